@@ -1,0 +1,1 @@
+"""Printers: the text language, LaTeX, and whole derivations."""
