@@ -1,6 +1,122 @@
-"""matcalc: matrix gradients derived the way a good lecturer does."""
-from matcalc.expr import matrix as matrix, scalar as scalar, vector as vector
+"""matcalc: matrix gradients derived the way a good lecturer does, and never silently wrong.
+
+    >>> import matcalc as mc
+    >>> A = mc.matrix("A", "n", "n")
+    >>> mc.gradient(mc.logdet(A) + mc.tr(A), A)
+    eye(n) + inv(A)'
+"""
+
+import matcalc.door as _door
+import matcalc.render.latex as _latex
+from matcalc.api.derivation import Derivation as Derivation
+from matcalc.api.verbs import derive as derive
+from matcalc.api.verbs import differential as differential
+from matcalc.api.verbs import expand as expand
+from matcalc.api.verbs import gradient as gradient
+from matcalc.api.verbs import hessian as hessian
+from matcalc.api.verbs import jacobian as jacobian
+from matcalc.api.words import abs as abs
+from matcalc.api.words import acos as acos
+from matcalc.api.words import adj as adj
+from matcalc.api.words import asin as asin
+from matcalc.api.words import atan as atan
+from matcalc.api.words import colmean as colmean
+from matcalc.api.words import colsum as colsum
+from matcalc.api.words import commutation as commutation
+from matcalc.api.words import cos as cos
+from matcalc.api.words import cosh as cosh
+from matcalc.api.words import cumsum as cumsum
+from matcalc.api.words import det as det
+from matcalc.api.words import diag as diag
+from matcalc.api.words import dot as dot
+from matcalc.api.words import elu as elu
+from matcalc.api.words import erf as erf
+from matcalc.api.words import exp as exp
+from matcalc.api.words import expm1 as expm1
+from matcalc.api.words import eye as eye
+from matcalc.api.words import gelu as gelu
+from matcalc.api.words import gelu_tanh as gelu_tanh
+from matcalc.api.words import hadamard as hadamard
+from matcalc.api.words import hardtanh as hardtanh
+from matcalc.api.words import hstack as hstack
+from matcalc.api.words import huber as huber
+from matcalc.api.words import inv as inv
+from matcalc.api.words import kron as kron
+from matcalc.api.words import leaky_relu as leaky_relu
+from matcalc.api.words import log as log
+from matcalc.api.words import log1p as log1p
+from matcalc.api.words import log_softmax as log_softmax
+from matcalc.api.words import logdet as logdet
+from matcalc.api.words import logsigmoid as logsigmoid
+from matcalc.api.words import logsumexp as logsumexp
+from matcalc.api.words import max as max
+from matcalc.api.words import min as min
+from matcalc.api.words import norm1 as norm1
+from matcalc.api.words import norm2 as norm2
+from matcalc.api.words import ones as ones
+from matcalc.api.words import outer as outer
+from matcalc.api.words import power as power
+from matcalc.api.words import reciprocal as reciprocal
+from matcalc.api.words import relu as relu
+from matcalc.api.words import revcumsum as revcumsum
+from matcalc.api.words import rowmean as rowmean
+from matcalc.api.words import rowsum as rowsum
+from matcalc.api.words import selu as selu
+from matcalc.api.words import sigmoid as sigmoid
+from matcalc.api.words import sign as sign
+from matcalc.api.words import silu as silu
+from matcalc.api.words import sin as sin
+from matcalc.api.words import sinh as sinh
+from matcalc.api.words import softmax as softmax
+from matcalc.api.words import softplus as softplus
+from matcalc.api.words import softsign as softsign
+from matcalc.api.words import solve as solve
+from matcalc.api.words import sqrt as sqrt
+from matcalc.api.words import square as square
+from matcalc.api.words import step as step
+from matcalc.api.words import tan as tan
+from matcalc.api.words import tanh as tanh
+from matcalc.api.words import tr as tr
+from matcalc.api.words import tril as tril
+from matcalc.api.words import triu as triu
+from matcalc.api.words import unvec as unvec
+from matcalc.api.words import vec as vec
+from matcalc.api.words import vstack as vstack
+from matcalc.api.words import where as where
+from matcalc.api.words import zeros as zeros
+from matcalc.door import entrywise as entrywise
+from matcalc.door import read as read
+from matcalc.door import to_sympy as to_sympy
+from matcalc.errors import DomainError as DomainError
+from matcalc.errors import MatcalcError as MatcalcError
+from matcalc.errors import NameClashError as NameClashError
+from matcalc.errors import NoRuleError as NoRuleError
+from matcalc.errors import ParseError as ParseError
+from matcalc.errors import ShapeError as ShapeError
+from matcalc.errors import UnknownNameError as UnknownNameError
+from matcalc.expr import Node as Node
+from matcalc.expr import matrix as matrix
+from matcalc.expr import scalar as scalar
+from matcalc.expr import vector as vector
+from matcalc.facts import Q as Q
+from matcalc.layout import Layout as Layout
+from matcalc.network import Network as Network
+from matcalc.notation import Notation as Notation
+from matcalc.ops.losses import binary_cross_entropy as binary_cross_entropy
+from matcalc.ops.losses import cross_entropy as cross_entropy
+from matcalc.ops.losses import hinge as hinge
+from matcalc.ops.losses import kl as kl
+from matcalc.ops.losses import squared_error as squared_error
 from matcalc.shapes import dims as dims
-import matcalc.ops, matcalc.door
-import matcalc.render.latex
-from matcalc.ops.linalg import inv as inv
+from matcalc.ops.blocks import block as block
+from matcalc.ops.entrywise import divide as divide
+from matcalc.ops.reduce import mean as mean
+from matcalc.ops.reduce import total as sum
+from matcalc.ops.undefined import function as function
+from matcalc.ops.undefined import map_ as map
+from matcalc.ops.undefined import scalar_function as scalar_function
+from matcalc.render.latex import latex_of as latex
+from matcalc.render.writer import text as text
+from matcalc.rewrite.simplify import simplify as simplify
+
+__version__ = "0.1.0"

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 from sympy.core.relational import Relational
+from sympy.core.sympify import _sympify
 from sympy.matrices import expressions as mx
 from sympy.matrices.expressions import hadamard as mh
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
@@ -34,12 +35,13 @@ from matcalc.expr import (
     postorder,
     symbol,
 )
-from matcalc.ops.algebra import EYE, ONES, ZEROS, add, eye, had, mul, ones, t, zeros
+from matcalc.ops.algebra import EYE, add, eye, had, mul, ones, t, zeros
+from matcalc.ops.blocks import block, part
+from matcalc.ops.diagonals import diag_matrix, diagonal
+from matcalc.ops.entries import entry as entry_of
 from matcalc.ops.entrywise import ENTRYWISE, SYMPY_FUNCTIONS, lower, power
+from matcalc.ops.kronecker import kron
 from matcalc.ops.linalg import det, inv, matrix_power, tr
-from matcalc.ops.reduce import sum_all
-from matcalc.ops.structure import block, diag_matrix, diagonal, kron, part
-from matcalc.ops.structure import entry as entry_of
 
 Reader = Callable[[Any, tuple[Node, ...]], Node]
 
@@ -280,7 +282,9 @@ def entrywise(body: Any, A: Any) -> Node:
         raise
     except Exception as error:
         raise NoRuleError(f"the body {body} cannot be applied to a symbol: {error}") from error
-    formula = sp.sympify(formula)
+    if isinstance(formula, str):
+        raise NoRuleError(f"an entrywise body gives an expression, not the text {formula!r}")
+    formula = _sympify(formula)
     atoms = {s: read(s) for s in formula.free_symbols if s is not dummy}
     if bad := [s for s, n in atoms.items() if n.shape]:
         raise NoRuleError(f"an entrywise body depends on numbers only, not on the matrix {bad[0]}")
@@ -483,4 +487,3 @@ def _refuse(node: Node) -> Any:
 
 BUILD["read"] = read
 BUILD["to_sympy"] = to_sympy
-_ = (ONES, ZEROS, sum_all)

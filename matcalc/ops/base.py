@@ -23,9 +23,11 @@ from matcalc.expr import BUILD, Node, brief, make
 from matcalc.shapes import Shape
 
 # How tightly a written form binds.
-SUM, NEG, PROD, POW, ATOM = 10, 15, 20, 40, 50
+SUM, NEG, PROD, FRACTION, POW, ATOM = 10, 15, 20, 30, 40, 50
 
 Written = tuple[str, int]
+Operands = tuple[Node, ...]
+Params = tuple[Any, ...]
 
 OPS: dict[str, Op] = {}
 FUNCTIONS: dict[str, Callable[..., Node]] = {}  # the text language: name -> builder
@@ -71,11 +73,11 @@ class Op:
     def __reduce__(self) -> Any:
         return _op_named, (self.name,)
 
-    def identity(self, params: tuple[Any, ...]) -> tuple[Any, ...]:
+    def identity(self, params: Params) -> tuple[Any, ...]:
         """The parameters that matter for being the same mathematics."""
         return params
 
-    def binding(self, operands: tuple[Node, ...], params: tuple[Any, ...]) -> tuple[Any, int]:
+    def binding(self, operands: Operands, params: Params) -> tuple[Any, int]:
         """Free indices and binder level of a node."""
         if not operands:
             return (), 0
@@ -85,23 +87,27 @@ class Op:
         free = tuple(sorted(found, key=str)) if found else ()
         return free, max(a.level for a in operands)
 
+    def sample_params(self, A: Operands) -> Sequence[Params]:
+        """Parameters to test it with, on operands of the sample shapes."""
+        return ((),)
+
     # -- faces ---------------------------------------------------------------------------------
 
-    def shape_of(self, A: tuple[Node, ...], params: tuple[Any, ...]) -> Shape:
+    def shape_of(self, A: Operands, params: Params) -> Shape:
         raise NotImplementedError
 
-    def build(self, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def build(self, A: Operands, params: Params) -> Node:
         """The constructor: what it folds is listed in docs/conventions.md, and it never folds more."""
         return make(self, A, params)
 
-    def entry(self, x: Entries, i: Any, j: Any, params: tuple[Any, ...]) -> Any:
+    def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:
         """Entry (i, j), or the value of a scalar: the definition that every other face is held to."""
         raise NotImplementedError
 
     def linear_in(self, slot: int) -> bool:
         return False
 
-    def change(self, slot: int, dA: Node, F: Node, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def change(self, slot: int, dA: Node, F: Node, A: Operands, params: Params) -> Node:
         """The differential of F when operand ``slot`` alone changes by dA."""
         if self.linear_in(slot):
             return self.build((*A[:slot], dA, *A[slot + 1 :]), params)
@@ -110,11 +116,11 @@ class Op:
             "Declare one as in docs/new-op.md; `matcalc ops` lists what exists."
         )
 
-    def adjoint(self, slot: int, G: Node, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def adjoint(self, slot: int, G: Node, A: Operands, params: Params) -> Node:
         """For a linear slot: the D with <G, change(dA)> = <D, dA> for every dA."""
         raise NoRuleError(f"no adjoint for {self.name}, operand {slot + 1}; see docs/new-op.md")
 
-    def vec_matrix(self, slot: int, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def vec_matrix(self, slot: int, A: Operands, params: Params) -> Node:
         """For a linear slot: the M with vec(change(dA)) = M vec(dA)."""
         raise NoRuleError(f"no vec matrix for {self.name}, operand {slot + 1}; see docs/new-op.md")
 
@@ -138,6 +144,13 @@ class Op:
 
     def in_domain(self, values: Sequence[Any]) -> bool:
         """Whether operand values lie where the operation is defined."""
+        return True
+
+
+class Linear(Op):
+    """An operation linear in every operand: ``change`` puts dA in the operand's place."""
+
+    def linear_in(self, slot: int) -> bool:
         return True
 
 

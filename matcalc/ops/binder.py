@@ -16,7 +16,7 @@ from matcalc import shapes
 from matcalc.errors import ShapeError
 from matcalc.expr import BUILD, Node, is_number, is_symbol, make, number, postorder, rebuilt, symbol
 from matcalc.ops.algebra import is_zero, mul, zero_of
-from matcalc.ops.base import SUM, Entries, Op, Writer, Written, operand, register
+from matcalc.ops.base import ATOM, PROD, SUM, Entries, Op, Operands, Params, Writer, Written, operand, register
 from matcalc.shapes import Shape
 
 _BOUND = "_k"
@@ -33,7 +33,9 @@ def bound(level: int) -> sp.Symbol:
 
 
 def _level_of(name: str) -> int:
-    return int(name[len(_BOUND) :]) if name.startswith(_BOUND) and name[len(_BOUND) :].isdigit() else 0
+    return (
+        int(name[len(_BOUND) :]) if name.startswith(_BOUND) and name[len(_BOUND) :].isdigit() else 0
+    )
 
 
 def fresh_index(hint: str) -> sp.Symbol:
@@ -52,46 +54,46 @@ class IndexedSum(Op):
 
     name = "isum"
     law = r"d\sum_i A(i) = \sum_i dA(i)"
-    samples = ("n m",)
+    samples = ("n m", "")
 
-    def binding(self, operands: tuple[Node, ...], params: tuple[Any, ...]) -> tuple[Any, int]:
+    def sample_params(self, A: Operands) -> Sequence[Params]:
+        return (bound(1), sp.Integer(0), sp.Integer(3)), (bound(1), sp.Integer(2), shapes.dims("k"))
+
+    def binding(self, operands: Operands, params: Params) -> tuple[Any, int]:
         variable, low, high = params
         free = tuple(i for i in operands[0].indices if i != variable)
         return merge_indices(free, low, high), max(operands[0].level, _level_of(variable.name))
 
-    def shape_of(self, A: tuple[Node, ...], params: tuple[Any, ...]) -> Shape:
+    def shape_of(self, A: Operands, params: Params) -> Shape:
         if any(params[0] in d.free_symbols for d in A[0].shape):
             raise ShapeError(f"the terms of a sum over {params[0]} have different shapes")
         return A[0].shape
 
-    def build(self, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def build(self, A: Operands, params: Params) -> Node:
         return isum(A[0], *params)
 
-    def entry(self, x: Entries, i: Any, j: Any, params: tuple[Any, ...]) -> Any:
+    def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:
         return x.function("isum", 0, i, j, *params)
 
     def linear_in(self, slot: int) -> bool:
         return True
 
-    def adjoint(self, slot: int, G: Node, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def adjoint(self, slot: int, G: Node, A: Operands, params: Params) -> Node:
         # Of the term with the bound index; the engine sums what it makes of it (see reverse.py).
         return G
 
-    def vec_matrix(self, slot: int, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def vec_matrix(self, slot: int, A: Operands, params: Params) -> Node:
         rows, cols = A[0].shape or (shapes.ONE, shapes.ONE)
         return BUILD["eye_or_one"](shapes.times(rows, cols))  # type: ignore[arg-type]
 
     def latex(self, node: Node, w: Writer) -> Written:
-        variable, low, high = node.params
-        letter = letter_for(node)
-        body = w(shown_body(node, letter), 20)
-        return rf"\sum_{{{letter}={sp.latex(low)}}}^{{{sp.latex(high)}}} {body}", SUM
+        letter, body, low, high = shown(node, w.notation.index_base)
+        limits = rf"_{{{letter}={sp.latex(low)}}}^{{{sp.latex(high)}}}"
+        return rf"\sum{limits} {w(body, PROD)}", SUM
 
     def text(self, node: Node, w: Writer) -> Written:
-        variable, low, high = node.params
-        letter = letter_for(node)
-        body = w(shown_body(node, letter))
-        return f"isum({body}, {letter}, {shapes.show_dim(low)}, {shapes.show_dim(high)})", 50
+        letter, body, low, high = shown(node, 1)
+        return f"isum({w(body)}, {letter}, {shapes.show_dim(low)}, {shapes.show_dim(high)})", ATOM
 
     def code(self, a: Sequence[str], params: Sequence[str]) -> str:
         raise AssertionError("an indexed sum is evaluated term by term")
@@ -109,8 +111,17 @@ def letter_for(node: Node) -> str:
     return f"i_{node.level}"
 
 
-def shown_body(node: Node, letter: str) -> Node:
-    return at_index(node.operands[0], {node.params[0]: index(letter)})
+def shown(node: Node, base: int) -> tuple[str, Node, Any, Any]:
+    """Letter, body and limits as they are written: an index into a matrix counts from ``base``."""
+    variable, low, high = node.params
+    letter = letter_for(node)
+    places = any(
+        n.op.name in ("entry", "slice", "place") and variable in n.op.binding((), n.params)[0]
+        for n in postorder(node.operands[0])
+    ) if base else False
+    shift = base if places else 0
+    body = at_index(node.operands[0], {variable: index(letter) - shift})
+    return letter, body, sp.expand(low + shift), sp.expand(high + shift)
 
 
 def isum(body: Any, variable: Any, low: Any, high: Any) -> Node:
@@ -173,7 +184,12 @@ def _inside_binder(node: Node, swaps: Mapping[Any, Any], arriving: set[Any]) -> 
         term = at_index(term, {variable: other})
         variable = other
     inner = {k: v for k, v in swaps.items() if k != variable}
-    return isum(at_index(term, inner) if inner else term, variable, low.xreplace(swaps), high.xreplace(swaps))
+    return isum(
+        at_index(term, inner) if inner else term,
+        variable,
+        low.xreplace(swaps),
+        high.xreplace(swaps),
+    )
 
 
 def dimension_of(node: Node) -> Any:

@@ -10,12 +10,14 @@ import sympy as sp
 from matcalc import shapes
 from matcalc.errors import ShapeError
 from matcalc.expr import BUILD, Node, as_number, is_number, make, number
-from matcalc.ops.algebra import EYE, SUM_OP, TRANSPOSE, add, eye, had, inner, is_zero, mul, neg, t
+from matcalc.ops.algebra import EYE, TRANSPOSE, add, eye, inner, is_zero, mul, neg, t
 from matcalc.ops.base import (
     ATOM,
     POW,
     Entries,
     Op,
+    Operands,
+    Params,
     Writer,
     Written,
     function,
@@ -36,17 +38,17 @@ class Inverse(Op):
     law = r"d(A^{-1}) = -A^{-1}\,(dA)\,A^{-1}"
     samples = ("n n inv",)
 
-    def shape_of(self, A: tuple[Node, ...], params: tuple[Any, ...]) -> Shape:
+    def shape_of(self, A: Operands, params: Params) -> Shape:
         wants_square(A[0], "inv")
         return A[0].shape
 
-    def build(self, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def build(self, A: Operands, params: Params) -> Node:
         return inv(*A)
 
-    def entry(self, x: Entries, i: Any, j: Any, params: tuple[Any, ...]) -> Any:
+    def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:
         return x.function("inv", 0, i, j)
 
-    def change(self, slot: int, dA: Node, F: Node, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def change(self, slot: int, dA: Node, F: Node, A: Operands, params: Params) -> Node:
         return neg(mul(F, dA, F))
 
     def latex(self, node: Node, w: Writer) -> Written:
@@ -83,28 +85,29 @@ class MatrixPower(Op):
 
     name = "mpow"
     law = r"d(A^k) = \sum_{r=0}^{k-1} A^r\,(dA)\,A^{k-1-r}"
-    samples = ("n n", "n n")
+    samples = ("n n",)
 
-    def shape_of(self, A: tuple[Node, ...], params: tuple[Any, ...]) -> Shape:
+    def sample_params(self, A: Operands) -> Sequence[Params]:
+        return (sp.Integer(3),), (sp.Integer(4),), (sp.Integer(6),), (shapes.dims("k"),)
+
+    def shape_of(self, A: Operands, params: Params) -> Shape:
         wants_square(A[0], "a matrix power")
         return A[0].shape
 
-    def build(self, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def build(self, A: Operands, params: Params) -> Node:
         return matrix_power(A[0], params[0])
 
-    def binding(self, operands: tuple[Node, ...], params: tuple[Any, ...]) -> tuple[Any, int]:
+    def binding(self, operands: Operands, params: Params) -> tuple[Any, int]:
         free, level = super().binding(operands, params)
         return BUILD["merge_indices"](free, params[0]), level
 
-    def entry(self, x: Entries, i: Any, j: Any, params: tuple[Any, ...]) -> Any:
+    def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:
         return x.function("mpow", 0, i, j, params[0])
 
-    def change(self, slot: int, dA: Node, F: Node, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def change(self, slot: int, dA: Node, F: Node, A: Operands, params: Params) -> Node:
         k = params[0]
         if k.is_Integer and 0 < k <= 4:
-            return add(
-                *(mul(*[A[0]] * r, dA, *[A[0]] * (int(k) - 1 - r)) for r in range(int(k)))
-            )
+            return add(*(mul(*[A[0]] * r, dA, *[A[0]] * (int(k) - 1 - r)) for r in range(int(k))))
         r = BUILD["fresh_index"]("r")
         term = mul(matrix_power(A[0], r), dA, matrix_power(A[0], k - 1 - r))
         return BUILD["isum"](term, r, sp.Integer(0), k - 1)
@@ -115,7 +118,10 @@ class MatrixPower(Op):
     def text(self, node: Node, w: Writer) -> Written:
         exponent = node.params[0]
         shown = shapes.show_dim(exponent)
-        return f"{w(node.operands[0], ATOM)}^{shown if exponent.is_Atom and exponent.is_nonnegative is not False else f'({shown})'}", POW
+        return (
+            f"{w(node.operands[0], ATOM)}^{shown if exponent.is_Atom and exponent.is_nonnegative is not False else f'({shown})'}",
+            POW,
+        )
 
     def code(self, a: Sequence[str], params: Sequence[str]) -> str:
         return f"np.linalg.matrix_power({a[0]}, {params[0]})"
@@ -162,23 +168,23 @@ class Trace(Op):
     law = r"d\operatorname{tr}A = \operatorname{tr}(dA)"
     samples = ("n n",)
 
-    def shape_of(self, A: tuple[Node, ...], params: tuple[Any, ...]) -> Shape:
+    def shape_of(self, A: Operands, params: Params) -> Shape:
         wants_square(A[0], "tr")
         return ()
 
-    def build(self, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def build(self, A: Operands, params: Params) -> Node:
         return tr(*A)
 
-    def entry(self, x: Entries, i: Any, j: Any, params: tuple[Any, ...]) -> Any:
+    def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:
         return x.sum(x.shape(0)[0], lambda k: x(0, k, k))
 
     def linear_in(self, slot: int) -> bool:
         return True
 
-    def adjoint(self, slot: int, G: Node, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def adjoint(self, slot: int, G: Node, A: Operands, params: Params) -> Node:
         return mul(G, eye(A[0].shape[0]))
 
-    def vec_matrix(self, slot: int, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def vec_matrix(self, slot: int, A: Operands, params: Params) -> Node:
         return t(BUILD["vec"](eye(A[0].shape[0])))
 
     def latex(self, node: Node, w: Writer) -> Written:
@@ -212,17 +218,17 @@ class Determinant(Op):
     law = r"d\det A = \operatorname{tr}(\operatorname{adj}(A)\,dA)"
     samples = ("n n",)
 
-    def shape_of(self, A: tuple[Node, ...], params: tuple[Any, ...]) -> Shape:
+    def shape_of(self, A: Operands, params: Params) -> Shape:
         wants_square(A[0], "det")
         return ()
 
-    def build(self, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def build(self, A: Operands, params: Params) -> Node:
         return det(*A)
 
-    def entry(self, x: Entries, i: Any, j: Any, params: tuple[Any, ...]) -> Any:
+    def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:
         return x.function("det", 0)
 
-    def change(self, slot: int, dA: Node, F: Node, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def change(self, slot: int, dA: Node, F: Node, A: Operands, params: Params) -> Node:
         return tr(mul(adj(A[0]), dA))
 
     def latex(self, node: Node, w: Writer) -> Written:
@@ -249,17 +255,17 @@ class LogDet(Op):
     law = r"d\log\det A = \operatorname{tr}(A^{-1}\,dA)"
     samples = ("n n spd",)
 
-    def shape_of(self, A: tuple[Node, ...], params: tuple[Any, ...]) -> Shape:
+    def shape_of(self, A: Operands, params: Params) -> Shape:
         wants_square(A[0], "logdet")
         return ()
 
-    def build(self, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def build(self, A: Operands, params: Params) -> Node:
         return logdet(*A)
 
-    def entry(self, x: Entries, i: Any, j: Any, params: tuple[Any, ...]) -> Any:
+    def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:
         return x.function("log", x.function("det", 0))
 
-    def change(self, slot: int, dA: Node, F: Node, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def change(self, slot: int, dA: Node, F: Node, A: Operands, params: Params) -> Node:
         return tr(mul(inv(A[0]), dA))
 
     def latex(self, node: Node, w: Writer) -> Written:
@@ -294,17 +300,17 @@ class Adjugate(Op):
     )
     samples = ("n n inv",)
 
-    def shape_of(self, A: tuple[Node, ...], params: tuple[Any, ...]) -> Shape:
+    def shape_of(self, A: Operands, params: Params) -> Shape:
         wants_square(A[0], "adj")
         return A[0].shape
 
-    def build(self, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def build(self, A: Operands, params: Params) -> Node:
         return adj(*A)
 
-    def entry(self, x: Entries, i: Any, j: Any, params: tuple[Any, ...]) -> Any:
+    def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:
         return x.function("adj", 0, i, j)
 
-    def change(self, slot: int, dA: Node, F: Node, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def change(self, slot: int, dA: Node, F: Node, A: Operands, params: Params) -> Node:
         A_inv = inv(A[0])
         return add(mul(tr(mul(A_inv, dA)), F), neg(mul(A_inv, dA, F)))
 
@@ -339,7 +345,7 @@ class Solve(Op):
     law = r"d(A^{-1}B) = A^{-1}\,(dB - (dA)\,A^{-1}B)"
     samples = ("n n inv, n m", "n n inv, n 1")
 
-    def shape_of(self, A: tuple[Node, ...], params: tuple[Any, ...]) -> Shape:
+    def shape_of(self, A: Operands, params: Params) -> Shape:
         wants_square(A[0], "solve")
         if not shapes.same(A[0].shape[1], A[1].shape[0]):
             raise ShapeError(
@@ -347,10 +353,10 @@ class Solve(Op):
             )
         return A[1].shape
 
-    def build(self, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def build(self, A: Operands, params: Params) -> Node:
         return solve(*A)
 
-    def entry(self, x: Entries, i: Any, j: Any, params: tuple[Any, ...]) -> Any:
+    def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:
         return x.sum(
             x.shape(0)[0],
             lambda k: x.function("times", x.function("inv", 0, i, k), x(1, k, j)),
@@ -359,13 +365,13 @@ class Solve(Op):
     def linear_in(self, slot: int) -> bool:
         return slot == 1
 
-    def change(self, slot: int, dA: Node, F: Node, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def change(self, slot: int, dA: Node, F: Node, A: Operands, params: Params) -> Node:
         return solve(A[0], dA) if slot == 1 else neg(solve(A[0], mul(dA, F)))
 
-    def adjoint(self, slot: int, G: Node, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def adjoint(self, slot: int, G: Node, A: Operands, params: Params) -> Node:
         return solve(t(A[0]), G)
 
-    def vec_matrix(self, slot: int, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def vec_matrix(self, slot: int, A: Operands, params: Params) -> Node:
         return BUILD["kron"](eye(A[1].shape[1]), inv(A[0]))
 
     def latex(self, node: Node, w: Writer) -> Written:
@@ -386,7 +392,9 @@ def solve(A: Any, B: Any) -> Node:
         return mul(power(left, -1), right)
     wants_square(left, "solve")
     if not right.shape:
-        raise ShapeError(f"solve({left}, {right}): the right side is a scalar; write inv(A) or a column")
+        raise ShapeError(
+            f"solve({left}, {right}): the right side is a scalar; write inv(A) or a column"
+        )
     if left.op is EYE or is_zero(right):
         SOLVE.shape_of((left, right), ())
         return right
@@ -401,20 +409,20 @@ class Norm2(Op):
 
     name = "norm2"
     law = r"d\|A\| = \langle A, dA\rangle / \|A\|"
-    samples = ("n m", "n 1")
+    samples = ("n m", "n 1", "1 n")
 
-    def shape_of(self, A: tuple[Node, ...], params: tuple[Any, ...]) -> Shape:
+    def shape_of(self, A: Operands, params: Params) -> Shape:
         return ()
 
-    def build(self, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def build(self, A: Operands, params: Params) -> Node:
         return norm2(*A)
 
-    def entry(self, x: Entries, i: Any, j: Any, params: tuple[Any, ...]) -> Any:
+    def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:
         rows, cols = x.shape(0)
         square = lambda i, j: x.function("times", x(0, i, j), x(0, i, j))  # noqa: E731
         return x.function("sqrt", x.sum(rows, lambda i: x.sum(cols, lambda j: square(i, j))))
 
-    def change(self, slot: int, dA: Node, F: Node, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def change(self, slot: int, dA: Node, F: Node, A: Operands, params: Params) -> Node:
         return mul(inner(A[0], dA), power(F, -1))
 
     def latex(self, node: Node, w: Writer) -> Written:
@@ -481,7 +489,9 @@ def to_the(base: Any, exponent: Any) -> Node:
             raise ShapeError(f"an exponent is a scalar, but {named(e)}")
         return power(A, e)
     if e.shape:
-        raise ShapeError(f"an exponent is a scalar, but {named(e)}; entry by entry write mc.power(A, B)")
+        raise ShapeError(
+            f"an exponent is a scalar, but {named(e)}; entry by entry write mc.power(A, B)"
+        )
     if not shapes.same(*A.shape):
         raise ShapeError(
             f"{named(A)} is not square and has no powers; entry by entry write {A}.^{e} "
@@ -492,5 +502,4 @@ def to_the(base: Any, exponent: Any) -> Node:
     return matrix_power(A, e)
 
 
-BUILD.update(to_the=to_the, inv=inv, tr=tr, det=det, mpow=matrix_power, solve=solve, inner=inner)  # type: ignore[dict-item]
-_ = (had, SUM_OP)
+BUILD.update(to_the=to_the, inv=inv, tr=tr, det=det, mpow=matrix_power, solve=solve)  # type: ignore[dict-item]

@@ -15,7 +15,8 @@ from matcalc.expr import Node, number, read
 from matcalc.ops.algebra import add, had, minus, mul, neg, sub
 from matcalc.ops.base import misfit, operand
 from matcalc.ops.entrywise import ENTRYWISE, divide, power
-from matcalc.ops.reduce import log_softmax, sum_all
+from matcalc.ops.reduce import sum_all
+from matcalc.ops.softmax import log_softmax
 from matcalc.shapes import same_shape
 
 _SCALES = {"half": (2, False), "mean": (1, True), "half_mean": (2, True)}

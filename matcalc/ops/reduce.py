@@ -1,4 +1,4 @@
-"""Sums and means, cumulative sums, softmax and its relatives, along rows or columns.
+"""Sums, means and cumulative sums: over all entries, along rows or down columns.
 
 ``axis`` is NumPy's: 1 runs along each row, 0 down each column; dimensions are kept.
 """
@@ -8,13 +8,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import sympy as sp
-
 from matcalc import shapes
 from matcalc.errors import ShapeError
 from matcalc.expr import BUILD, Node, make, number
-from matcalc.ops.algebra import HADAMARD, ONES, SUM_OP, add, had, is_zero, mul, neg, one_of, ones, t, zeros
-from matcalc.ops.base import ATOM, Entries, Op, Writer, Written, function, operand, register, rows_cols
+from matcalc.ops.algebra import ONES, is_zero, mul, one_of, ones, zeros
+from matcalc.ops.base import (
+    ATOM,
+    Entries,
+    Op,
+    Operands,
+    Params,
+    Writer,
+    Written,
+    function,
+    operand,
+    register,
+    rows_cols,
+)
 from matcalc.ops.entrywise import power
 from matcalc.shapes import Shape
 
@@ -24,25 +34,25 @@ class SumAll(Op):
 
     name = "sum"
     law = r"d\sum_{ij}A_{ij} = \sum_{ij}dA_{ij}"
-    samples = ("n m", "n 1")
+    samples = ("n m", "n 1", "1 n")
 
-    def shape_of(self, A: tuple[Node, ...], params: tuple[Any, ...]) -> Shape:
+    def shape_of(self, A: Operands, params: Params) -> Shape:
         return ()
 
-    def build(self, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def build(self, A: Operands, params: Params) -> Node:
         return sum_all(*A)
 
-    def entry(self, x: Entries, i: Any, j: Any, params: tuple[Any, ...]) -> Any:
+    def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:
         rows, cols = x.shape(0)
         return x.sum(rows, lambda i: x.sum(cols, lambda j: x(0, i, j)))
 
     def linear_in(self, slot: int) -> bool:
         return True
 
-    def adjoint(self, slot: int, G: Node, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def adjoint(self, slot: int, G: Node, A: Operands, params: Params) -> Node:
         return mul(G, one_of(A[0].shape))
 
-    def vec_matrix(self, slot: int, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def vec_matrix(self, slot: int, A: Operands, params: Params) -> Node:
         return ones(1, shapes.times(*A[0].shape))
 
     def latex(self, node: Node, w: Writer) -> Written:
@@ -84,14 +94,14 @@ class AxisSum(Op):
 
     samples = ("n m",)
 
-    def shape_of(self, A: tuple[Node, ...], params: tuple[Any, ...]) -> Shape:
+    def shape_of(self, A: Operands, params: Params) -> Shape:
         rows, cols = rows_cols(A[0])
         return (rows, shapes.ONE) if self.axis else (shapes.ONE, cols)
 
-    def build(self, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def build(self, A: Operands, params: Params) -> Node:
         return axis_sum(A[0], self.axis)
 
-    def entry(self, x: Entries, i: Any, j: Any, params: tuple[Any, ...]) -> Any:
+    def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:
         rows, cols = x.shape(0)
         if self.axis:
             return x.sum(cols, lambda k: x(0, i, k))
@@ -100,11 +110,11 @@ class AxisSum(Op):
     def linear_in(self, slot: int) -> bool:
         return True
 
-    def adjoint(self, slot: int, G: Node, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def adjoint(self, slot: int, G: Node, A: Operands, params: Params) -> Node:
         rows, cols = A[0].shape
         return mul(G, ones(1, cols)) if self.axis else mul(ones(rows, 1), G)
 
-    def vec_matrix(self, slot: int, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def vec_matrix(self, slot: int, A: Operands, params: Params) -> Node:
         rows, cols = A[0].shape
         one = BUILD["eye"]
         if self.axis:
@@ -158,7 +168,9 @@ def mean(A: Any, axis: int | None = None) -> Node:
     """Mean over all entries, of each column (0) or of each row (1)."""
     node = operand(A)
     rows, cols = rows_cols(node)
-    counts = {None: (rows, cols), 0: (rows,), 1: (cols,)}[axis if axis is None else checked_axis(axis)]
+    counts = {None: (rows, cols), 0: (rows,), 1: (cols,)}[
+        axis if axis is None else checked_axis(axis)
+    ]
     return mul(*(power(BUILD["read"](c), -1) for c in counts if c != 1), total(node, axis))
 
 
@@ -190,15 +202,18 @@ class CumulativeSum(Op):
 
     name = "cumsum"
     law = r"d\operatorname{cumsum}A = \operatorname{cumsum}(dA)"
-    samples = ("n m", "n 1")
+    samples = ("n m",)
 
-    def shape_of(self, A: tuple[Node, ...], params: tuple[Any, ...]) -> Shape:
+    def sample_params(self, A: Operands) -> Sequence[Params]:
+        return (0, False), (0, True), (1, False), (1, True)
+
+    def shape_of(self, A: Operands, params: Params) -> Shape:
         return A[0].shape
 
-    def build(self, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def build(self, A: Operands, params: Params) -> Node:
         return cumulative(A[0], *params)
 
-    def entry(self, x: Entries, i: Any, j: Any, params: tuple[Any, ...]) -> Any:
+    def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:
         axis, backwards = params
         place = j if axis else i
         at = (lambda k: x(0, i, k)) if axis else (lambda k: x(0, k, j))
@@ -209,10 +224,10 @@ class CumulativeSum(Op):
     def linear_in(self, slot: int) -> bool:
         return True
 
-    def adjoint(self, slot: int, G: Node, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def adjoint(self, slot: int, G: Node, A: Operands, params: Params) -> Node:
         return cumulative(G, params[0], not params[1])
 
-    def vec_matrix(self, slot: int, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    def vec_matrix(self, slot: int, A: Operands, params: Params) -> Node:
         axis, backwards = params
         rows, cols = A[0].shape
         count, other = (cols, rows) if axis else (rows, cols)
@@ -270,173 +285,10 @@ def revcumsum(A: Any, axis: int | None = None) -> Node:
     return cumulative(node, axis_of(axis, node), True)
 
 
-# -- softmax ------------------------------------------------------------------------------------------
-
-
-def _spread_along(v: Node, A: Node, axis: int) -> Node:
-    """Row or column statistics put back beside every entry of A."""
-    rows, cols = A.shape
-    return mul(v, ones(1, cols)) if axis else mul(ones(rows, 1), v)
-
-
-class SoftmaxFamily(Op):
-    analytic = True
-    samples = ("n m", "n 1")
-    masked_samples = ("n m, n m 01",)
-
-    def shape_of(self, A: tuple[Node, ...], params: tuple[Any, ...]) -> Shape:
-        if not A[0].shape:
-            raise ShapeError(f"{self.name} takes a vector or a matrix, not the scalar {A[0]}")
-        if len(A) > 1 and not shapes.same_shape(A[0].shape, A[1].shape):
-            raise ShapeError(
-                f"the mask of {self.name} has shape {shapes.show(A[1].shape)}, "
-                f"but its operand is {shapes.show(A[0].shape)}"
-            )
-        return self.result_shape(A[0], params[0])
-
-    def result_shape(self, A: Node, axis: int) -> Shape:
-        return A.shape
-
-    def linear_in(self, slot: int) -> bool:
-        return False
-
-    def text(self, node: Node, w: Writer) -> Written:
-        inside = [w(a) for a in node.operands]
-        if node.params[0] != text_axis(node.operands[0]) or len(inside) > 1:
-            inside.insert(1, str(node.params[0]))
-        return f"{self.name}({', '.join(inside)})", ATOM
-
-    def latex(self, node: Node, w: Writer) -> Written:
-        return w.softmax(node)
-
-    def weights(self, x: Entries, i: Any, j: Any, axis: int, masked: bool) -> tuple[Any, Any]:
-        def weight(i: Any, j: Any) -> Any:
-            e = x.function("exp", x(0, i, j))
-            return x.function("times", x(1, i, j), e) if masked else e
-
-        count = x.shape(0)[axis]
-        total = x.sum(count, lambda k: weight(i, k) if axis else weight(k, j))
-        return weight(i, j), total
-
-
-class Softmax(SoftmaxFamily):
-    r"""Softmax of each row (axis 1) or column (axis 0), $p = e^{z}/\sum e^{z}$; masked entries are 0."""
-
-    name = "softmax"
-    law = r"dP = P \odot \left(dZ - ((P \odot dZ)\,\mathbf{1})\,\mathbf{1}^\top\right)"
-
-    def entry(self, x: Entries, i: Any, j: Any, params: tuple[Any, ...]) -> Any:
-        own, total = self.weights(x, i, j, params[0], len(x.slots) > 1)  # type: ignore[attr-defined]
-        return x.function("over", own, total)
-
-    def change(self, slot: int, dA: Node, F: Node, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
-        if slot == 1:
-            return _no_change(F)
-        axis = params[0]
-        return had(F, add(dA, neg(_spread_along(axis_sum(had(F, dA), axis), F, axis))))
-
-    def code(self, a: Sequence[str], params: Sequence[str]) -> str:
-        return _softmax_code(a, params[0])
-
-
-def _no_change(F: Node) -> Node:
-    """A mask is fixed: it never changes."""
-    return BUILD["zero_of"](F.shape)
-
-
-def _softmax_code(a: Sequence[str], axis: str) -> str:
-    if len(a) == 1:
-        top = f"(lambda z: np.exp(z - np.max(z.real, axis={axis}, keepdims=True)))(np.asarray({a[0]}))"
-    else:
-        top = (
-            f"(lambda z, m: np.where(m != 0, np.exp(np.where(m != 0, z - np.max(np.where(m != 0, z.real, -np.inf),"
-            f" axis={axis}, keepdims=True), 0)), 0))(np.asarray({a[0]}), np.asarray({a[1]}))"
-        )
-    return f"(lambda e: e / np.sum(e, axis={axis}, keepdims=True))({top})"
-
-
-class LogSoftmax(SoftmaxFamily):
-    r"""Logarithm of softmax, $z - \log\sum e^{z}$."""
-
-    name = "log_softmax"
-    law = r"dF = dZ - ((\operatorname{softmax}(Z) \odot dZ)\,\mathbf{1})\,\mathbf{1}^\top"
-
-    def entry(self, x: Entries, i: Any, j: Any, params: tuple[Any, ...]) -> Any:
-        own, total = self.weights(x, i, j, params[0], False)
-        return x.function("log", x.function("over", own, total))
-
-    def change(self, slot: int, dA: Node, F: Node, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
-        axis = params[0]
-        P = softmax(A[0], axis)
-        return add(dA, neg(_spread_along(axis_sum(had(P, dA), axis), F, axis)))
-
-    def code(self, a: Sequence[str], params: Sequence[str]) -> str:
-        return (
-            f"(lambda z: (lambda s: s - np.log(np.sum(np.exp(s), axis={params[0]}, keepdims=True)))"
-            f"(z - np.max(z.real, axis={params[0]}, keepdims=True)))(np.asarray({a[0]}))"
-        )
-
-
-class LogSumExp(SoftmaxFamily):
-    r"""$\log\sum e^{z}$ of each row (axis 1) or column (axis 0)."""
-
-    name = "logsumexp"
-    law = r"df = (\operatorname{softmax}(Z) \odot dZ)\,\mathbf{1}"
-
-    def result_shape(self, A: Node, axis: int) -> Shape:
-        rows, cols = A.shape
-        return (rows, shapes.ONE) if axis else (shapes.ONE, cols)
-
-    def entry(self, x: Entries, i: Any, j: Any, params: tuple[Any, ...]) -> Any:
-        axis = params[0]
-        _, total = self.weights(x, i if axis else 0, 0 if axis else j, axis, False)
-        return x.function("log", total)
-
-    def change(self, slot: int, dA: Node, F: Node, A: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
-        P = softmax(A[0], params[0])
-        return axis_sum(had(P, dA), params[0])
-
-    def code(self, a: Sequence[str], params: Sequence[str]) -> str:
-        out = (
-            f"(lambda z, m: m + np.log(np.sum(np.exp(z - m), axis={params[0]}, keepdims=True)))"
-            f"(np.asarray({a[0]}), np.max(np.asarray({a[0]}).real, axis={params[0]}, keepdims=True))"
-        )
-        return out
-
-
-def _along(op: Op, A: Any, axis: int | None, mask: Any = None) -> Node:
-    node = operand(A)
-    if not node.shape:
-        raise ShapeError(f"{op.name} takes a vector or a matrix, not the scalar {node}")
-    operands = (node,) if mask is None else (node, operand(mask))
-    return op.build(operands, (axis_of(axis, node),))
-
-
-@function()
-def softmax(Z: Any, axis: int | None = None, mask: Any = None) -> Node:
-    """Softmax along each row; of a column vector, over its entries. ``mask`` keeps where it is 1."""
-    return _along(SOFTMAX, Z, axis, mask)
-
-
-@function()
-def log_softmax(Z: Any, axis: int | None = None) -> Node:
-    """Logarithm of the softmax."""
-    return _along(LOG_SOFTMAX, Z, axis)
-
-
-@function()
-def logsumexp(Z: Any, axis: int | None = None) -> Node:
-    """log of the sum of exponentials, per row; of a column vector, a scalar."""
-    return _along(LOGSUMEXP, Z, axis)
-
-
 SUM_ALL = register(SumAll())
 ROWSUM = register(AxisSum("rowsum", 1))
 COLSUM = register(AxisSum("colsum", 0))
 CUMSUM = register(CumulativeSum())
-SOFTMAX = register(Softmax())
-LOG_SOFTMAX = register(LogSoftmax())
-LOGSUMEXP = register(LogSumExp())
 function("sum")(sum_all)
 function("mean")(mean)
 BUILD.update(  # type: ignore[call-overload]
@@ -445,4 +297,3 @@ BUILD.update(  # type: ignore[call-overload]
     scalars_in_front=scalars_in_front,
     axis_sum=axis_sum,
 )
-_ = (HADAMARD, SUM_OP, sp, t)

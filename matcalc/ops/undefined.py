@@ -14,13 +14,21 @@ from typing import Any
 from matcalc import shapes
 from matcalc.errors import ShapeError
 from matcalc.expr import BUILD, Node, _checked_name, make
-from matcalc.ops.algebra import had, mul, t
-from matcalc.ops.base import ATOM, Entries, Op, Writer, Written, operand, register, rows_cols
+from matcalc.ops.algebra import had, mul
+from matcalc.ops.base import (
+    ATOM,
+    Entries,
+    Op,
+    Operands,
+    Params,
+    Writer,
+    Written,
+    operand,
+    register,
+    rows_cols,
+)
 from matcalc.ops.entrywise import spread
 from matcalc.shapes import Shape
-
-Params = tuple[Any, ...]
-Operands = tuple[Node, ...]
 
 
 class UndefinedEntrywise(Op):
@@ -29,6 +37,9 @@ class UndefinedEntrywise(Op):
     name = "function"
     law = r"dg(Z) = g'(Z) \odot dZ"
     samples = ("n m", "")
+
+    def sample_params(self, A: Operands) -> Sequence[Params]:
+        return ("g", 0, None), ("g", 1, None)
 
     def shape_of(self, A: Operands, params: Params) -> Shape:
         return A[0].shape
@@ -45,7 +56,10 @@ class UndefinedEntrywise(Op):
 
     def latex(self, node: Node, w: Writer) -> Written:
         name, order, latex = node.params
-        return rf"{w.function_name(name, latex)}{primes(order, True)}\left({w(node.operands[0])}\right)", ATOM
+        return (
+            rf"{w.function_name(name, latex)}{primes(order, True)}\left({w(node.operands[0])}\right)",
+            ATOM,
+        )
 
     def text(self, node: Node, w: Writer) -> Written:
         name, order, _ = node.params
@@ -71,7 +85,15 @@ class UndefinedMap(Op):
 
     name = "map"
     law = r"df(x) = J_f(x)\,dx"
-    samples = ("n 1", "n m", "n 1, m 1")
+    samples = ("n 1", "", "n m, m 1")
+
+    def sample_params(self, A: Operands) -> Sequence[Params]:
+        r, last = shapes.dims("r"), len(A) - 1
+        vector = [
+            ("f", rows, slots, None, False) for rows in (r, shapes.ONE) for slots in ((), (last,))
+        ]
+        scalar = [("f", shapes.ONE, slots, None, True) for slots in ((), (0,), (0, last))]
+        return *vector, *scalar, ("f", r, (last, 0), None, False)
 
     # params: name, rows of the value, slots differentiated so far, LaTeX name, scalar function?
 
@@ -178,4 +200,3 @@ def scalar_function(name: str, latex: str | None = None) -> Callable[..., Node]:
 
 
 BUILD["function"] = function  # type: ignore[assignment]
-_ = t

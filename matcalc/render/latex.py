@@ -10,7 +10,7 @@ from typing import Any
 import sympy as sp
 
 from matcalc import shapes
-from matcalc.expr import BUILD, Node, as_number, is_number, number, read, symbol_latex, symbol_name
+from matcalc.expr import BUILD, Node, as_number, is_number, is_symbol, number, read, symbol_latex, symbol_name, symbol_owner
 from matcalc.notation import DEFAULT, Notation
 from matcalc.ops.algebra import fraction, one_of, quotient
 from matcalc.ops.base import ATOM, NEG, POW, PROD, Written
@@ -71,7 +71,22 @@ class LatexWriter(BaseWriter):
     # -- names and scripts ------------------------------------------------------------------------
 
     def symbol(self, node: Node) -> str:
-        return symbol_latex(node) or name_in_latex(symbol_name(node))
+        owner = symbol_owner(node)
+        said = owner.write(node, self) if owner is not None else None
+        return said or symbol_latex(node) or name_in_latex(symbol_name(node))
+
+    def adjoint(self, of: Node, output: Node) -> str:
+        """What arrives at a step, in the notation's way."""
+        way = self.notation.adjoint
+        inside = self(of, ATOM)
+        if way == "bar":
+            return rf"\bar{{{inside}}}"
+        if way == "d":
+            return rf"\mathrm{{d}}{inside}"
+        if way == "delta":
+            return rf"\delta_{{{inside}}}"
+        top = self(output) if is_symbol(output) and not output.shape else "L"
+        return rf"\frac{{\partial {top}}}{{\partial {inside}}}"
 
     def function_name(self, name: str, latex: str | None) -> str:
         return latex or name_in_latex(name)

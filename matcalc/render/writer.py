@@ -118,4 +118,10 @@ def text(expr: object) -> str:
     return "\n".join([*(f"{name.params[0]} = {said}" for name, said in definitions), last])
 
 
+def text_lines(node: Node) -> tuple[list[tuple[Node, str]], str]:
+    """Definitions of the shared parts, and the last line."""
+    return TextWriter().line(node)
+
+
 BUILD["text"] = text  # type: ignore[assignment]
+BUILD["text_lines"] = text_lines  # type: ignore[assignment]

@@ -1,0 +1,1 @@
+"""The public faces: thin, their verbs call down. No mathematics lives here."""

@@ -1,0 +1,245 @@
+"""The verbs: gradient, jacobian, hessian, differential, derive, check, expand.
+
+Each takes an expression (plain sympy included) or a network; symbols may be given by name. What was
+asked is added to an error here, at the door.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from matcalc import second, shapes
+from matcalc.api.derivation import Derivation
+from matcalc.errors import MatcalcError, ShapeError
+from matcalc.expr import BUILD, Node, brief, read, substitute, symbol_name
+from matcalc.forward import differential as _differential
+from matcalc.layout import Layout, gradient_in, jacobian_in
+from matcalc.network import expanded
+from matcalc.ops.algebra import ONES, mul, number, ones
+from matcalc.ops.blocks import block
+from matcalc.problem import Problem, named, problem_of
+from matcalc.record import record, upstream_symbol
+from matcalc.reverse import boxed, gradient_of, sweep
+from matcalc.rewrite.simplify import simplify
+
+
+@contextmanager
+def asking(what: str) -> Iterator[None]:
+    """Inside, errors are short; here they learn what was asked."""
+    try:
+        yield
+    except MatcalcError as error:
+        error.add_note(what)
+        raise
+
+
+def _many(wrt: Any) -> bool:
+    return isinstance(wrt, (list, tuple))
+
+
+def _wants_scalar(problem: Problem) -> None:
+    shape = problem.output.shape
+    if shape and shape != (1, 1):
+        raise ShapeError(
+            f"a gradient needs a scalar, but {brief(problem.output)} is {shapes.show(shape)}; for the matrix "
+            "of all partial derivatives use mc.jacobian, or pass an upstream symbol to mc.derive"
+        )
+
+
+def gradient(
+    f: Any, wrt: Any, *, layout: Any = Layout.DENOMINATOR, of: str | None = None, assume: Any = ()
+) -> Any:
+    """The gradient of a scalar in the shape of ``wrt`` (transposed in numerator layout).
+
+    For a network it is in the names of steps and adjoints; ``expand`` writes it in the inputs. A list
+    of symbols gives a mapping.
+
+    >>> import matcalc as mc
+    >>> X, w, y = mc.matrix("X", "n", "d"), mc.vector("w", "d"), mc.vector("y", "n")
+    >>> mc.gradient((X*w - y).T * (X*w - y) / 2, w)
+    X'*(X*w - y)
+    """
+    chosen = Layout.of(layout)
+    with asking(f"while differentiating with respect to {wrt}"):
+        problem = problem_of(f, of, assume)
+        _wants_scalar(problem)
+        goals = [problem.find(w) for w in (wrt if _many(wrt) else [wrt])]
+        found = _gradients(problem, goals)
+        results = {g: gradient_in(chosen, found[g]) for g in goals}
+    return results if _many(wrt) else results[goals[0]]
+
+
+def _gradients(problem: Problem, goals: list[Node]) -> dict[Node, Node]:
+    if not problem.steps:
+        return gradient_of(problem.output, goals)
+    swept = sweep(problem.steps, problem.output, number(1), goals, problem.names)
+    return {g: boxed(swept.arrivals[g].value, g) for g in goals}
+
+
+def jacobian(
+    F: Any, wrt: Any, *, layout: Any = Layout.DENOMINATOR, of: str | None = None, assume: Any = ()
+) -> Any:
+    """The Jacobian as one matrix; matrices are read through column-stacking vec.
+
+    Denominator layout has entry (i, j) = dF_j/dx_i; numerator layout is its transpose.
+
+    >>> import matcalc as mc
+    >>> A, x = mc.matrix("A", "m", "n"), mc.vector("x", "n")
+    >>> mc.jacobian(A*x, x)
+    A'
+    """
+    chosen = Layout.of(layout)
+    with asking(f"while taking the Jacobian with respect to {wrt}"):
+        problem = problem_of(F, of, assume)
+        goals = [problem.find(w) for w in (wrt if _many(wrt) else [wrt])]
+        results = {}
+        for goal in goals:
+            root, leaf = _opened(problem, goal)
+            results[goal] = jacobian_in(chosen, second.jacobian(root, leaf))
+    return results if _many(wrt) else results[goals[0]]
+
+
+def _opened(problem: Problem, goal: Node) -> tuple[Node, Node]:
+    """The output in declared symbols alone, the goal kept as a symbol even where it is a step."""
+    if problem.definition(goal) is None:
+        return expanded(problem.output), goal
+    keep = BUILD["plain_symbol"](goal)
+    image: dict[Node, Node] = {goal: keep}
+    for step in problem.steps:
+        if step.symbol is not goal:
+            image[step.symbol] = substitute(step.definition, image)
+    return substitute(problem.output, image), keep
+
+
+def _plain(step: Node) -> Node:
+    from matcalc.expr import symbol
+
+    return symbol(symbol_name(step), step.shape, step.params[2])
+
+
+BUILD["plain_symbol"] = _plain
+
+
+def hessian(
+    f: Any, wrt: Any, wrt2: Any = None, *, of: str | None = None, assume: Any = ()
+) -> Any:
+    """The matrix of second derivatives, d^2 f / dvec(wrt) dvec(wrt2)^T; lists give the block matrix.
+
+    >>> import matcalc as mc
+    >>> A, x = mc.matrix("A", "n", "n"), mc.vector("x", "n")
+    >>> mc.hessian(x.T*A*x, x)
+    A + A'
+    """
+    with asking(f"while taking the Hessian with respect to {wrt}"):
+        problem = problem_of(f, of, assume)
+        _wants_scalar(problem)
+        rows = [problem.find(w) for w in (wrt if _many(wrt) else [wrt])]
+        given = wrt if wrt2 is None else wrt2
+        cols = [problem.find(w) for w in (given if _many(given) else [given])]
+        root = expanded(problem.output)
+        if not _many(wrt) and not _many(given):
+            row_root, row = _opened(problem, rows[0])
+            return simplify(second.hessian(row_root, row, cols[0] if cols[0] is not rows[0] else row))
+        grid = [[second.hessian(root, r, c) for c in cols] for r in rows]
+        return simplify(block(grid))
+
+
+def differential(F: Any, *, of: str | None = None) -> Any:
+    """dF, linear in dX, dW, ...
+
+    >>> import matcalc as mc
+    >>> A = mc.matrix("A", "n", "n")
+    >>> mc.differential(mc.logdet(A))
+    tr(inv(A)*dA)
+    """
+    problem = problem_of(F, of)
+    return _differential(expanded(problem.output), [*problem.inputs, *problem.params])
+
+
+def derive(
+    f: Any,
+    wrt: Any = None,
+    *,
+    upstream: str | None = None,
+    layout: Any = Layout.DENOMINATOR,
+    of: str | None = None,
+    assume: Any = (),
+) -> Derivation:
+    """The whole backward pass, line by line.
+
+    ``wrt`` defaults to all parameters (all inputs if there are none). An output that is no scalar
+    gets an ``upstream`` symbol of its shape for what arrives from above.
+    """
+    chosen = Layout.of(layout)
+    with asking("while deriving the backward pass"):
+        problem = named(problem_of(f, of, assume))
+        goals = _goals(problem, wrt)
+        remarks = list(problem.assumed)
+        arriving = None
+        if problem.output.shape or upstream is not None:
+            arriving = upstream_symbol(problem, upstream)
+            if upstream is None and problem.upstream is None:
+                remarks.append(
+                    f"the output {problem.output} is {shapes.show(problem.output.shape)}, so "
+                    f"{arriving} of that shape stands for what arrives from above"
+                )
+        return Derivation(record(problem, goals, arriving, chosen, tuple(remarks)))
+
+
+def _goals(problem: Problem, wrt: Any) -> list[Node]:
+    if wrt is None:
+        return list(problem.params or problem.inputs)
+    if isinstance(wrt, Mapping) or not isinstance(wrt, Iterable) or isinstance(wrt, (str, Node)):
+        return [problem.find(wrt)]
+    return [problem.find(w) for w in wrt]
+
+
+def expand(expr: Any) -> Any:
+    """An expression in the inputs alone: every step and every adjoint written out.
+
+    A mapping of results gives a mapping.
+    """
+    if isinstance(expr, Mapping):
+        return {k: expand(v) for k, v in expr.items()}
+    return simplify(expanded(read(expr)))
+
+
+def diff(f: Node, *wrt: Any) -> Node:
+    """What ``.diff`` means on our nodes."""
+    out = f
+    if not wrt:
+        raise MatcalcError("diff needs a symbol: f.diff(x)")
+    todo = list(wrt)
+    while todo:
+        by = todo.pop(0)
+        count = int(todo.pop(0)) if todo and isinstance(todo[0], int) else 1
+        for _ in range(count):
+            out = _diff_once(out, by)
+    return out
+
+
+def _diff_once(f: Node, by: Any) -> Node:
+    problem = problem_of(f)
+    goal = problem.find(by)
+    if not f.shape:
+        return expanded(_gradients(problem, [goal])[goal])
+    if not goal.shape:
+        one = number(1)
+        return BUILD["scalar_change"](expanded(f), goal, one)
+    raise ShapeError(
+        f"the derivative of the {shapes.show(f.shape)} matrix {brief(f)} by the {shapes.show(goal.shape)} matrix {goal} "
+        "is no matrix of one of these shapes; mc.jacobian gives it as one matrix on vec"
+    )
+
+
+def _scalar_change(f: Node, goal: Node, one: Node) -> Node:
+    from matcalc.linear import differential as change
+
+    return simplify(change(f, [goal], {goal: one}))
+
+
+BUILD["diff"] = diff
+BUILD["scalar_change"] = _scalar_change
+_ = (ONES, mul, ones)

@@ -1,0 +1,94 @@
+"""The words of the text language as functions of ``mc``: one name, one meaning at every door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from matcalc.expr import Node
+from matcalc.ops.base import FUNCTIONS
+from matcalc.ops.entrywise import power as power
+
+Word = Callable[..., Any]
+
+
+def _word(name: str) -> Word:
+    return FUNCTIONS[name]
+
+
+exp: Word = _word("exp")
+expm1: Word = _word("expm1")
+log: Word = _word("log")
+log1p: Word = _word("log1p")
+sqrt: Word = _word("sqrt")
+abs: Word = _word("abs")
+sign: Word = _word("sign")
+step: Word = _word("step")
+sin: Word = _word("sin")
+cos: Word = _word("cos")
+tan: Word = _word("tan")
+asin: Word = _word("asin")
+acos: Word = _word("acos")
+atan: Word = _word("atan")
+sinh: Word = _word("sinh")
+cosh: Word = _word("cosh")
+tanh: Word = _word("tanh")
+sigmoid: Word = _word("sigmoid")
+logsigmoid: Word = _word("logsigmoid")
+relu: Word = _word("relu")
+elu: Word = _word("elu")
+selu: Word = _word("selu")
+softplus: Word = _word("softplus")
+softsign: Word = _word("softsign")
+silu: Word = _word("silu")
+erf: Word = _word("erf")
+gelu: Word = _word("gelu")
+gelu_tanh: Word = _word("gelu_tanh")
+hardtanh: Word = _word("hardtanh")
+max: Word = _word("max")
+min: Word = _word("min")
+where: Word = _word("where")
+leaky_relu: Word = _word("leaky_relu")
+square: Word = _word("square")
+reciprocal: Word = _word("reciprocal")
+hadamard: Word = _word("hadamard")
+inv: Word = _word("inv")
+tr: Word = _word("tr")
+det: Word = _word("det")
+logdet: Word = _word("logdet")
+adj: Word = _word("adj")
+solve: Word = _word("solve")
+norm1: Word = _word("norm1")
+norm2: Word = _word("norm2")
+dot: Word = _word("dot")
+outer: Word = _word("outer")
+rowsum: Word = _word("rowsum")
+colsum: Word = _word("colsum")
+rowmean: Word = _word("rowmean")
+colmean: Word = _word("colmean")
+cumsum: Word = _word("cumsum")
+revcumsum: Word = _word("revcumsum")
+softmax: Word = _word("softmax")
+log_softmax: Word = _word("log_softmax")
+logsumexp: Word = _word("logsumexp")
+diag: Word = _word("diag")
+kron: Word = _word("kron")
+vec: Word = _word("vec")
+unvec: Word = _word("unvec")
+commutation: Word = _word("commutation")
+hstack: Word = _word("hstack")
+vstack: Word = _word("vstack")
+tril: Word = _word("tril")
+triu: Word = _word("triu")
+zeros: Word = _word("zeros")
+ones: Word = _word("ones")
+eye: Word = _word("eye")
+
+
+def huber(A: Any, *rest: Any, **options: Any) -> Node:
+    """Huber's loss of a prediction, ``huber(P, Y, delta=1)``; entrywise ``huber(X, 2)`` with a number."""
+    from matcalc.ops.losses import huber as loss
+
+    if len(rest) == 1 and not options and not getattr(FUNCTIONS["transpose"](rest[0]), "shape", ()):
+        return FUNCTIONS["huber"](A, rest[0])
+    return loss(A, *rest, **options)

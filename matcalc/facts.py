@@ -1,0 +1,88 @@
+"""Facts about symbols: sympy's ``Q`` predicates and a few of ours, under one namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+from sympy.assumptions.assume import AppliedPredicate
+
+from matcalc.errors import DomainError
+from matcalc.expr import is_symbol, read, symbol_name
+
+KNOWN = (
+    "symmetric orthogonal diagonal positive_definite invertible lower_triangular upper_triangular "
+    "rows_sum_to_one idempotent constant"
+).split()
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A property assumed of a symbol, such as symmetric or rows_sum_to_one."""
+
+    name: str
+    of: str
+
+    def __str__(self) -> str:
+        return f"{self.name}({self.of})"
+
+
+class _Predicates:
+    """``Q.symmetric(K)``, ``Q.rows_sum_to_one(Y)``, ..."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in KNOWN:
+            raise AttributeError(f"there is no fact {name}; there are {', '.join(KNOWN)}")
+
+        def state(of: Any) -> Fact:
+            return Fact(name, _name_of(of))
+
+        return state
+
+    def __dir__(self) -> list[str]:
+        return list(KNOWN)
+
+
+Q = _Predicates()
+
+
+def _name_of(of: Any) -> str:
+    if isinstance(of, str):
+        return of
+    node = read(of)
+    if not is_symbol(node):
+        raise DomainError(f"a fact is stated of a symbol, not of {node}")
+    return symbol_name(node)
+
+
+def as_facts(facts: Any) -> list[Fact]:
+    """Facts from our predicates, sympy's applied predicates, or texts like ``symmetric(K)``."""
+    if facts is None:
+        return []
+    if isinstance(facts, (Fact, str, AppliedPredicate)):
+        facts = [facts]
+    return [fact for given in facts for fact in _read_one(given)]
+
+
+def _read_one(given: Any) -> Iterable[Fact]:
+    if isinstance(given, Fact):
+        return [given]
+    if isinstance(given, (list, tuple, set, frozenset)):
+        return as_facts(list(given))
+    if isinstance(given, str):
+        name, _, rest = given.strip().partition("(")
+        of = rest.rstrip(") ")
+        return [Fact(_known(name.strip()), of.strip())]
+    if isinstance(given, sp.And):
+        return as_facts(list(given.args))
+    if isinstance(given, AppliedPredicate):
+        return [Fact(_known(str(given.function.name)), _name_of(given.arguments[0]))]
+    raise DomainError(f"a fact looks like mc.Q.symmetric(K), not {given!r}")
+
+
+def _known(name: str) -> str:
+    if name not in KNOWN:
+        raise DomainError(f"there is no fact {name}; there are {', '.join(KNOWN)}")
+    return name

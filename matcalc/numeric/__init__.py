@@ -1,0 +1,1 @@
+"""Values at numbers: evaluation, differences, sample points, and the oracle that compares them."""

@@ -1,0 +1,162 @@
+"""Random values for symbols: a few kinds of numbers, and matrices with a declared fact.
+
+A fact turns any matrix into one that has it, where that is possible, and can be tested; several
+facts are applied in every order until all of them hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+
+from matcalc.errors import DomainError
+
+Array = Any
+Rng = np.random.Generator
+Draw = Callable[[Rng, tuple[int, ...]], Array]
+
+
+def _near_identity(rng: Rng, shape: tuple[int, ...]) -> Array:
+    """Well conditioned where square; otherwise dominated by a diagonal."""
+    if not shape:
+        return 1 + 0.2 * rng.normal()
+    return 1.5 * np.eye(*shape) + 0.3 * rng.normal(size=shape) / np.sqrt(max(shape))
+
+
+def _spd(rng: Rng, shape: tuple[int, ...]) -> Array:
+    if not shape or shape[0] != shape[1]:
+        return rng.uniform(0.3, 1.7, size=shape)
+    half = rng.normal(size=shape)
+    return half @ half.T / shape[0] + 0.5 * np.eye(*shape)
+
+
+def _rows_of_probabilities(rng: Rng, shape: tuple[int, ...]) -> Array:
+    drawn = rng.uniform(0.2, 1.0, size=shape)
+    return drawn / np.sum(drawn, axis=-1, keepdims=True) if shape else 0.5 * drawn
+
+
+# The order is that of trying: the least special first.
+DRAWS: dict[str, Draw] = {
+    "normal": lambda rng, shape: rng.normal(size=shape),
+    "positive": lambda rng, shape: rng.uniform(0.3, 1.7, size=shape),
+    "unit": lambda rng, shape: rng.uniform(0.1, 0.9, size=shape),
+    "small": lambda rng, shape: 0.2 * rng.normal(size=shape),
+    "identity": _near_identity,
+    "spd": _spd,
+    "negative": lambda rng, shape: -rng.uniform(0.3, 1.7, size=shape),
+    "probabilities": _rows_of_probabilities,
+    "large": lambda rng, shape: rng.uniform(2.0, 4.0, size=shape),
+    "tiny": lambda rng, shape: 0.02 * rng.normal(size=shape),
+}
+
+
+def mask(rng: Rng, shape: tuple[int, ...]) -> Array:
+    """Zeros and ones, more ones than zeros."""
+    return np.where(rng.uniform(size=shape) < 0.7, 1.0, 0.0)
+
+
+# -- facts --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fact:
+    """``impose`` brings a matrix to the fact; ``holds`` tells whether it has it."""
+
+    impose: Callable[[Array, Rng], Array]
+    holds: Callable[[Array], Any]
+
+
+def _close(A: Array, B: Array) -> bool:
+    return A.shape == B.shape and bool(np.allclose(A, B, rtol=1e-10, atol=1e-12))
+
+
+def _polar(A: Array) -> Array:
+    """The nearest orthogonal matrix, symmetric or diagonal if A is."""
+    U, _, Vt = np.linalg.svd(A)
+    return U @ Vt
+
+
+def _projector(A: Array, rng: Rng) -> Array:
+    """S D S^-1 with zeros and ones in D, symmetric or diagonal if A is."""
+    keep = np.where(rng.permutation(len(A)) <= len(A) // 2, 1.0, 0.0)
+    if _close(A, A.T):
+        S = np.linalg.eigh(A)[1]
+        return S * keep @ S.T
+    S = A + 2 * np.eye(len(A))
+    return S * keep @ np.linalg.inv(S)
+
+
+def _one_hot_or_mixed(A: Array, rng: Rng) -> Array:
+    """Rows of labels as often as rows of probabilities."""
+    if rng.uniform() < 0.5:
+        return np.eye(A.shape[1])[rng.integers(A.shape[1], size=len(A))]
+    return _rows_of_probabilities(rng, A.shape)
+
+
+def _square(A: Array) -> bool:
+    return A.ndim == 2 and A.shape[0] == A.shape[1]
+
+
+FACTS: dict[str, Fact] = {
+    "symmetric": Fact(lambda A, r: (A + A.T) / 2, lambda A: _close(A, A.T)),
+    "antisymmetric": Fact(lambda A, r: (A - A.T) / 2, lambda A: _close(A, -A.T)),
+    "diagonal": Fact(lambda A, r: A * np.eye(*A.shape), lambda A: _close(A, A * np.eye(*A.shape))),
+    "lower_triangular": Fact(lambda A, r: np.tril(A), lambda A: _close(A, np.tril(A))),
+    "upper_triangular": Fact(lambda A, r: np.triu(A), lambda A: _close(A, np.triu(A))),
+    "triangular": Fact(
+        lambda A, r: np.tril(A), lambda A: _close(A, np.tril(A)) or _close(A, np.triu(A))
+    ),
+    "positive_definite": Fact(
+        lambda A, r: A @ A.T / len(A) + 0.5 * np.eye(len(A)),
+        lambda A: _close(A, A.T) and np.all(np.linalg.eigvalsh(A) > 0),
+    ),
+    "positive_semidefinite": Fact(
+        lambda A, r: A @ A.T / len(A),
+        lambda A: _close(A, A.T) and np.all(np.linalg.eigvalsh(A) > -1e-12),
+    ),
+    "orthogonal": Fact(
+        lambda A, r: _polar(A), lambda A: _square(A) and _close(A.T @ A, np.eye(len(A)))
+    ),
+    "idempotent": Fact(_projector, lambda A: _square(A) and _close(A @ A, A)),
+    "invertible": Fact(
+        lambda A, r: A if np.linalg.cond(A) < 100 else A + 2 * np.linalg.norm(A, 2) * np.eye(len(A)),
+        lambda A: _square(A) and np.linalg.cond(A) < 1e6,
+    ),
+    "square": Fact(lambda A, r: A, _square),
+    "rows_sum_to_one": Fact(
+        _one_hot_or_mixed, lambda A: _close(np.sum(A, axis=1), np.ones(len(A)))
+    ),
+    "cols_sum_to_one": Fact(
+        lambda A, r: _one_hot_or_mixed(A.T, r).T,
+        lambda A: _close(np.sum(A, axis=0), np.ones(A.shape[1])),
+    ),
+    "positive": Fact(lambda A, r: abs(A) + 0.1, lambda A: np.all(A > 0)),
+    "nonnegative": Fact(lambda A, r: abs(A), lambda A: np.all(A >= 0)),
+    "negative": Fact(lambda A, r: -abs(A) - 0.1, lambda A: np.all(A < 0)),
+    "zero_one": Fact(lambda A, r: mask(r, A.shape), lambda A: np.all((A == 0) | (A == 1))),
+}
+
+
+def with_facts(name: str, A: Array, facts: Iterable[str], rng: Rng) -> Array:
+    """A value near ``A`` that has all the facts."""
+    wanted = sorted(facts)
+    if unknown := [fact for fact in wanted if fact not in FACTS]:
+        raise DomainError(
+            f"no way to draw {name} with the fact {unknown[0]}; known are {', '.join(FACTS)}"
+        )
+    if not wanted:
+        return A
+    for order in permutations(wanted):
+        value = np.atleast_2d(A)
+        try:
+            for fact in order:
+                value = FACTS[fact].impose(value, rng)
+            if all(FACTS[fact].holds(value) for fact in order):
+                return value if np.ndim(A) else value[0, 0]
+        except (ValueError, np.linalg.LinAlgError):
+            continue  # a fact of square matrices, asked of another shape
+    raise DomainError(f"found no value of shape {np.shape(A)} for {name} that is {', '.join(wanted)}")
