@@ -42,13 +42,24 @@ class Instance:
 
     @property
     def node(self) -> Node:
-        """The operation on these operands."""
+        """The operation on these operands, not folded by its constructor."""
+        if self.op.constant:
+            return self.op.build((), self.params)
         return make(self.op, self.operands, self.params)
 
     @property
     def leaves(self) -> list[Node]:
         """The symbols that carry values."""
         return [_leaf(a) for a in self.operands]
+
+    def resized(self, swaps: Mapping[Dim, Dim]) -> Instance:
+        """The same with dimensions replaced, in shapes and parameters alike."""
+        operands = []
+        for operand, leaf in zip(self.operands, self.leaves, strict=True):
+            new = symbol(leaf.params[0], tuple(d.xreplace(swaps) for d in leaf.shape))
+            operands.append(substitute(operand, {leaf: new}))
+        params = tuple(p.xreplace(swaps) if isinstance(p, sp.Expr) else p for p in self.params)
+        return Instance(self.op, tuple(operands), params, self.conditions)
 
     def step(self, slot: int) -> Node:
         """The symbol that names the change of a slot's leaf."""

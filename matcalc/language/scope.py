@@ -54,6 +54,7 @@ class Scope:
     functions: dict[str, Undefined] = field(default_factory=dict)
     dims: dict[str, Dim] = field(default_factory=dict)
     defined: dict[str, int] = field(default_factory=dict)  # where each step is named
+    declared_dims: set[str] = field(default_factory=set)  # those of shape lines
     plain: set[str] = field(default_factory=set)  # names that stand alone somewhere
     closed: bool = False  # whether every name must be declared
 

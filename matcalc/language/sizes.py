@@ -48,6 +48,7 @@ class Sizes:
         self.weight: list[int] = []  # unknowns joined and constraints waiting: the light side moves
         self.trail: list[Callable[[], object]] = []
         self.queue: list[Constraint] = []
+        self.news = 0  # how often something turned out to be a vector or a matrix
         self.rigid(shapes.ONE)
 
     # -- making and asking -------------------------------------------------------------------------
@@ -123,6 +124,7 @@ class Sizes:
         if self.value[a] == 1:
             raise Clash
         self.not_one[a] = True
+        self.news += 1
         self.trail.append(lambda: self.not_one.__setitem__(a, False))
         if wake:
             self.queue.extend(self.waiting[a])
@@ -167,6 +169,7 @@ class Sizes:
             self.weight[b] -= self.weight[a]
             del self.waiting[b][waited:]
 
+        self.news += self.not_one[a] != self.not_one[b]
         self.parent[a] = b
         self.not_one[b] = self.not_one[a] or self.not_one[b]
         self.wanted[b] = max(self.wanted[a], self.wanted[b])
@@ -207,13 +210,13 @@ class Sizes:
 
     def guess(self, assertion: Callable[[], None]) -> bool:
         """Make an assertion with all that follows; if it contradicts, take it all back."""
-        mark = len(self.trail)
+        self.trail.clear()
         try:
             assertion()
             self.run(guessing=True)
         except Clash:
             self.queue.clear()
-            while len(self.trail) > mark:
+            while self.trail:
                 self.trail.pop()()
             return False
         return True

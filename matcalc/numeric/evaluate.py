@@ -18,6 +18,7 @@ import sympy as sp
 from matcalc import shapes
 from matcalc.errors import DomainError, ShapeError, UnknownNameError
 from matcalc.expr import Node, brief, is_symbol, make, postorder, read, symbol
+from matcalc.network import definition
 from matcalc.numeric.printer import NodePrinter, bound_names, needed_indices
 from matcalc.numeric.sizes import array_of, dimensions_of, named_values, size_of, symbol_by_name
 
@@ -58,8 +59,8 @@ def _lambdified(node: Node, texts: Sequence[str | None]) -> Callable[..., Any]:
 class Program:
     """Expressions in the order in which they are computed, to be run at many points.
 
-    ``known`` are the nodes whose values will be given: nothing below them is computed. ``steps``
-    are the definitions of named steps, which are followed.
+    ``known`` are the nodes whose values will be given: nothing below them is computed. Named steps
+    are followed to the definition their owner knows, or that ``steps`` gives.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class Program:
     ) -> None:
         self.known, self.steps = frozenset(known), steps or {}
         self.order = self._ordered(roots)
-        self.needs = needed_indices(self.order, bound_names(self.order))
+        self.needs = needed_indices(self.order, self.known.__contains__)
         self.terms = {
             node: postorder(node.operands[0], stop=self.known.__contains__)
             for node in self.order
@@ -95,8 +96,14 @@ class Program:
         """What must be known before a node is."""
         if node in self.known:
             return ()
-        definition = self.steps.get(node)
-        return node.operands if definition is None else (definition,)
+        behind = self.behind(node)
+        return node.operands if behind is None else (behind,)
+
+    def behind(self, node: Node) -> Node | None:
+        """What a named step or adjoint stands for."""
+        if node in self.known or not is_symbol(node):
+            return None
+        return self.steps.get(node) or definition(node)
 
     def depending_on(self, source: Node) -> set[Node]:
         """The nodes whose values change when that of ``source`` does."""
@@ -139,10 +146,9 @@ class Program:
         for node in order:
             if node in done or not self.needs[node] <= active:
                 continue
-            if node in self.steps:
-                done[node] = done[self.steps[node]]
-            elif is_symbol(node):
-                done[node] = at.of_symbol(node)
+            if is_symbol(node):
+                behind = self.behind(node)
+                done[node] = at.of_symbol(node) if behind is None else done[behind]
             elif node.op.name == "isum":
                 done[node] = self._sum_terms(node, done, at, active)
             else:
@@ -195,9 +201,12 @@ class _Point:
         return value
 
     def _computed(self, node: Node, operands: list[Any]) -> Any:
-        fn, sizes = operation(node)
+        fn, params = operation(node)
+        sizes = [size_of(p, self.dims) for p in params]
+        if node.op.name in _PLACES:
+            _check_places(node, operands[0], sizes)
         try:
-            value = fn(self.functions, *operands, *(size_of(s, self.dims) for s in sizes))
+            value = fn(self.functions, *operands, *sizes)
         except np.linalg.LinAlgError as error:
             raise DomainError(f"{brief(node)} has no value here: {error}") from error
         except KeyError as error:
@@ -221,6 +230,20 @@ class _Point:
                 f"but came out with shape {value.shape}"
             )
         return value
+
+
+# Operations that look into a matrix at given places: NumPy would count back from the end.
+_PLACES = {"entry", "slice"}
+
+
+def _check_places(node: Node, value: Any, places: Sequence[int]) -> None:
+    starts, counts = places[:2], places[2:] or (1, 1)
+    for start, count, size, what in zip(starts, counts, value.shape, ("row", "column"), strict=True):
+        if start < 0 or count < 1 or start + count > size:
+            reach = f"{what} {start}" if count == 1 else f"{what}s {start} to {start + count - 1}"
+            raise ShapeError(
+                f"{brief(node)} wants {reach} (counted from 0), but there are {size} {what}s"
+            )
 
 
 def evaluate_nodes(
@@ -266,8 +289,8 @@ def evaluate(
 
     Keys are names or symbols. A column may be given as a 1-D array. Dimensions follow from the
     arrays; ``dims={"n": 5}`` gives those that do not. An undefined function is a value too:
-    ``{"g": fn}``, where ``fn(x, k)`` is its k-th derivative. ``steps`` are definitions of named
-    steps; a step whose own value is given is not computed.
+    ``{"g": fn}``, where ``fn(x, k)`` is its k-th derivative. Named steps are computed by their
+    definitions, unless their own value is given.
 
     >>> from matcalc.expr import matrix
     >>> X = matrix("X", "n", "d")

@@ -59,11 +59,18 @@ def bound_names(order: Iterable[Node]) -> frozenset[str]:
     return frozenset(node.params[0].name for node in order if node.op.name == "isum")
 
 
-def needed_indices(order: Iterable[Node], bound: frozenset[str]) -> dict[Node, frozenset[str]]:
-    """Which bound indices the value of each node depends on."""
+def needed_indices(
+    order: Iterable[Node], known: Callable[[Node], bool]
+) -> dict[Node, frozenset[str]]:
+    """Which bound indices the value of each node depends on; a known one depends on none."""
+    order = list(order)
+    bound = bound_names(order)
     nothing: frozenset[str] = frozenset()
     needs: dict[Node, frozenset[str]] = {}
     for node in order:
+        if known(node):
+            needs[node] = nothing
+            continue
         found = nothing.union(*(needs[child] for child in node.operands))
         if node.op.name == "isum":
             found -= {node.params[0].name}
@@ -92,7 +99,7 @@ class _Source:
         self.names: dict[Node, str] = dict(getattr(printer, "names", {}))
         self.parameters: Mapping[Node, Sequence[str]] = getattr(printer, "parameters", {})
         self.order = postorder(root, stop=self.names.__contains__)
-        self.needs = needed_indices(self.order, bound_names(self.order))
+        self.needs = needed_indices(self.order, self.names.__contains__)
         self.uses: dict[Node, int] = {}
         for node in self.order:
             for child in node.operands if node not in self.names else ():

@@ -125,11 +125,21 @@ class Sampler:
             if (node.op.name, slot) in MASKS and is_symbol(operand) and operand not in varied
         }
 
-    def point(self, dims: Mapping[str, int], functions: Mapping[str, Callable[..., Any]]) -> Point:
-        """A point, or a ``DomainError`` that names what could not be satisfied."""
+    def point(
+        self,
+        dims: Mapping[str, int],
+        functions: Mapping[str, Callable[..., Any]],
+        attempt: int = 0,
+    ) -> Point:
+        """A point, or a ``DomainError`` that names what could not be satisfied.
+
+        Another ``attempt`` starts from another kind of numbers.
+        """
         # A scalar that is also a dimension has no value of its own.
         free = [n for n in self.inputs if n.shape or n.params[0] not in dims]
-        search = _Search(self, free, dims, functions)
+        kinds = list(DRAWS)
+        turn = attempt % len(kinds)
+        search = _Search(self, free, dims, functions, kinds[turn:] + kinds[:turn])
         for margin in MARGINS:
             found = search.run(margin)
             if found is not None:
@@ -154,16 +164,17 @@ class _Search:
         free: Sequence[Node],
         dims: Mapping[str, int],
         functions: Mapping[str, Callable[..., Any]],
+        kinds: Sequence[str],
     ) -> None:
         self.sampler, self.free, self.dims, self.functions = sampler, free, dims, functions
-        self.rng = sampler.rng
+        self.rng, self.kinds = sampler.rng, kinds
         self.last: list[tuple[Node, str]] = []
         self._below: dict[Node, list[Node]] = {}
 
     def run(self, margin: float) -> dict[Node, Array] | None:
         best: dict[Node, Array] = {}
         objections: list[tuple[Node, str]] | None = None
-        for kind in DRAWS:
+        for kind in self.kinds:
             values = {node: self.sampler.draw(node, kind, self.dims) for node in self.free}
             found = self._objections(values, margin)
             if objections is None or len(found) < len(objections):
@@ -177,7 +188,7 @@ class _Search:
             if not below:
                 break
             chosen = below[self.rng.integers(len(below))]
-            kind = list(DRAWS)[self.rng.integers(len(DRAWS))]
+            kind = self.kinds[self.rng.integers(len(self.kinds))]
             values = {**best, chosen: self.sampler.draw(chosen, kind, self.dims)}
             found = self._objections(values, margin)
             # A step that is no worse is taken: plateaus are wide.
@@ -224,13 +235,17 @@ class _Search:
                 if not node.op.margin(operands) >= margin:
                     near.append((node, visits[node], operands))
 
-        self.sampler.program.run(values, self.dims, self.functions, watch)
+        done = self.sampler.program.run(values, self.dims, self.functions, watch)
         if near and not against:
-            against.update(self._at_kinks(values, near, margin))
+            against.update(self._at_kinks(values, done, near, margin))
         return list(against.items())
 
     def _at_kinks(
-        self, values: Mapping[Node, Array], near: Sequence[tuple[Node, int, Sequence[Any]]], margin: float
+        self,
+        values: Mapping[Node, Array],
+        done: Mapping[Node, Array],
+        near: Sequence[tuple[Node, int, Sequence[Any]]],
+        margin: float,
     ) -> dict[Node, str]:
         """Of the operations near a kink, those of which an entry there really moves."""
         moved: dict[tuple[Node, int], Sequence[Any]] = {}
@@ -244,13 +259,26 @@ class _Search:
 
         shifted = dict(values)
         for node in self.sampler.varied:
-            shift = self.rng.choice([-1.0, 1.0], size=np.shape(values[node]))
-            shifted[node] = values[node] + 1e-3 * margin * (1 + self.rng.uniform(size=shift.shape)) * shift
+            shift = 1e-3 * margin * self.rng.choice([-1.0, 1.0], size=np.shape(done[node]))
+            shifted[node] = done[node] + shift * (1 + self.rng.uniform(size=shift.shape))
         self.sampler.program.run(shifted, self.dims, self.functions, watch)
         against = {}
         for node, visit, operands in near:
-            before, after = (np.broadcast_arrays(*v) for v in (operands, moved[node, visit]))
-            moves = np.any([a != b for a, b in zip(before, after, strict=True)], axis=0)
-            if np.any(moves) and not node.op.margin([b[moves] for b in before]) >= margin:
+            if _moves_at_kink(node, operands, moved[node, visit], margin):
                 against[node] = "is at a kink"
         return against
+
+
+def _moves_at_kink(node: Node, before: Sequence[Any], after: Sequence[Any], margin: float) -> bool:
+    """Whether an entry near a kink moves towards it or away: one that stays is smooth."""
+    start, end = np.broadcast_arrays(*before), np.broadcast_arrays(*after)
+    moves = np.any([a != b for a, b in zip(start, end, strict=True)], axis=0)
+    pairs = [(a[moves], b[moves]) for a, b in zip(start, end, strict=True)]
+    if not np.any(moves) or node.op.margin([a for a, _ in pairs]) >= margin:
+        return False
+    for k in range(int(np.sum(moves))):
+        here = node.op.margin([a[k : k + 1] for a, _ in pairs])
+        there = node.op.margin([b[k : k + 1] for _, b in pairs])
+        if not here >= margin and here != there:
+            return True
+    return False

@@ -111,6 +111,9 @@ class DiagonalPick(Op):
     name = "diagonal_pick"
     constant = True
 
+    def build(self, A: Operands, params: Params) -> Node:
+        return diagonal_pick(*params)
+
     def sample_params(self, A: Operands) -> Sequence[Params]:
         return ((shapes.dims("n"),),)
 

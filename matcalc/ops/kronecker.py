@@ -325,6 +325,9 @@ class Commutation(Op):
     name = "commutation"
     constant = True
 
+    def build(self, A: Operands, params: Params) -> Node:
+        return commutation(*params)
+
     def sample_params(self, A: Operands) -> Sequence[Params]:
         return (shapes.dims("n m"),)
 

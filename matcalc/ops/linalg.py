@@ -272,7 +272,8 @@ class LogDet(Op):
         return rf"\log\det\left({w(node.operands[0])}\right)", ATOM
 
     def code(self, a: Sequence[str], params: Sequence[str]) -> str:
-        return f"np.log(np.linalg.det({a[0]}))"
+        # Never the determinant itself, which overflows; a negative sign makes a nan.
+        return f"(lambda s, l: l + np.log(s))(*np.linalg.slogdet({a[0]}))"
 
     def in_domain(self, values: Sequence[Any]) -> bool:
         import numpy as np
@@ -298,7 +299,7 @@ class Adjugate(Op):
         r"d\operatorname{adj}A = \operatorname{tr}(A^{-1}dA)\operatorname{adj}A"
         r" - A^{-1}\,(dA)\operatorname{adj}A"
     )
-    samples = ("n n inv",)
+    samples = ("n n", "n n inv")
 
     def shape_of(self, A: Operands, params: Params) -> Shape:
         wants_square(A[0], "adj")

@@ -11,7 +11,7 @@ from typing import Any
 import sympy as sp
 
 from matcalc import shapes
-from matcalc.expr import BUILD, Node, as_number, is_number, make, number
+from matcalc.expr import BUILD, Node, as_number, is_number, make, number, symbol
 from matcalc.ops.base import (
     ATOM,
     FRACTION,
@@ -43,6 +43,9 @@ class SymbolOp(Leaf):
 
     name = "symbol"
     keeps_1x1 = True
+
+    def build(self, A: Operands, params: Params) -> Node:
+        return symbol(*params)
 
     def shape_of(self, A: Operands, params: Params) -> Shape:
         return params[1]
@@ -138,6 +141,9 @@ class Zeros(ConstantMatrix):
 
     name = "zeros"
 
+    def build(self, A: Operands, params: Params) -> Node:
+        return zeros(*params)
+
     def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:
         return sp.Integer(0)
 
@@ -152,6 +158,9 @@ class Ones(ConstantMatrix):
     r"""The matrix of ones $\mathbf{1}$."""
 
     name = "ones"
+
+    def build(self, A: Operands, params: Params) -> Node:
+        return ones(*params)
 
     def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:
         return sp.Integer(1)
@@ -170,6 +179,9 @@ class Eye(ConstantMatrix):
 
     def sample_params(self, A: Operands) -> Sequence[Params]:
         return ((shapes.dims("n"),),)
+
+    def build(self, A: Operands, params: Params) -> Node:
+        return eye(*params)
 
     def shape_of(self, A: Operands, params: Params) -> Shape:
         return params[0], params[0]

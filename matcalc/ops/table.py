@@ -42,7 +42,7 @@ class Row:
 
 
 def _named(name: str) -> str:
-    return rf"\operatorname{{{name}}}\left({{}}\right)"
+    return rf"\operatorname{{{{{name}}}}}\left({{}}\right)"  # braces doubled for str.format
 
 
 def _below_one(a: Any) -> Any:

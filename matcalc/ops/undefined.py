@@ -88,12 +88,11 @@ class UndefinedMap(Op):
     samples = ("n 1", "", "n m, m 1")
 
     def sample_params(self, A: Operands) -> Sequence[Params]:
-        r, last = shapes.dims("r"), len(A) - 1
-        vector = [
-            ("f", rows, slots, None, False) for rows in (r, shapes.ONE) for slots in ((), (last,))
-        ]
-        scalar = [("f", shapes.ONE, slots, None, True) for slots in ((), (0,), (0, last))]
-        return *vector, *scalar, ("f", r, (last, 0), None, False)
+        r, one, last = shapes.dims("r"), shapes.ONE, len(A) - 1
+        map_ = [("f", r, slots, None, False) for slots in ((), (last,), (last, 0))]
+        row = [("f1", one, slots, None, False) for slots in ((), (last,))]
+        scalar = [("C", one, slots, None, True) for slots in ((), (0,), (0, last))]
+        return *map_, *row, *scalar
 
     # params: name, rows of the value, slots differentiated so far, LaTeX name, scalar function?
 

@@ -32,7 +32,7 @@ class Cursor:
     """A place in a list of tokens."""
 
     def __init__(self, tokens: list[Token], source: str, depth: int = 0) -> None:
-        self.tokens, self.source, self.depth, self.at = tokens, source, depth, 0
+        self.tokens, self.source, self.depth, self.at = list(tokens), source, depth, 0
         if depth > DEEPEST:
             where = tokens[0].start if tokens else 0
             message = f"nested more than {DEEPEST} levels deep"
@@ -87,7 +87,7 @@ class Cursor:
         middle = token.start + 1 if token.end - token.start == len(token.text) else token.end
         rest = replace(token, text=token.text[1:], start=min(middle, token.end), glued=True)
         self.at -= 1
-        self.tokens = [*self.tokens[: self.at], rest, *self.tokens[self.at + 1 :]]
+        self.tokens[self.at] = rest
         return replace(token, text=token.text[0], end=middle)
 
     def group(self) -> list[Token]:

@@ -120,7 +120,8 @@ WRAPPERS = {r"\boxed": 1, r"\fbox": 1, r"\cancel": 1, r"\bcancel": 1, r"\xcancel
 
 DOTS = {r"\dots": r"\dots", r"\ldots": r"\dots", r"\dotsc": r"\dots", r"\cdots": r"\cdots",
         r"\dotsb": r"\cdots", r"\dotsm": r"\cdots", r"\dotsi": r"\cdots", r"\vdots": r"\vdots",
-        r"\ddots": r"\ddots", "...": r"\dots", "..": r"\dots", r"\iddots": r"\ddots", r"\hdots": r"\dots",
+        r"\ddots": r"\ddots", "...": r"\dots", "..": r"\dots", r"\iddots": r"\ddots",
+        r"\hdots": r"\dots",
         r"\dotso": r"\dots", r"\textellipsis": r"\dots"}  # fmt: skip
 
 FUNCTION_COMMANDS = _commands(

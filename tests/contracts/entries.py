@@ -15,6 +15,7 @@ import numpy as np
 import sympy as sp
 
 from matcalc.expr import Node
+from matcalc.ops.algebra import is_zero
 from matcalc.ops.binder import at_index
 from matcalc.ops.table import OPERANDS, TABLE
 from tests.contracts.functions import derivative_of_f, derivative_of_g
@@ -91,6 +92,8 @@ class NumericEntries:
         total = 0.0
         for k in range(int(low), int(high) + 1):
             term = at_index(self.instance.operands[slot], {variable: k})
+            if is_zero(term):
+                continue
             value = np.asarray(_plain(term, self.values, self.sizes))
             total += float(value[i, j]) if value.ndim else float(value)
         return total

@@ -47,7 +47,4 @@ def derivative_of_f(operands: Sequence[Any], r: int, slots: Sequence[int], scala
     return out.reshape(-1, counts[-1], order="F")
 
 
-FUNCTIONS = {
-    "g": derivative_of_g,
-    "f": derivative_of_f,
-}
+FUNCTIONS = {"g": derivative_of_g} | dict.fromkeys(("f", "f1", "C"), derivative_of_f)

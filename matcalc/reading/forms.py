@@ -1,0 +1,471 @@
+r"""The commands with a layout of their own: fractions and derivatives, sums, braces with labels,
+environments.
+
+A fraction is a derivative if its two halves say so: ``\partial`` or ``d`` in front of both, or an
+operator ``\frac{d}{dx}`` whose operand stands to the right. ``\frac{d}{d_k}`` is a fraction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from matcalc.errors import ParseError
+from matcalc.reading.assemble import BigHead, DerivativeHead, FunctionHead, NablaHead
+from matcalc.reading.cursor import Unit, split
+from matcalc.reading.signs import (
+    ACCENTS,
+    BINDING,
+    FONTS,
+    FUNCTION_COMMANDS,
+    LETTERS,
+    OPERATORS,
+    UPRIGHT,
+)
+from matcalc.reading.tokens import Token
+from matcalc.reading.tree import (
+    Blank,
+    Bracket,
+    Call,
+    Case,
+    Cases,
+    Condition,
+    Ellipsis,
+    Fraction,
+    Labelled,
+    Matrix,
+    Node,
+    Number,
+    Postfix,
+    Relation,
+    Root,
+    Span,
+    Symbol,
+    Text,
+)
+
+if TYPE_CHECKING:
+    from matcalc.reading.units import Builder
+
+DISPLAYS = frozenset(
+    ["aligned", "align", "align*", "split", "gathered", "gather", "gather*", "eqnarray", "eqnarray*", "equation", "equation*", "multline", "multline*", "alignat", "alignat*", "alignedat", "flalign", "flalign*", "displaymath", "math", "dmath", "dmath*", "multlined", "IEEEeqnarray", "IEEEeqnarray*", "subequations", "empheq"]
+)
+CASES = frozenset(["cases", "dcases", "cases*", "dcases*", "rcases"])
+MATRICES = frozenset(
+    ["matrix", "bmatrix", "pmatrix", "vmatrix", "Vmatrix", "Bmatrix", "smallmatrix", "array", "matrix*", "bmatrix*", "pmatrix*", "vmatrix*", "Vmatrix*", "Bmatrix*", "bsmallmatrix", "psmallmatrix", "tabular"]
+)
+OURS = frozenset(
+    [r"\tr", r"\Tr", r"\diag", r"\vec", r"\softmax", r"\relu", r"\sigmoid", r"\sgn", r"\sign", r"\rank", r"\trace", r"\argmin", r"\argmax"]
+)
+
+
+# ---------------------------------------------------------------- fractions and derivatives
+
+
+def fraction(builder: Builder, token: Token) -> None:
+    """A fraction, a derivative, or a differential operator."""
+    start = builder.at - 1
+    numerator, denominator = builder.argument(token), builder.argument(token)
+    span = builder.span(start)
+    if not derivative(builder, numerator, denominator, span):
+        above, below = builder.expression(numerator), builder.expression(denominator)
+        builder.add("ATOM", Fraction(above, below, span=span), *span)
+
+
+def over(builder: Builder, command: str) -> list[Unit]:
+    r"""``{a \over b}``."""
+    parts = split(builder.tokens, command)
+    if len(parts) != 2 or not all(parts):
+        raise builder.fail(rf"{command} wants one expression on either side")
+    span = (builder.tokens[0].start, builder.tokens[-1].end)
+    if not derivative(builder, *parts, span):
+        node = Fraction(builder.expression(parts[0]), builder.expression(parts[1]), span=span)
+        builder.add("ATOM", node, *span)
+    return builder.out
+
+
+def derivative(builder: Builder, above: list[Token], below: list[Token], span: Span) -> bool:
+    """Put a derivative if the two halves of a fraction are one."""
+    sign = _derivative_sign(above, below)
+    if not sign:
+        return False
+    places, lower = _places(above, sign), _places(below, sign)
+    order, rest = _order(above[places[0][1] :])
+    if rest and rest[0].kind == "_":
+        return False
+    prefix = _without_operator(above[: places[0][0]])
+    divisor = _without_operator(below[: lower[0][0]]) if lower else []
+    if not lower and len(_variable(builder, below)) != 1:
+        return False
+    pieces = [
+        below[end : (lower[n + 1][0] if n + 1 < len(lower) else None)]
+        for n, (_, end) in enumerate(lower)
+    ] or [below]
+    by = _by([builder.expression(piece) for piece in pieces], order)
+    if prefix:
+        factor = builder.expression(prefix)
+        builder.add("ATOM", factor, *factor.span)
+    if not rest:
+        if divisor:
+            one = Number("1", span=span)
+            node = Fraction(one, builder.expression(divisor), span=span)
+            builder.add("ATOM", node, *span)
+        builder.add("PREFIX", DerivativeHead(sign, by, order, "operator"), *span)
+        return True
+    from matcalc.reading.tree import Derivative
+
+    result: Node = Derivative(sign, builder.expression(rest), by, order, span=span)
+    if divisor:
+        result = Fraction(result, builder.expression(divisor), span=span)
+    builder.add("ATOM", result, *span)
+    return True
+
+
+def _derivative_sign(above: list[Token], below: list[Token]) -> str:
+    for sign in (r"\partial", "d", r"\mathrm{d}", r"\delta", "D"):
+        upper, lower = _places(above, sign), _places(below, sign)
+        if len(upper) != 1 or (upper[0][0] > 0 and sign != r"\partial"):
+            continue
+        if lower and (sign == r"\partial" or lower[0][0] == 0):
+            return sign
+        if sign == r"\partial" and upper[0][0] == 0 and len(above) > 1:
+            return sign
+    return ""
+
+
+def _places(tokens: list[Token], sign: str) -> list[tuple[int, int]]:
+    """Where ``sign`` differentiates at the top level: first token and the one after."""
+    found: list[tuple[int, int]] = []
+    depth, position = 0, 0
+    while position < len(tokens):
+        token = tokens[position]
+        width = 0 if depth else _width(tokens, position, sign)
+        if width:
+            found.append((position, position + width))
+            position += width
+            continue
+        depth += {"{": 1, "}": -1, "left": 1, "right": -1}.get(token.kind, 0)
+        depth += {"(": 1, ")": -1, "[": 1, "]": -1}.get(token.text, 0) * (token.kind == "sign")
+        position += 1
+    return found
+
+
+def _width(tokens: list[Token], position: int, sign: str) -> int:
+    """How many tokens the differentiation sign at ``position`` takes; 0 if there is none."""
+    token = tokens[position]
+    following = tokens[position + 1] if position + 1 < len(tokens) else None
+    if sign == r"\partial":
+        return int(token.text == sign)
+    if sign == r"\mathrm{d}":
+        texts = [t.text for t in tokens[position : position + 4]]
+        if token.kind == "text" and token.body == "d":
+            return 1
+        if texts[:1] and texts[0] in UPRIGHT and texts[1:] and texts[1] == "d":
+            return 2
+        upright = texts[:1] and texts[0] in (*UPRIGHT, r"\mathbf") and texts[2:4] == ["d", "}"]
+        return 4 if upright or texts[1:] == [r"\rm", "d", "}"] else 0
+    if token.text != sign:
+        return 0
+    if following is None:
+        return int(position == 0 and len(tokens) == 1)
+    before = tokens[position - 1] if position else None
+    if before is not None and before.kind == "letter" and token.glued and before.text != "d":
+        after_symbol = position > 1 and tokens[position - 2].text == sign
+        if not after_symbol:
+            return 0
+    if following.kind == "^":
+        return int(position == 0)
+    if following.kind in ("letter", "{", "text") or following.text == "(":
+        return 1
+    named = following.text in LETTERS or following.text in ACCENTS or following.text in FONTS
+    return int(named or following.text in FUNCTION_COMMANDS | UPRIGHT)
+
+
+def _order(tokens: list[Token]) -> tuple[str, list[Token]]:
+    """The order behind the sign of the numerator, and what is differentiated."""
+    if not tokens or tokens[0].kind != "^":
+        return "1", tokens
+    if len(tokens) > 1 and tokens[1].kind != "{":
+        return tokens[1].text, tokens[2:]
+    close = next((n for n, t in enumerate(tokens) if t.kind == "}"), len(tokens) - 1)
+    return "".join(t.text for t in tokens[2:close]), tokens[close + 1 :]
+
+
+def _without_operator(tokens: list[Token]) -> list[Token]:
+    while tokens and (tokens[-1].text in OPERATORS or tokens[-1].kind == "wide"):
+        tokens = tokens[:-1]
+    return tokens
+
+
+def _variable(builder: Builder, tokens: list[Token]) -> list[Symbol]:
+    r"""The one symbol below ``\partial NLL`` when its own ``\partial`` was forgotten."""
+    if not tokens or all(t.kind == "number" for t in tokens):
+        return []
+    node = builder.expression(tokens)
+    return [node] if isinstance(node, Symbol) else []
+
+
+def _by(variables: list[Node], order: str) -> tuple[Node, ...]:
+    """One entry for each differentiation; dx^2 is x twice where the order is 2."""
+    if not order.isdigit() or int(order) < 2 or int(order) > 9:
+        return tuple(variables)
+    repeated: list[Node] = []
+    for variable in variables:
+        power = variable.arguments[0] if isinstance(variable, Postfix) and variable.arguments else None
+        if isinstance(variable, Postfix) and isinstance(power, Number) and power.text.isdigit():
+            repeated += [variable.base] * min(int(power.text), 10)
+        else:
+            repeated.append(variable)
+    return tuple(repeated) if len(repeated) == int(order) else tuple(variables)
+
+
+# ---------------------------------------------------------------- prefixes
+
+
+def _limits(builder: Builder) -> tuple[list[Token], list[Token]]:
+    """What stands below and above the sign just taken."""
+    below: list[Token] = []
+    above: list[Token] = []
+    while (token := builder.peek()) is not None and token.kind in ("_", "^"):
+        builder.next()
+        inner = builder.argument(token)
+        if token.kind == "_":
+            below = below or inner
+        else:
+            above = above or inner
+    return below, above
+
+
+def big(builder: Builder, token: Token, name: str) -> None:
+    """A sum, a product, an integral with its limits."""
+    start = builder.at - 1
+    below, above = _limits(builder)
+    lower = builder.reader.items(below, builder.depth + 1) if below else ()
+    upper = builder.reader.expression(above, builder.depth + 1, script=True) if above else None
+    head = BigHead(name, token.text, lower, upper)
+    builder.add("PREFIX", head, *builder.span(start))
+
+
+def function_latex(word: str) -> str:
+    """How a function word is written."""
+    command = "\\" + word
+    if command in FUNCTION_COMMANDS - OURS:
+        return command
+    return rf"\operatorname{{{word}}}"
+
+
+def function(builder: Builder, head: Symbol, start: int, end: int) -> None:
+    """A function word; with a variable below, max and min bind it."""
+    name, latex = head.name, head.latex
+    following = builder.peek()
+    if name == "arg" and following is not None and following.text in (r"\max", r"\min"):
+        builder.next()
+        name, latex = name + following.text[1:], rf"\arg{following.text}"
+        head, end = Symbol(name, latex, span=(start, following.end)), following.end
+    following = builder.peek()
+    if name in BINDING and following is not None and following.kind == "_":
+        at = builder.at
+        below, _ = _limits(builder)
+        lower = builder.reader.items(below, builder.depth + 1)
+        builder.add("PREFIX", BigHead(name, latex, lower, None), start, builder.span(at)[1])
+    else:
+        builder.add("PREFIX", FunctionHead(head), start, end)
+
+
+def nabla(builder: Builder, token: Token) -> None:
+    """The gradient sign with its variables and its order."""
+    start = builder.at - 1
+    below, above = _limits(builder)
+    by = builder.reader.items(below, builder.depth + 1) if below else ()
+    order = "".join(t.text for t in above) or "1"
+    builder.add("PREFIX", NablaHead(by, order), *builder.span(start))
+
+
+def partial(builder: Builder, token: Token) -> None:
+    r"""``\partial`` outside a fraction: a differential, or an operator by index."""
+    start = builder.at - 1
+    below, above = _limits(builder)
+    by = builder.reader.items(below, builder.depth + 1) if below else ()
+    order = "".join(t.text for t in above) or "1"
+    form = "index" if by else "differential"
+    builder.add("PREFIX", DerivativeHead(token.text, by, order, form), *builder.span(start))
+
+
+# ---------------------------------------------------------------- labels
+
+
+def braced(builder: Builder, token: Token) -> None:
+    r"""``\underbrace{body}_{label}``."""
+    start = builder.at - 1
+    inner = builder.argument(token)
+    below, above = _limits(builder)
+    label = below if token.text.startswith(r"\under") else above
+    _labelled(builder, token.text, inner, label, builder.span(start))
+
+
+def stacked(builder: Builder, token: Token) -> None:
+    r"""``\overset{label}{body}``, ``\underset``, ``\stackrel``."""
+    start = builder.at - 1
+    label, inner = builder.argument(token), builder.argument(token)
+    span = builder.span(start)
+    units = builder.below(inner)
+    only = units[0] if len(units) == 1 else None
+    if only is not None and only.type == "REL":
+        defined = "".join(t.body or t.text for t in label)
+        is_definition = "def" in defined or r"\Delta" in defined or r"\triangle" in defined
+        builder.add("REL", ":=" if is_definition else only.value, *span)
+    elif only is not None and only.type in ("OP", "LINK", "SIGN"):
+        builder.add(only.type, only.value, *span)
+    elif only is not None and isinstance(only.value, FunctionHead):
+        head = only.value.symbol
+        lower = builder.reader.items(label, builder.depth + 1)
+        builder.add("PREFIX", BigHead(head.name, head.latex, lower, None), *span)
+    else:
+        command = r"\overset" if token.text == r"\stackrel" else token.text
+        _labelled(builder, command, inner, label, span)
+
+
+def _labelled(
+    builder: Builder, command: str, inner: list[Token], label: list[Token], span: Span
+) -> None:
+    units = builder.below(inner)
+    if len(units) == 1 and units[0].type in ("OP", "REL"):
+        builder.add(units[0].type, units[0].value, *span)
+        return
+    body = builder.reader.from_units(units, span)
+    node = Labelled(command, body, _label(builder, label), span=span)
+    builder.add("ATOM", node, *span)
+
+
+def _label(builder: Builder, tokens: list[Token]) -> Node | None:
+    """The label as mathematics, or as words where it is none."""
+    if not tokens:
+        return None
+    span = (tokens[0].start, tokens[-1].end)
+    if len(tokens) == 1 and tokens[0].kind == "text":
+        return Text(tokens[0].body.strip(), span=span)
+    try:
+        nodes = builder.reader.items(tokens, builder.depth + 1)
+    except ParseError:
+        return Text("".join(t.body or t.text for t in tokens), span=span)
+    return nodes[0] if len(nodes) == 1 else Bracket("", "", nodes, (",",) * (len(nodes) - 1))
+
+
+def arrow(builder: Builder, token: Token) -> None:
+    """An arrow with words above."""
+    builder.optional()
+    builder.argument(token)
+    builder.put("REL", r"\leftarrow" if "left" in token.text else r"\to", token)
+
+
+def substack(builder: Builder, token: Token) -> None:
+    """Several lines below a sum are several conditions."""
+    rows = split(builder.argument(token), "row")
+    for number, row in enumerate(rows):
+        if number:
+            builder.put("COMMA", ",", token)
+        builder.out.extend(builder.below(row))
+
+
+def root(builder: Builder, token: Token) -> None:
+    """A root."""
+    start = builder.at - 1
+    degree = builder.optional()
+    body = builder.expression(builder.argument(token))
+    index = builder.expression(degree) if degree else None
+    span = builder.span(start)
+    builder.add("ATOM", Root(body, index, span=span), *span)
+
+
+def binomial(builder: Builder, token: Token) -> None:
+    """A binomial coefficient."""
+    start = builder.at - 1
+    pair = tuple(builder.expression(builder.argument(token)) for _ in range(2))
+    span = builder.span(start)
+    head = Symbol("binom", r"\operatorname{binom}", span=span)
+    call = Call(head, Bracket("(", ")", pair, (",",), span=span), span=span)
+    builder.add("ATOM", call, *span)
+
+
+# ---------------------------------------------------------------- environments
+
+
+def environment(builder: Builder, token: Token) -> None:
+    """Matrices, case distinctions, and displays inside something else."""
+    start = builder.at - 1
+    if token.text in ("array", "tabular", "alignedat", "alignat") or token.text.endswith("matrix*"):
+        builder.optional()
+        if (following := builder.peek()) is not None and following.kind == "{":
+            builder.group()
+    inner = builder.environment(token)
+    span = builder.span(start)
+    before = builder.out[-1] if builder.out else None
+    opened = before is not None and before.type == "OPEN" and before.value == r"\{"
+    after = builder.peek()
+    closed = after is not None and after.kind == "right" and after.text == "."
+    if token.text in CASES or (token.text in MATRICES and opened and closed):
+        if token.text not in CASES:
+            builder.out.pop()
+            builder.next()
+        rows = tuple(_case(builder, row) for row in split(inner, "row") if row)
+        builder.add("ATOM", Cases(rows, span=span), *span)
+    elif token.text in MATRICES or token.text in DISPLAYS:
+        lines = split(inner, "row")
+        if lines and not lines[-1]:
+            lines.pop()
+        grid = tuple(tuple(_cell(builder, c) for c in split(line, "&")) for line in lines)
+        builder.add("ATOM", Matrix(token.text, grid, span=span), *span)
+    else:
+        raise builder.fail(f"the environment {token.text} is not read", token)
+
+
+def _cell(builder: Builder, tokens: list[Token]) -> Node:
+    tokens = [t for t in tokens if t.kind != "wide"]
+    while tokens and tokens[-1].text in (",", ";"):
+        tokens = tokens[:-1]
+    if not tokens:
+        return Blank("")
+    span = (tokens[0].start, tokens[-1].end)
+    if all(t.text == "." for t in tokens):
+        return Ellipsis(r"\dots", span=span)
+    nodes = builder.reader.items(tokens, builder.depth + 1)
+    return nodes[0] if len(nodes) == 1 else Bracket("", "", nodes, (",",) * (len(nodes) - 1))
+
+
+def _case(builder: Builder, row: list[Token]) -> Case:
+    cells = split(row, "&")
+    relations = builder.reader.statements(cells[0], builder.depth + 1)
+    for cell in cells[1:]:
+        relations += builder.reader.statements(cell, builder.depth + 1)
+    if not relations or len(relations[0].sides) != 1:
+        raise builder.fail("a case starts with its value", row[0])
+    words, conditions = "", []
+    for number, relation in enumerate(relations):
+        if number and relation.sides:
+            bare = len(relation.sides) == 1 and not relation.signs
+            conditions.append(relation.sides[0] if bare else _plain(relation))
+        for condition in relation.conditions:
+            if isinstance(condition, Condition):
+                words = words or condition.words
+                conditions.extend(condition.relations)
+            else:
+                conditions.append(condition)
+    span = (row[0].start, row[-1].end)
+    return Case(relations[0].sides[0], words, tuple(conditions), span=span)
+
+
+def _plain(relation: Relation) -> Relation:
+    return Relation(relation.sides, relation.signs, span=relation.span)
+
+
+FORMS: dict[str, Callable[[Builder, Token], None]] = {
+    **dict.fromkeys((r"\frac", r"\dfrac", r"\tfrac", r"\cfrac", r"\nicefrac", r"\sfrac"), fraction),
+    **dict.fromkeys((r"\underbrace", r"\overbrace"), braced),
+    **dict.fromkeys((r"\overset", r"\underset", r"\stackrel"), stacked),
+    **dict.fromkeys((r"\xrightarrow", r"\xleftarrow"), arrow),
+    r"\nabla": nabla,
+    r"\partial": partial,
+    r"\substack": substack,
+    r"\sqrt": root,
+    r"\binom": binomial,
+}

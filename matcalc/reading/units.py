@@ -1,0 +1,460 @@
+r"""Tokens to the terminals of the grammar.
+
+Owns what one LaTeX command or one run of letters is: a symbol, a function word, a sign, words. What
+stands in braces is read by the same stages one level deeper. Which bar opens and which closes is
+left to ``brackets``, scopes to ``assemble``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matcalc.reading import forms, scripts
+from matcalc.reading.assemble import DerivativeHead
+from matcalc.reading.cursor import Cursor, Unit
+from matcalc.reading.signs import (
+    ACCENTS,
+    BARS,
+    BIG,
+    BIG_OPERATORS,
+    CLOSERS,
+    CONDITION_WORDS,
+    DECLARATIONS,
+    DOTS,
+    FONTS,
+    FUNCTION_COMMANDS,
+    FUNCTION_WORDS,
+    LETTERS,
+    LINK_WORDS,
+    LINKS,
+    NAME_WORDS,
+    OPENERS,
+    OPERATORS,
+    OTHERWISE,
+    RELATIONS,
+    SIGNS,
+    TEXTS,
+    UPRIGHT,
+    WRAPPERS,
+)
+from matcalc.reading.tokens import Token
+from matcalc.reading.tree import Accented, Blank, Ellipsis, Filled, Node, Number, Symbol, Text
+
+if TYPE_CHECKING:
+    from matcalc.reading.reader import Reader
+
+PLAIN = {",": "COMMA", ";": "SEMI", ":": "COLON", ".": "DOT"}
+NEGATED = {"=": r"\ne", r"\in": r"\notin"}
+
+
+class Builder(Cursor):
+    """Reads one list of tokens; ``script`` is true inside sub- and superscripts."""
+
+    def __init__(
+        self, reader: Reader, tokens: list[Token], depth: int, *, script: bool = False, font: str = ""
+    ) -> None:
+        super().__init__(tokens, reader.text, depth)
+        self.reader, self.script, self.font = reader, script, font
+        self.out: list[Unit] = []
+
+    # ------------------------------------------------------------ the walk
+
+    def build(self) -> list[Unit]:
+        """All units of the list."""
+        for over in (r"\over", r"\atop"):
+            if any(t.text == over and t.kind == "command" for t in self.tokens):
+                return forms.over(self, over)
+        while (token := self.peek()) is not None:
+            self.one(token)
+        return self.out
+
+    def add(self, type_: str, value: object, start: int, end: int, glued: bool = False) -> None:
+        """Put a unit that covers these characters."""
+        self.out.append(Unit(type_, value, start, end, glued))
+
+    def put(self, type_: str, value: object, token: Token) -> None:
+        """Put a unit that covers one token."""
+        self.add(type_, value, token.start, token.end, token.glued)
+
+    def below(self, tokens: list[Token], *, font: str = "", script: bool | None = None) -> list[Unit]:
+        """The units of a group, one level deeper."""
+        inside = self.script if script is None else script
+        font = font or self.font
+        return Builder(self.reader, tokens, self.depth + 1, script=inside, font=font).build()
+
+    def expression(self, tokens: list[Token]) -> Node:
+        """The expression in a group, one level deeper."""
+        return self.reader.expression(tokens, self.depth + 1, script=self.script)
+
+    def one(self, token: Token) -> None:
+        """Read from ``token`` on as far as it reaches."""
+        kind = token.kind
+        if kind == "letter":
+            self.letters()
+        elif kind == "command":
+            self.command(self.next())
+        elif kind == "number":
+            self.next()
+            filled = self.font and token.text in "01"
+            self.put("ATOM", self.number(token, self.font if filled else ""), token)
+        elif kind == "sign":
+            self.sign(self.next())
+        elif kind in ("^", "_"):
+            self.next()
+            scripts.read(self, token)
+        elif kind == "{":
+            self.group_here()
+        elif kind in ("left", "right", "middle"):
+            self.delimiter(self.next())
+        elif kind == "text":
+            self.words(self.next())
+        elif kind == "begin":
+            forms.environment(self, self.next())
+        elif kind in ("wide", "row", "&"):
+            self.put({"wide": "WIDE", "row": "ROW", "&": "AMP"}[kind], token.text, self.next())
+        elif kind == "end":
+            raise self.fail(rf"\end{{{token.text}}} without its \begin")
+        elif kind == "}":
+            raise self.fail("this brace closes nothing")
+        else:
+            raise self.fail(f"{token.text} outside a macro")
+
+    def group_here(self) -> None:
+        """Braces: one factor is that factor, several before a script are an invisible bracket."""
+        start = self.at
+        inner = self.below(self.group())
+        if not any(u.type == "ATOM" for u in inner) and len(inner) == 1:
+            self.out.extend(inner)
+            return
+        scripted = (after := self.peek()) is not None and after.kind in ("^", "_")
+        single = inner and all(u.type == "SCRIPT" for u in inner[1:]) and inner[0].type == "ATOM"
+        if scripted and inner and not single:
+            first, last = self.span(start)
+            self.add("OPEN", "", first, first)
+            self.out.extend(inner)
+            self.add("CLOSE", "", last, last)
+        elif single and len(inner) > 1 and scripted:
+            # {W^{[1]}}^T: what is inside is complete before the outer script comes.
+            first, last = self.span(start)
+            self.add("ATOM", scripts.closed(inner), first, last)
+        else:
+            self.out.extend(inner)
+
+    # ------------------------------------------------------------ names
+
+    def number(self, token: Token, font: str) -> Node:
+        """Digits, or ones and zeros in bold."""
+        span = (token.start, token.end)
+        if font:
+            return Filled(token.text, f"{font}{{{token.text}}}", span=span)
+        return Number(token.text, span=span)
+
+    def symbol(self, name: str, latex: str, start: int, end: int) -> Symbol:
+        """A symbol in the font in force."""
+        if self.font:
+            suffix = FONTS.get(self.font, "")
+            name, latex = (f"{name}_{suffix}" if suffix else name), f"{self.font}{{{latex}}}"
+        return Symbol(name, latex, span=(start, end))
+
+    def letters(self) -> None:
+        """A run of letters: one word, or one symbol each."""
+        run = [self.next()]
+        while (token := self.peek()) is not None and token.kind == "letter" and token.glued:
+            run.append(self.next())
+        word = "".join(t.text for t in run)
+        after = self.peek()
+        alone = len(run) > 1 and not run[0].glued and (after is None or not after.glued)
+        at_start = self.at == len(run)
+        if (alone or at_start) and not self.script and self._speaks(word, run):
+            return
+        if self.font in UPRIGHT or self._is_word(word):
+            self.name(word, run[0].start, run[-1].end, run[0].glued)
+            return
+        position = 0
+        while position < len(run):
+            position = self._letter(run, position)
+
+    def _speaks(self, word: str, run: list[Token]) -> bool:
+        """``for``, ``and`` ... typed bare between the mathematics."""
+        if len(word) < 2:
+            return False
+        if word in CONDITION_WORDS or word in OTHERWISE:
+            self.add("COND", word, run[0].start, run[-1].end)
+        elif word in LINK_WORDS:
+            self.add("LINK", LINK_WORDS[word], run[0].start, run[-1].end)
+        else:
+            return False
+        return True
+
+    def _is_word(self, word: str) -> bool:
+        if word in self.reader.functions or word in self.reader.names:
+            return True
+        if len(word) < 2:
+            return False
+        if self.script:
+            return word in ("in", "out", "max", "min", "new", "old", "net")
+        if word in FUNCTION_WORDS or word in NAME_WORDS:
+            return True
+        plain = word.islower() or (word[0].isupper() and word[1:].islower())
+        return len(word) > 3 and plain and any(c in "aeiou" for c in word)
+
+    def _letter(self, run: list[Token], position: int) -> int:
+        token = run[position]
+        nxt = run[position + 1] if position + 1 < len(run) else None
+        if token.text == "d" and not self.script and self._starts_differential(run, position):
+            self.put("PREFIX", DerivativeHead("d"), token)
+            return position + 1
+        end = token.end
+        name = token.text
+        after = self.peek()
+        if nxt is None and not self.script and after is not None:
+            if after.kind == "number" and after.glued and after.text.isdigit() and not self.font:
+                end = self.next().end
+                name += after.text
+        self.add("ATOM", self.symbol(name, name, token.start, end), token.start, end, token.glued)
+        return position + 1
+
+    def _starts_differential(self, run: list[Token], position: int) -> bool:
+        if position + 1 == len(run):
+            after = self.peek()
+            if after is None or not after.glued or after.kind != "command":
+                return False
+            named = after.text in LETTERS or after.text in ACCENTS or after.text in FONTS
+            return position == 0 and (named or after.text in FUNCTION_COMMANDS | UPRIGHT)
+        if position == 0:
+            return True
+        # XdW and dxdy, but not the product ndh.
+        return run[position - 1].text.isupper() or (position > 1 and run[position - 2].text == "d")
+
+    def name(self, word: str, start: int, end: int, glued: bool = False) -> None:
+        """A word that is one name: a function or a symbol."""
+        latex = word if len(word) == 1 and not self.font else rf"\mathrm{{{word}}}"
+        if word in FUNCTION_WORDS or (word in self.reader.functions and len(word) > 1):
+            head = Symbol(word, forms.function_latex(word), span=(start, end))
+            forms.function(self, head, start, end)
+        elif word == "d" and not self.script:
+            self.add("PREFIX", DerivativeHead(r"\mathrm{d}"), start, end, glued)
+        else:
+            self.add("ATOM", Symbol(word, latex, span=(start, end)), start, end, glued)
+
+    # ------------------------------------------------------------ commands and signs
+
+    def command(self, token: Token) -> None:
+        """One command, already taken, with what it governs."""
+        name = token.text
+        if name in LETTERS:
+            plain = name[1:]
+            self.put("ATOM", self.symbol(plain, name, token.start, token.end), token)
+        elif name in ACCENTS:
+            self.accent(token)
+        elif name in DECLARATIONS:
+            self.font = {r"\bf": r"\mathbf", r"\cal": r"\mathcal", r"\rm": r"\mathrm"}.get(name, "")
+        elif name in FONTS or name in UPRIGHT:
+            self.in_font(token)
+        elif name in FUNCTION_COMMANDS:
+            head = Symbol(name[1:], forms.function_latex(name[1:]), span=(token.start, token.end))
+            forms.function(self, head, token.start, token.end)
+        elif name in BIG_OPERATORS:
+            forms.big(self, token, BIG_OPERATORS[name])
+        elif name in forms.FORMS:
+            forms.FORMS[name](self, token)
+        elif name in OPERATORS:
+            kind = "COLON" if OPERATORS[name] == ":" else "OP"
+            self.put(kind, OPERATORS[name], token)
+        elif name in RELATIONS:
+            self.put("REL", RELATIONS[name], token)
+        elif name in LINKS:
+            self.put("LINK", LINKS[name], token)
+        elif name in SIGNS:
+            self.put("SIGN", SIGNS[name], token)
+        elif name in DOTS:
+            span = (token.start, token.end)
+            self.put("ATOM", Ellipsis(DOTS[name], span=span), token)
+        elif name in BARS:
+            self.put("BAR", (BARS[name], ""), token)
+        elif name in OPENERS:
+            self.put("OPEN", OPENERS[name], token)
+        elif name in CLOSERS:
+            self.put("CLOSE", CLOSERS[name], token)
+        elif name in WRAPPERS:
+            self.unwrapped(token)
+        elif name in BIG:
+            self.big_bracket(token)
+        else:
+            self.other_command(token)
+
+    def other_command(self, token: Token) -> None:
+        """The commands that are alone of their kind."""
+        name, span = token.text, (token.start, token.end)
+        if name == r"\mid":
+            self.put("GIVEN", "|", token)
+        elif name in (r"\forall", r"\exists", r"\nexists"):
+            self.put("COND", name, token)
+        elif name == r"\prime":
+            scripts.prime(self, token, 1)
+        elif name == r"\not":
+            following = self.next() if self.peek() else token
+            relation = RELATIONS.get(following.text, "")
+            if relation not in NEGATED:
+                raise self.fail(r"\not stands before = or \in", token)
+            self.put("REL", NEGATED[relation], following)
+        elif name in (r"\_", r"\%", r"\#", r"\&", r"\$"):
+            if name == r"\_":
+                self.put("ATOM", Blank(r"\_", span=span), token)
+        elif name == r"\tag":
+            self.put("TAG", "".join(t.text for t in self.argument(token)), token)
+        elif name in TEXTS:
+            self.unwrapped(token)
+        elif name == r"\limits" or name == r"\nolimits":
+            return
+        else:
+            raise self.fail(
+                f"unknown macro {name}: define it with \\newcommand{{{name}}}{{...}} in the text, "
+                f"or pass macros={{{name!r}: ...}}",
+                token,
+            )
+
+    def sign(self, token: Token) -> None:
+        """A sign of one or more characters."""
+        text = token.text
+        if text[0] == "'":
+            scripts.prime(self, token, len(text))
+        elif text[0] == "?":
+            self.put("ATOM", Blank(text, span=(token.start, token.end)), token)
+        elif text in PLAIN:
+            self.put(PLAIN[text], text, token)
+        elif text in SIGNS:
+            self.put("SIGN", text, token)
+        elif text in RELATIONS:
+            self.put("REL", RELATIONS[text], token)
+        elif text in LINKS:
+            self.put("LINK", LINKS[text], token)
+        elif text in OPERATORS:
+            self.put("OP", OPERATORS[text], token)
+        elif text in OPENERS:
+            self.put("OPEN", OPENERS[text], token)
+        elif text in CLOSERS:
+            self.put("CLOSE", CLOSERS[text], token)
+        elif text in BARS:
+            self.put("BAR", (BARS[text], text), token)
+        elif text in DOTS:
+            self.put("ATOM", Ellipsis(DOTS[text], span=(token.start, token.end)), token)
+        elif text == "!":
+            scripts.factorial(self, token)
+        elif text == ".^":
+            self.put("OP", ".^", token)
+        else:
+            raise self.fail(f"the sign {text!r} is not read here", token)
+
+    def delimiter(self, token: Token) -> None:
+        r"""\left, \right or \middle with its sign."""
+        sign = token.text
+        table = {"left": OPENERS, "right": CLOSERS, "middle": BARS}[token.kind]
+        # \left] a, b \right[ is an open interval: the side decides, not the sign.
+        shape = table.get(sign) or BARS.get(sign) or {**OPENERS, **CLOSERS, "<": "<", ">": ">"}.get(sign)
+        if sign == ".":
+            shape = "."
+        if token.kind == "middle":
+            self.put("GIVEN", shape or sign, token)
+        elif shape is None and sign != "/":
+            raise self.fail(f"\\{token.kind} before {sign}, which is no bracket", token)
+        else:
+            self.put("OPEN" if token.kind == "left" else "CLOSE", shape or sign, token)
+
+    def big_bracket(self, token: Token) -> None:
+        r"""\big and its kin: only bars gain anything from it, a side."""
+        after = self.peek()
+        if after is None or after.text not in BARS:
+            return
+        self.next()
+        side = {"l": "OPEN", "r": "CLOSE"}.get(token.text[-1], "")
+        if side and not (side == "CLOSE" and (p := self.peek()) is not None and p.kind == "_"):
+            self.put(side, BARS[after.text], after)
+        else:
+            self.put("BAR", (BARS[after.text], ""), after)
+
+    # ------------------------------------------------------------ groups with looks
+
+    def unwrapped(self, token: Token) -> None:
+        """A command that only dresses its last argument."""
+        while self.accept("<"):
+            while self.peek() is not None and self.accept(">") is None:
+                self.next()
+        self.optional()
+        for _ in range(WRAPPERS.get(token.text, 1) - 1):
+            self.argument(token)
+        self.out.extend(self.below(self.argument(token)))
+
+    def in_font(self, token: Token) -> None:
+        """The argument in another font; upright letters are one word."""
+        inner = self.argument(token)
+        _, end = self.span(self.at - 1)
+        if token.text in UPRIGHT and all(t.kind in ("letter", "number", "wide") for t in inner):
+            word = "".join(t.text for t in inner if t.kind != "wide")
+            if word.isalnum() and not word.isdigit():
+                upright = token.text.startswith(r"\operatorname") and len(word) > 1
+                if upright or token.text == r"\mathop":
+                    head = Symbol(word, forms.function_latex(word), span=(token.start, end))
+                    forms.function(self, head, token.start, end)
+                else:
+                    saved, self.font = self.font, r"\mathrm"
+                    self.name(word, token.start, end, token.glued)
+                    self.font = saved
+                return
+        upright = token.text in UPRIGHT
+        if upright and any(t.text == "-" for t in inner):
+            parts = [t.text for t in inner]
+            if all(p.isalnum() or p == "-" for p in parts):
+                word = "".join(parts)
+                head = Symbol(word, forms.function_latex(word), span=(token.start, end))
+                forms.function(self, head, token.start, end)
+                return
+        font = "" if upright else {r"\textbf": r"\mathbf"}.get(token.text, token.text)
+        self.out.extend(self.below(inner, font=font))
+
+    def accent(self, token: Token) -> None:
+        """An accent over a symbol is part of its name; over more it is a node."""
+        start = self.at - 1
+        inner = self.below(self.argument(token))
+        first, last = self.span(start)
+        suffix, command = ACCENTS[token.text], token.text
+        head = inner[0].value if inner and inner[0].type == "ATOM" else None
+        if isinstance(head, Symbol) and all(u.type == "SCRIPT" for u in inner[1:]):
+            name = f"{head.name}_{suffix}" if suffix else head.name
+            latex = f"{scripts.NARROW.get(command, command)}{{{head.latex}}}"
+            dressed = Symbol(name, latex, head.subscripts, head.marks, head.primes, head.star)
+            self.add("ATOM", scripts.at(dressed, (first, last)), first, last, token.glued)
+            self.out.extend(inner[1:])
+        else:
+            body = self.reader.from_units(inner, (first, last))
+            self.add("ATOM", Accented(command, body, span=(first, last)), first, last, token.glued)
+
+    def words(self, token: Token) -> None:
+        """The words of a text: a name, a condition, a link, or a remark."""
+        body, span = token.body, (token.start, token.end)
+        plain = body.strip().rstrip(":,.").strip()
+        first = plain.split(" ")[0].lower().rstrip(",:") if plain else ""
+        if not plain:
+            if body.strip():
+                self.sign_of_text(body.strip(), token)
+            return
+        if (self.font == "" and body in FUNCTION_WORDS) or body.strip() in FUNCTION_WORDS:
+            self.name(body.strip(), *span)
+        elif plain.lower() in OTHERWISE or first in CONDITION_WORDS or plain.startswith("s.t"):
+            self.put("COND", " ".join(plain.split()), token)
+        elif plain.lower() in LINK_WORDS:
+            self.put("LINK", LINK_WORDS[plain.lower()], token)
+        elif body.isalnum() and not body.isdigit() and token.glued is not None:
+            saved, self.font = self.font, r"\mathrm"
+            self.name(body, token.start, token.end, token.glued)
+            self.font = saved
+        elif body.replace("-", "").replace("_", "").isalnum() and not plain.isdigit():
+            latex = rf"\text{{{body}}}"
+            self.put("ATOM", Symbol(body, latex, span=span), token)
+        else:
+            self.put("TEXT", Text(" ".join(body.split()), span=span), token)
+
+    def sign_of_text(self, body: str, token: Token) -> None:
+        r"""\text{,} and \text{.} are the bare signs."""
+        if body in PLAIN:
+            self.put(PLAIN[body], body, token)

@@ -1,0 +1,149 @@
+"""What is printed keeps its brackets: every operation inside every other, as LaTeX and as text.
+
+Three oracles that know no operation: LaTeX that TeX would accept, two expressions that look alike
+having one value, and the text language reading back the node that was printed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+import matcalc.render.latex  # noqa: F401 - registers the printers
+from matcalc import shapes
+from matcalc.errors import ShapeError
+from matcalc.expr import Node, symbols
+from matcalc.ops import OPS, Op
+from tests.contracts.harness import Disagreement, assert_close, value
+from tests.contracts.nesting import latex_faults, nestings, placed
+from tests.instances import Instance, array_shape, instances_of
+
+
+def latex(node: Node) -> str:
+    """A node in LaTeX."""
+    return node._latex(None)
+
+
+@pytest.mark.parametrize("op", OPS.values(), ids=lambda op: op.name)
+def test_latex_is_well_formed_inside_every_other_op(op: Op):
+    """Braces and \\left are balanced, and no base carries two scripts of one kind."""
+    for nested in nestings(op):
+        source = latex(nested.node)
+        assert not latex_faults(source), f"{op.name} in {nested.outer.name}: {source}"
+
+
+@pytest.mark.parametrize(
+    ("source", "fault"),
+    [
+        (r"A^{\top}^{2}", "double ^"),
+        (r"A_{1}_{2}", "double _"),
+        (r"{A^{\top}}^{2}_{1}", ""),
+        (r"\left(A^{2}\right)^{-1} B_{i}^{2}", ""),
+        (r"\left(A", r"\left is never closed"),
+        (r"\frac{A}{B", "{ is never closed"),
+        (r"A}", "} closes nothing"),
+        (r"x^{a^{b}^{c}}", "double ^"),
+        (r"g^{2}'", "a prime after a superscript"),
+    ],
+)
+def test_a_fault_in_latex_is_seen(source: str, fault: str):
+    """The checker of the check: each fault is named, sound LaTeX has none."""
+    assert latex_faults(source) == ([fault] if fault else [])
+
+
+# -- two expressions that look alike -------------------------------------------------------------
+
+NAME = re.compile(r"\b([AB])(?:_\{)?(\d)\}?")
+
+
+def square_dim(letter: str) -> shapes.Dim:
+    """Every dimension is n, so that shapes never tell two expressions apart."""
+    return shapes.dim(letter if letter in "ij" else "n")
+
+
+def sound(op: Op, prefix: str) -> list[Instance]:
+    """The instances that still conform when every dimension is n."""
+    found = []
+    for instance in instances_of(op, square_dim, prefix):
+        try:
+            found.append(instance if instance.node is not None else instance)
+        except ShapeError:
+            continue
+    return found
+
+
+def pairs_of_squares() -> Iterator[Node]:
+    """Every operation inside every other, all matrices of one size."""
+    inner = [i for op in OPS.values() for i in sound(op, "B")[:3]]
+    by_shape: dict[object, list[Instance]] = defaultdict(list)
+    for instance in inner:
+        by_shape[instance.node.shape].append(instance)
+    for op in OPS.values():
+        for outer in [] if op.constant else sound(op, "A"):
+            for slot, operand in enumerate(outer.operands):
+                for instance in by_shape[operand.shape]:
+                    node = placed(outer, slot, instance)
+                    if node is not None:
+                        yield node
+
+
+def assert_lookalikes_are_equal(show: Callable[[Node], str], rng: np.random.Generator) -> int:
+    """Expressions that print alike, letters apart, have one value; returns how many were seen."""
+    alike: dict[object, list[tuple[Node, dict[Node, int]]]] = defaultdict(list)
+    for node in pairs_of_squares():
+        shown = show(node)
+        order = list(dict.fromkeys(NAME.findall(shown)))
+        leaves = {s: (s.params[0][0], s.params[0][1:]) for s in symbols(node) if s.params[0][0] in "AB"}
+        if not set(leaves.values()) <= set(order):  # an operand that is not shown at all
+            continue
+        places = {s: order.index(name) for s, name in leaves.items()}
+        kinds = tuple(s.shape for s, _ in sorted(places.items(), key=lambda item: item[1]))
+        letters = NAME.sub(lambda found: f"<{order.index(found.groups())}>", shown)
+        alike[letters, kinds].append((node, places))
+    draws = [rng.uniform(0.2, 0.9, size=(9, 9)) for _ in range(4)]
+    for (shown, _), group in alike.items():
+        for node, places in group[1:]:
+            at = [
+                {s: draws[k][tuple(map(slice, array_shape(s.shape)))] if s.shape else draws[k][0, 0] for s, k in where.items()}
+                for where in (group[0][1], places)
+            ]
+            if node.op.name in ("item", "box"):
+                continue
+            assert_close(value(node, at[1]), value(group[0][0], at[0]), f"{shown}: {node} and {group[0][0]}")
+    return len(alike)
+
+
+@pytest.mark.parametrize("show", [latex, str], ids=["latex", "text"])
+def test_expressions_that_look_alike_are_equal(show: Callable[[Node], str], rng: np.random.Generator):
+    """A lost bracket makes two expressions look alike whose values differ."""
+    assert assert_lookalikes_are_equal(show, rng) > 5000
+
+
+@pytest.mark.parametrize("face", ["latex", "text"])
+@pytest.mark.parametrize("name", ["plus", "times", "hadamard", "transpose", "kron", "isum"])
+def test_a_lost_bracket_is_caught(name: str, face: str, monkeypatch, rng: np.random.Generator):
+    """An operation that claims to bind tighter than it does is found out."""
+    op = type(OPS[name])
+    honest = getattr(op, face)
+    monkeypatch.setattr(op, face, lambda self, node, w: (honest(self, node, w)[0], 60))
+    show = latex if face == "latex" else str
+    with pytest.raises(Disagreement):
+        assert_lookalikes_are_equal(show, rng)
+
+
+# -- reading back --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("op", OPS.values(), ids=lambda op: op.name)
+def test_reading_back_gives_the_same_node(op: Op):
+    """`parse` reads what `text` wrote, and finds the very same node."""
+    language = pytest.importorskip("matcalc.language", reason="the text language")
+    if not hasattr(language, "parse_expression"):
+        pytest.skip("the text language is not there yet")
+    for nested in nestings(op):
+        said = str(nested.node)
+        assert language.parse_expression(said, symbols(nested.node)) is nested.node, said
