@@ -9,8 +9,11 @@
 import matcalc.door as _door
 import matcalc.render.latex as _latex
 from matcalc.api.derivation import Derivation as Derivation
+from matcalc.api.parsing import parse as parse
+from matcalc.api.verbs import check as check
 from matcalc.api.verbs import derive as derive
 from matcalc.api.verbs import differential as differential
+from matcalc.api.verbs import evaluate as evaluate
 from matcalc.api.verbs import expand as expand
 from matcalc.api.verbs import gradient as gradient
 from matcalc.api.verbs import hessian as hessian

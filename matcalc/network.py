@@ -154,6 +154,7 @@ class Network(Owner):
         self._steps: dict[str, Step] = {}
         self._definitions: dict[Node, Node] = {}
         self._output: Node | None = None
+        self._plain: Node | None = None
         self._minimized = False
         self._upstream: str | None = None
         self.facts: list[Fact] = []
@@ -264,6 +265,15 @@ class Network(Owner):
             name = f"{stem}{count}"
         return self.let(name, node)  # type: ignore[no-any-return]
 
+    def as_params(self, names: Iterable[str]) -> None:
+        """Declared inputs that are parameters after all."""
+        for name in names:
+            self._params[name] = self._inputs.pop(name)
+
+    def set_expression(self, expr: Any) -> None:
+        """A network that is one formula: it has an output and no names."""
+        self._plain = self.adopt(read(expr))
+
     def assume(self, *facts: Any) -> None:
         """State facts about symbols, such as ``mc.Q.symmetric(K)``."""
         for fact in as_facts(facts):
@@ -312,6 +322,8 @@ class Network(Owner):
         """The symbol of the output: the last step unless another was named."""
         if self._output is not None:
             return self._output
+        if self._plain is not None:
+            return self._plain
         if not self._steps:
             raise UnknownNameError(f"the network {self.name!r} has no step yet: name one with net.let")
         return next(reversed(self._steps.values())).symbol
@@ -337,6 +349,10 @@ class Network(Owner):
             parts, last = BUILD["text_lines"](step.definition)
             lines += [f"{symbol_name(name)} = {said}" for name, said in parts]
             lines.append(f"{step.name} = {last}{_as(step.symbol)}")
+        if self._plain is not None:
+            parts, last = BUILD["text_lines"](self._plain)
+            lines += [f"{symbol_name(name)} = {said}" for name, said in parts]
+            lines.append(last)
         if self._minimized and self._output is not None:
             lines.append(f"minimize {symbol_name(self._output)}")
         elif self._upstream:
@@ -344,7 +360,7 @@ class Network(Owner):
         return "\n".join(lines)
 
     def __repr__(self) -> str:
-        return f"<Network {self.name!r}: {len(self._steps)} steps, output {self.result}>" if self._steps else f"<Network {self.name!r}, empty>"
+        return f"<Network {self.name!r}: {len(self._steps)} steps, output {self.result}>" if self._steps or self._plain is not None else f"<Network {self.name!r}, empty>"
 
 
 def _as(node: Node) -> str:

@@ -1,28 +1,193 @@
-"""How formulas look: frozen data, no logic. A printer reads it; no rule ever does."""
+"""How formulas look: frozen data. A printer reads it; no rule ever does.
+
+`PRESETS` are ways of writing met in lecture notes, textbooks and courses, each named after what it
+looks like. A symbol's own LaTeX name, and the ``adjoint=`` of a step, win over all of this.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal, get_args, get_type_hints
+
+from matcalc.errors import MatcalcError
 
 Adjoint = Literal["partial", "delta", "bar", "d"]
+Gradient = Literal["partial", "nabla", "bar", "d"]
+AdjointIndex = Literal["layer", "symbol"]
+Layer = Literal["_l", "(l)", "[l]", "^l"]
+Bold = Literal["none", "vectors", "all"]
+Indicator = Literal["bracket", "brace", "subscript"]
+Sums = Literal["ones", "sum", "word"]
 
 
 @dataclass(frozen=True)
 class Notation:
-    """One way of writing. A symbol's own LaTeX name always wins.
+    """One way of writing.
 
     >>> Notation(transpose="T").transpose
     'T'
+    >>> Notation.from_latex(r"W^{[1]T} .* a").layer
+    '[l]'
     """
 
+    layer: Layer = "_l"  # where the number of a matrix goes: W_1, W^{(1)}, W^{[1]}, W^1
     transpose: str = r"\top"
     hadamard: str = r"\odot"
-    quotient: str = r"\oslash"
-    adjoint: Adjoint = "partial"  # dL/dZ as a fraction, as delta, with a bar, or as dZ
-    index_base: int = 1  # the first row is row 1
-    indicator: str = r"\mathbf{1}"
+    quotient: str = r"\oslash"  # entrywise division; "frac" for a fraction bar
+    adjoint: Adjoint = "partial"  # dL/dZ of a step as a fraction, as delta, with a bar, or as dZ
+    adjoint_index: AdjointIndex = "layer"  # delta of a layer's number, or of the symbol
+    gradient: Gradient = "partial"  # the same for inputs and parameters
+    index_base: Literal[0, 1] = 1  # the number of the first row
+    bold: Bold = "none"
+    one: str = r"\mathbf{1}"  # the vector of ones, and the indicator
+    indicator: Indicator = "bracket"  # 1[z > 0], 1{z > 0}, or the condition below
+    row_sum: Sums = "ones"  # 1^T A, a sum sign, or colsum(A)
+    total: Literal["ones", "sum"] = "sum"  # the sum of all entries
+    expand_slopes: bool = True  # 1 - A^2 rather than tanh'(Z)
     sized: bool = True  # I_n and 1_n rather than I and 1
+    words: tuple[tuple[str, str], ...] = ()  # page words: ("where", "wobei")
 
+    def __post_init__(self) -> None:
+        for name, kind in get_type_hints(Notation).items():
+            allowed = get_args(kind)
+            value = getattr(self, name)
+            if allowed and isinstance(allowed[0], (str, int)) and value not in allowed:
+                known = ", ".join(map(repr, allowed))
+                raise MatcalcError(f"notation: {name} is one of {known}, not {value!r}")
+
+    def say(self, word: str) -> str:
+        """A word of the page in the language of the notes."""
+        return dict(self.words).get(word, word)
+
+    @classmethod
+    def of(cls, value: Notation | str | Mapping[str, Any] | None) -> Notation:
+        """A notation, the name of a preset, or settings as a mapping (``preset`` among them)."""
+        if value is None:
+            return DEFAULT
+        if isinstance(value, cls):
+            return value
+        if isinstance(value, str):
+            if value not in PRESETS:
+                raise MatcalcError(f"there is no notation {value!r}; there are {', '.join(PRESETS)}")
+            return PRESETS[value]
+        settings = dict(value)
+        start = cls.of(settings.pop("preset", None))
+        known = {f.name for f in fields(cls)}
+        if unknown := [k for k in settings if k not in known]:
+            raise MatcalcError(f"notation: there is no setting {unknown[0]!r}; there are {', '.join(sorted(known))}")
+        if isinstance(words := settings.get("words"), Mapping):
+            settings["words"] = tuple(words.items())
+        return replace(start, **settings)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Notation:
+        """The notation of a ``notation.toml``; a folder means the file of that name in it."""
+        file = Path(path)
+        file = file / "notation.toml" if file.is_dir() else file
+        try:
+            return cls.of(tomllib.loads(file.read_text(encoding="utf-8")))
+        except tomllib.TOMLDecodeError as error:
+            raise MatcalcError(f"{file}: {error}") from error
+
+    @classmethod
+    def from_latex(cls, sample: str) -> Notation:
+        """The notation that a sample of notes is written in; what it doesn't show stays as usual."""
+        found: dict[str, Any] = {}
+        for name, ways in _SIGNS.items():
+            for value, pattern in ways:
+                if re.search(pattern, sample):
+                    found[name] = value
+                    break
+        return cls(**found)
+
+
+# For each setting the values, the clearest sign first.
+_SIGNS: dict[str, tuple[tuple[Any, str], ...]] = {
+    "layer": (
+        ("[l]", r"\^\{\s*\[\s*(\d+|l|L)([+-]1)?\s*\]"),
+        ("(l)", r"\^\{\s*\(\s*(\d+|l|L)([+-]1)?\s*\)"),
+        ("^l", r"(W|\\delta|b)\^\{?\s*(l|L|1)\b"),
+    ),
+    "transpose": (
+        (r"\top", r"\\top\b"),
+        (r"\intercal", r"\\intercal\b"),
+        (r"\mathsf{T}", r"\\mathsf\s*\{?\s*T"),
+        (r"\mathrm{T}", r"\\(mathrm|text)\s*\{\s*T\s*\}"),
+        ("T", r"\^\{?\s*T\b|[\])]\s*T\s*\}"),
+    ),
+    "hadamard": (
+        (".*", r"\.\s*(\*|\\ast)"),
+        (r"\odot", r"\\odot\b"),
+        (r"\circ", r"\\circ\b"),
+        (r"\bullet", r"\\bullet\b"),
+        ("*", r"(?<![.^])\*|\\ast\b"),
+    ),
+    "adjoint": (
+        ("delta", r"\\delta\s*[_^]"),
+        ("bar", r"\\bar\s*\{\s*[ZAW]"),
+        ("d", r"(?<![\\a-zA-Z{])d[ZA]\b|(?<![\\a-zA-Z{])d[ZAz]\^"),
+    ),
+    "gradient": (
+        ("nabla", r"\\nabla\b"),
+        ("partial", r"\\partial\b"),
+        ("bar", r"\\bar\s*\{\s*W"),
+        ("d", r"(?<![\\a-zA-Z{])d[Wb]\b|(?<![\\a-zA-Z{])d[Wb]\^"),
+    ),
+    "indicator": (
+        ("subscript", r"(1|\\mathbf\s*\{?1\}?|\\mathbb\s*\{?1\}?)_\{[^{}]*(\{[^{}]*\}[^{}]*)*[<>]"),
+        ("brace", r"(1|\})\s*(\\left)?\\\{"),
+    ),
+    "one": ((r"\mathbb{1}", r"\\mathbb\s*\{?\s*1"), (r"\mathbf{1}", r"\\mathbf\s*\{?\s*1"), ("1", r"(?<![\w.^{])1_")),
+    "bold": (("all", r"\\(mathbf|boldsymbol|bm)\s*\{\s*[A-Z]"), ("vectors", r"\\(mathbf|boldsymbol|bm)\s*\{\s*[a-z]")),
+    "index_base": ((0, r"_\{[^{}]*0[^{}]*\}|=\s*0\s*\}\^"),),
+    "expand_slopes": ((False, r"(\\sigma|\\phi|\\tanh|[fgh])\s*('|\^\{?\s*\\prime)"),),
+}
 
 DEFAULT = Notation()
+
+PRESETS: dict[str, Notation] = {
+    "plain": DEFAULT,
+    # The five kinds of lecture notes that the derivations in derivations/ are taken from.
+    "bracketed-layers": Notation(
+        layer="[l]", transpose="T", index_base=0, one="1", indicator="subscript", quotient="frac",
+    ),
+    "neurons": Notation(
+        layer="(l)", transpose="T", expand_slopes=False, quotient="frac", one="1",
+    ),
+    "bold-columns": Notation(transpose="T", bold="vectors", quotient="frac"),
+    "dot-star": Notation(
+        layer="(l)", transpose="T", hadamard=".*", adjoint="delta", expand_slopes=False,
+        one="1", quotient="./",
+    ),
+    "numbered-weights": Notation(transpose="T", quotient="frac"),
+    # Textbooks and courses.
+    "delta-superscript": Notation(
+        layer="^l", transpose="T", adjoint="delta", expand_slopes=False, quotient="frac",
+    ),
+    "delta-parentheses": Notation(
+        layer="(l)", transpose="T", adjoint="delta", hadamard=r"\bullet", gradient="nabla",
+        expand_slopes=False, quotient="frac",
+    ),
+    "nabla-bold": Notation(
+        layer="(l)", bold="all", gradient="nabla", 
+        quotient="frac",
+    ),
+    "programmer": Notation(
+        layer="[l]", transpose="T", hadamard="*", adjoint="d", gradient="d", row_sum="word",
+        expand_slopes=False, index_base=0, quotient="frac",
+    ),
+    "bars": Notation(adjoint="bar", gradient="bar"),
+    "circles": Notation(
+        transpose=r"\mathsf{T}", hadamard=r"\circ", adjoint="delta", adjoint_index="symbol",
+    ),
+    "sans-transpose": Notation(layer="(l)", transpose=r"\mathsf{T}", bold="all", one=r"\mathbf{1}"),
+    "primes": Notation(transpose=r"\prime", one=r"\boldsymbol{\iota}", bold="vectors"),
+    "indices": Notation(
+        layer="(l)", transpose="T", row_sum="sum", expand_slopes=False, quotient="frac",
+        one=r"\mathbb{1}", indicator="brace",
+    ),
+}

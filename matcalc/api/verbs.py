@@ -206,6 +206,40 @@ def expand(expr: Any) -> Any:
     return simplify(expanded(read(expr)))
 
 
+def evaluate(expr: Any, values: Mapping[Any, Any], *, dims: Mapping[Any, int] | None = None) -> Any:
+    """The value of an expression or a network at NumPy arrays: a 2-D array, or a ``float``.
+
+    Keys are names or symbols; columns may be 1-D; dimensions follow from the arrays, or from
+    ``dims={"n": 5}`` where they can't. An undefined function is given as ``{"g": fn}`` with
+    ``fn(x, k)`` its k-th derivative.
+
+    >>> import matcalc as mc
+    >>> X = mc.matrix("X", "n", "d")
+    >>> evaluate(mc.sum(X.T * X), {"X": [[1, 2], [3, 4]]})
+    58.0
+    """
+    from matcalc.numeric.checking import definitions_below
+    from matcalc.numeric.evaluate import evaluate_together
+
+    root = read(expr)
+    return evaluate_together([root], values, dims=dims, steps=definitions_below([root]))[root]
+
+
+def check(f: Any, wrt: Any = None, *, seed: int = 0, trials: int = 3, of: str | None = None, assume: Any = ()) -> Any:
+    """The closed form against differences of the forward expression; true if it holds.
+
+    >>> import matcalc as mc
+    >>> A = mc.matrix("A", "n", "n")
+    >>> bool(check(mc.logdet(A), A))
+    True
+    """
+    from matcalc.numeric.checking import check_problem
+
+    with asking(f"while checking the derivative with respect to {wrt}"):
+        problem = problem_of(f, of, assume)
+        return check_problem(problem, _goals(problem, wrt), seed=seed, trials=trials)
+
+
 def diff(f: Node, *wrt: Any) -> Node:
     """What ``.diff`` means on our nodes."""
     out = f

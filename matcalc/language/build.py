@@ -63,7 +63,7 @@ class _Building:
                 self.dims[place] = self.scope.dimension(self.formula, self.dims, term)
             self.nodes.append(node)
             self.constant.append(self.is_constant)
-        return self.nodes[-1]  # type: ignore[no-any-return]
+        return self.nodes[-1]
 
     def fail(self, message: str, at: int) -> NoReturn:
         raise placed(ShapeError, message + self.remark(), self.formula.text, at)
@@ -89,8 +89,8 @@ class _Building:
             return self.power(term)
         inner = self.nodes[term.operands[0]]
         if kind is Kind.TRANSPOSE:
-            return BUILD["transpose"](inner)  # type: ignore[no-any-return]
-        return BUILD["minus"](inner)  # type: ignore[no-any-return]
+            return BUILD["transpose"](inner)
+        return BUILD["minus"](inner)
 
     def name(self, term: Term) -> Node:
         node = self.names.get(term.word)
@@ -102,7 +102,7 @@ class _Building:
         self.is_constant = True
         return number(sp.pi)
 
-    # -- sums --------------------------------------------------------------------------------------
+    # -- sums -------------------------------------------------------------------------------------
 
     def sum(self, term: Term) -> Node:
         nodes = [self.nodes[k] for k in term.operands]
@@ -116,7 +116,7 @@ class _Building:
                 elif not nodes[i].shape or not shapes.same_shape(nodes[i].shape, shape):
                     self.misfit_in_sum(term, min(i, first), max(i, first), sign)
         signed = zip(term.signs, nodes, strict=True)
-        return BUILD["add"](*(n if sign == "+" else BUILD["minus"](n) for sign, n in signed))  # type: ignore[no-any-return]
+        return BUILD["add"](*(n if sign == "+" else BUILD["minus"](n) for sign, n in signed))
 
     def misfit_in_sum(self, term: Term, i: int, j: int, sign: str) -> NoReturn:
         a, b = term.operands[i], term.operands[j]
@@ -128,7 +128,7 @@ class _Building:
         shape_a, shape_b = self.nodes[a].shape, self.nodes[b].shape
         self.fail(misfits.total(left, shape_a, self.said(b), shape_b, sign), term.marks[j])
 
-    # -- products ------------------------------------------------------------------------------------
+    # -- products ---------------------------------------------------------------------------------
 
     def product(self, term: Term) -> Node:
         first, *rest = term.operands
@@ -152,16 +152,16 @@ class _Building:
         terms = self.formula.terms
         return self.formula.said(terms[term.operands[0]], terms[term.operands[i]])
 
-    # -- powers --------------------------------------------------------------------------------------
+    # -- powers -----------------------------------------------------------------------------------
 
     def power(self, term: Term) -> Node:
         b, e = term.operands
         base, exponent = self.nodes[b], self.nodes[e]
         mark = term.marks[0]
         if term.signs == (".^",):
-            if base.shape and exponent.shape and not shapes.same_shape(base.shape, exponent.shape):
-                said = misfits.entrywise(self.said(b), base.shape, self.said(e), exponent.shape, ".^")
-                self.fail(said, mark)
+            A, B = base.shape, exponent.shape
+            if A and B and not shapes.same_shape(A, B):
+                self.fail(misfits.entrywise(self.said(b), A, self.said(e), B, ".^"), mark)
         elif exponent.shape:
             self.fail(misfits.exponent(self.said(e), exponent.shape), mark)
         elif base.shape:
@@ -170,7 +170,7 @@ class _Building:
             self.check_power(base, exponent, term)
             return FUNCTIONS["mpow"](base, exponent)
         self.check_power(base, exponent, term)
-        return BUILD["pow"](base, exponent)  # type: ignore[no-any-return]
+        return BUILD["pow"](base, exponent)
 
     def check_power(self, base: Node, exponent: Node, term: Term) -> None:
         """Powers of numbers are multiplied out, and so are the exponents of powers."""
@@ -193,7 +193,7 @@ class _Building:
         if size > MAX_OPERANDS or sum(_bits(n) for n in heads if is_number(n)) > MAX_BITS:
             raise ParseError("the formula becomes too large here", self.formula.text, term.start)
 
-    # -- words and entries ------------------------------------------------------------------------------
+    # -- words and entries ------------------------------------------------------------------------
 
     def call(self, term: Term) -> Node:
         applied = self.scope.applied(self.formula, term)
@@ -212,13 +212,14 @@ class _Building:
         self.bounded(nodes, term)
         if term.word == "isum":
             body, variable, low, high = arguments
-            return BUILD["isum"](body, variable, low, high)  # type: ignore[no-any-return]
+            return BUILD["isum"](body, variable, low, high)
         try:
             return FUNCTIONS[term.word](*arguments)
         except TypeError as error:
             if isinstance(error, MatcalcError) or "argument" not in str(error):
                 raise
-            said = f"{term.word} does not take {len(arguments)} operand{'s' * (len(arguments) != 1)}"
+            many = f"{len(arguments)} operand{'s' * (len(arguments) != 1)}"
+            said = f"{term.word} does not take {many}"
             raise ParseError(said, self.formula.text, term.start) from None
 
     def argument(self, place: int) -> Any:
@@ -258,7 +259,7 @@ class _Building:
             first if size is None else slice(first, sp.expand(first + size))
             for first, size in (row, column)
         )
-        return BUILD["getitem"](A, key)  # type: ignore[no-any-return]
+        return BUILD["getitem"](A, key)
 
     def place(self, k: int, of: Dim) -> tuple[Dim, Dim | None]:
         """Where an index starts, from 0, and how many it takes; None for a single one."""
@@ -320,9 +321,9 @@ class _Run:
     def closed(self) -> Node:
         if len(self.chain) == 1:
             return self.chain[0]
-        return BUILD["had" if self.entry_by_entry else "mul"](*self.chain)  # type: ignore[no-any-return]
+        return BUILD["had" if self.entry_by_entry else "mul"](*self.chain)
 
     def result(self) -> Node:
         chain = [self.closed()] if self.entry_by_entry and self.chain else self.chain
         factors = [*self.scalars, *chain]
-        return BUILD["mul"](*factors) if len(factors) > 1 else factors[0]  # type: ignore[no-any-return]
+        return BUILD["mul"](*factors) if len(factors) > 1 else factors[0]

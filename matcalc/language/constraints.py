@@ -32,7 +32,7 @@ class Product:
             sizes.equate(C[0], A[0])  # whether B scales or multiplies
         if right:
             sizes.equate(C[1], B[1])
-        if (left or right) and (left and right or sizes.is_scalar(C)):
+        if (left or right) and ((left and right) or sizes.is_scalar(C)):
             sizes.equate(A[1], B[0])
             sizes.equal(C, (A[0], B[1]))
             return True
@@ -127,6 +127,14 @@ class Computed:
     whole: int
     adds: bool
 
+    @property
+    def sources(self) -> tuple[int, ...]:
+        return self.parts
+
+    @property
+    def outcome(self) -> tuple[int, ...]:
+        return (self.whole,)
+
     def step(self, sizes: Sizes) -> bool:
         values = [sizes.dim(a) for a in self.parts]
         known = [v for v in values if v is not None]
@@ -145,8 +153,7 @@ class Computed:
                 sizes.set(open_parts[0], whole)
                 return True
         if self.adds or any(sizes.not_one[sizes.find(a)] for a in self.parts):
-            if len(self.parts) > 1 or not self.adds:
-                sizes.set_not_one(self.whole)
+            sizes.set_not_one(self.whole)
         return False
 
 
@@ -157,6 +164,14 @@ class Tried:
     operands: tuple[Pair, ...]
     C: Pair
     shape_of: Callable[[Sequence[Shape]], Shape | None]
+
+    @property
+    def sources(self) -> tuple[int, ...]:
+        return tuple(a for pair in self.operands for a in pair)
+
+    @property
+    def outcome(self) -> tuple[int, ...]:
+        return self.C
 
     def step(self, sizes: Sizes) -> bool:
         found: list[Shape] = []

@@ -12,8 +12,8 @@ import unicodedata
 # What NumPy and its relatives call the words of this language; "" marks an operator, see below.
 _NUMPY_WORDS = {
     "trace": "tr", "norm": "norm2", "arcsin": "asin", "arccos": "acos", "arctan": "atan",
-    "maximum": "max", "minimum": "min", "identity": "eye", "absolute": "abs", "concatenate": "vstack",
-    "slogdet": "logdet", "ravel": "vec", "power": ".^",
+    "maximum": "max", "minimum": "min", "identity": "eye", "absolute": "abs", "slogdet": "logdet",
+    "concatenate": "vstack", "ravel": "vec", "power": ".^",
 }  # fmt: skip
 _NUMPY_OPERATORS = {
     "dot": "*", "matmul": "*", "mm": "*", "multiply": ".*", "mul": ".*", "divide": "./", "add": "+",
@@ -113,7 +113,9 @@ def _attribute(rest: str, name: str) -> str:
         sign = _NUMPY_OPERATORS[word]
         pair = _TWO_NAMES.match(after)
         if not pair and after.startswith("("):
-            return f"{name}.{'.'.join(path)} is Python: write the operator {sign} between the operands"
+            return (
+                f"{name}.{'.'.join(path)} is Python: write the operator {sign} between the operands"
+            )
         left, right = pair.groups() if pair else ("A", "B")
         return f"{name}.{'.'.join(path)} is Python: write {left}{sign}{right}"
     if after.startswith("("):

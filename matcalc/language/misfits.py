@@ -7,11 +7,13 @@ and only repairs whose shapes fit are offered.
 from __future__ import annotations
 
 from matcalc import shapes
-from matcalc.shapes import Shape
+from matcalc.shapes import Dim
+
+Size = tuple[Dim, ...]  # () or (rows, columns)
 
 
-def _named(said: str, shape: Shape) -> str:
-    return f"{said} ({shapes.show(shape)})" if shape else f"the scalar {said}"
+def _named(said: str, shape: Size) -> str:
+    return f"{said} ({shapes.show((shape[0], shape[1]))})" if shape else f"the scalar {said}"
 
 
 def _tight(said: str) -> str:
@@ -20,7 +22,7 @@ def _tight(said: str) -> str:
     return said if said.replace("_", "").isalnum() or closed else f"({said})"
 
 
-def product(a: str, A: Shape, b: str, B: Shape) -> str:
+def product(a: str, A: Size, b: str, B: Size) -> str:
     """``a*b`` of two matrices whose inner dimensions differ."""
     said = (
         f"cannot multiply {_named(a, A)} by {_named(b, B)}: {shapes.show_dim(A[1])} columns meet "
@@ -39,7 +41,7 @@ def product(a: str, A: Shape, b: str, B: Shape) -> str:
     return said + (f"; did you mean {_either(repairs)}?" if repairs else "")
 
 
-def total(a: str, A: Shape, b: str, B: Shape, sign: str) -> str:
+def total(a: str, A: Size, b: str, B: Size, sign: str) -> str:
     """``a + b`` or ``a - b`` of different shapes."""
     verb, link = ("add", "and") if sign == "+" else ("subtract", "from")
     first, second = (_named(a, A), _named(b, B)) if sign == "+" else (_named(b, B), _named(a, A))
@@ -47,11 +49,12 @@ def total(a: str, A: Shape, b: str, B: Shape, sign: str) -> str:
     if not A or not B:
         small, big, shape = (a, b, B) if not A else (b, a, A)
         rows, cols = map(shapes.show_dim, shape)
-        return f"{said}: write {_tight(small)}*ones({rows}, {cols}) for a scalar in every entry of {big}"
+        filled = f"{_tight(small)}*ones({rows}, {cols})"
+        return f"{said}: write {filled} to add it to every entry of {big}"
     return f"{said}: the shapes differ{_broadcast(a, A, b, B)}"
 
 
-def _broadcast(a: str, A: Shape, b: str, B: Shape) -> str:
+def _broadcast(a: str, A: Size, b: str, B: Size) -> str:
     for big, shape, small, other in ((a, A, b, B), (b, B, a, A)):
         rows, cols = map(shapes.show_dim, shape)
         t = _tight(small)
@@ -68,9 +71,11 @@ def _broadcast(a: str, A: Shape, b: str, B: Shape) -> str:
     return ""
 
 
-def entrywise(a: str, A: Shape, b: str, B: Shape, sign: str) -> str:
+def entrywise(a: str, A: Size, b: str, B: Size, sign: str) -> str:
     """``a .* b``, ``a ./ b`` or ``a .^ b`` of different shapes."""
-    said = f"cannot take {_named(a, A)} {sign} {_named(b, B)}: entry by entry the shapes must be equal"
+    said = (
+        f"cannot take {_named(a, A)} {sign} {_named(b, B)}: entry by entry the shapes must be equal"
+    )
     if shapes.same_shape(A, (B[1], B[0])):
         return f"{said}; did you mean {_tight(b)}' or {_tight(a)}'?"
     if sign == ".*" and shapes.same(A[1], B[0]):
@@ -78,7 +83,7 @@ def entrywise(a: str, A: Shape, b: str, B: Shape, sign: str) -> str:
     return said
 
 
-def division(a: str, A: Shape, b: str, B: Shape) -> str:
+def division(a: str, A: Size, b: str, B: Size) -> str:
     """``a/b`` by a matrix."""
     said = f"/ divides by a scalar, but {_named(b, B)} is a matrix"
     ta, tb = _tight(a), _tight(b)
@@ -93,7 +98,7 @@ def division(a: str, A: Shape, b: str, B: Shape) -> str:
     return said + (f": write {_either(repairs)}" if repairs else "")
 
 
-def power(a: str, A: Shape, exponent: str) -> str:
+def power(a: str, A: Size, exponent: str) -> str:
     """``a^k`` of a matrix that is not square."""
     return (
         f"{a}^{exponent} is a product of {a} with itself, which needs a square matrix, but {a} is "
@@ -101,17 +106,16 @@ def power(a: str, A: Shape, exponent: str) -> str:
     )
 
 
-def exponent(b: str, B: Shape) -> str:
+def exponent(b: str, B: Size) -> str:
     """``a^b`` with a matrix b."""
     return f"an exponent is a number, but {_named(b, B)} is a matrix"
 
 
-def not_scalar(said: str, shape: Shape) -> str:
+def not_scalar(said: str, shape: Size) -> str:
     """``minimize`` of something that is not a number."""
     return (
-        f"minimize takes a scalar, but {said} is {shapes.show(shape)}: write minimize "
-        f"sum({_tight(said).removeprefix('(').removesuffix(')')}) or another scalar of it, or leave "
-        f"it as it is and name what arrives with `upstream G`"
+        f"minimize takes a scalar, but {said} is {shapes.show(shape)}: write minimize sum({said}) or "
+        f"another scalar of it, or write output {said} and name what arrives with upstream G"
     )
 
 

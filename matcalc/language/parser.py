@@ -150,7 +150,9 @@ class _Reading:
             return True
         if kind == ",":
             if not frame.takes_arguments:
-                self.fail("a comma separates operands of a function, as in solve(A, B)", token.start)
+                self.fail(
+                    "a comma separates operands of a function, as in solve(A, B)", token.start
+                )
             frame.arguments.append(self.finish(frame))
             return True
         if kind == ")":
@@ -180,7 +182,7 @@ class _Reading:
             self.fail("`as` and a LaTeX name may only follow a named step", token.start)
         self.fail(f"{token.text} cannot stand here", token.start)
 
-    # -- brackets ----------------------------------------------------------------------------------
+    # -- brackets ---------------------------------------------------------------------------------
 
     def close(self, token: Token) -> None:
         frame = self.frames[-1]

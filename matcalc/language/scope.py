@@ -67,7 +67,9 @@ class Scope:
     def check_new(self, name: str, at: int) -> None:
         """A name that is about to be declared or defined."""
         if name in self.words():
-            raise ParseError(f"{name} is a function of the language: choose another name", self.text, at)
+            raise ParseError(
+                f"{name} is a function of the language: choose another name", self.text, at
+            )
         if name in self.dims:
             message = f"{name} is a dimension already: choose another name"
             raise placed(NameClashError, message, self.text, at)
@@ -84,7 +86,7 @@ class Scope:
                 message = f"{name} and {other} are one name to Python: rename one of them"
                 raise placed(NameClashError, message, self.text, at)
 
-    # -- functions ----------------------------------------------------------------------------------
+    # -- functions --------------------------------------------------------------------------------
 
     def applied(self, formula: Formula, term: Term) -> Applied | None:
         """The undefined function that a call or an index applies, if it does: g, g', g_4, D1_f."""
@@ -121,14 +123,14 @@ class Scope:
         return any(k in (Kind.ALL, Kind.RANGE) for k in kinds) or kinds == [Kind.NUMBER] * 2
 
     def unknown_function(self, term: Term) -> UnknownNameError:
-        near = difflib.get_close_matches(term.word, self.words() | set(self.functions), 1)
+        near = difflib.get_close_matches(term.word, self.words() | set(self.functions), 1, 0.7)
         said = f"there is no function {term.word}"
         said += f"; did you mean {near[0]}?" if near else "; for a product write *"
         error = placed(UnknownNameError, said, self.text, term.start)
         assert isinstance(error, UnknownNameError)
         return error
 
-    # -- which terms are dimensions ---------------------------------------------------------------------
+    # -- which terms are dimensions ---------------------------------------------------------------
 
     def roles(self, formula: Formula) -> list[str]:
         """For each term "" if it has a shape, "#" if it is a dimension, "@" an axis, "&" an index
@@ -173,7 +175,7 @@ class Scope:
             raise placed(NameClashError, said, self.text, term.start)
         self.dims[name] = shapes.dim(name)
 
-    # -- dimensions as values ----------------------------------------------------------------------------
+    # -- dimensions as values ---------------------------------------------------------------------
 
     def dimension(self, formula: Formula, values: Mapping[int, Dim], term: Term) -> Dim:
         """The value of a term that stands for a dimension; those below it are in ``values``."""
@@ -206,4 +208,6 @@ class Scope:
                 return base**exponent
             raise ShapeError(f"the exponent of a dimension is at most 20, not {exponent}")
         said = formula.said(term)
-        raise ShapeError(f"a whole number or a dimension such as n, 2*n, n + 1 is wanted, not {said}")
+        raise ShapeError(
+            f"a whole number or a dimension such as n, 2*n, n + 1 is wanted, not {said}"
+        )

@@ -1,10 +1,10 @@
 """What every word of the text language takes and gives, as shapes.
 
 ``n m, m k -> n k`` reads as in a textbook; an operand without dimensions is a scalar. ``#n`` is an
-operand that *is* a dimension, ``@`` one that is the number 0 or 1 (an axis), ``&i`` an index that is
-bound. ``...`` repeats the operand before it, and ``~`` marks operands that may be scalars beside
-matrices of one shape. Words with a shape of their own kind (``diag``) are named in ``SPECIAL``.
-A word that is missing here still works: its shape is then found by trying it.
+operand that *is* a dimension, ``@`` one that is the number 0 or 1 (an axis), ``&i`` an index that
+is bound. ``...`` repeats the operand before it, and ``~`` marks operands that may be scalars beside
+matrices of one shape. What a row cannot say (blocks, ``diag``) stands in ``follow``. A word that is
+missing here still works: its shape is then found by trying it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ROWS = {
     "eye": "#n -> n n",
     "vec": "n m -> n*m 1",
     "unvec": "n*m 1, #n, #m -> n m",
-    "kron": "n m, p q -> n*p m*q",
+    "logsumexp": "n m -> n 1 | n m, @ -> n 1",
     "commutation": "#n, #m -> n*m n*m",
     "diagonal_pick": "#n -> n n*n",
     "place": "p q, #i, #j, #n, #m -> n m",
@@ -41,15 +41,14 @@ _ROWS = {
     "square reciprocal": "~ -> ~",
     "isum": "~, &i, #a, #b -> ~",
 }
-SPECIAL = frozenset({"diag", "logsumexp", "hstack", "vstack", "kron"})
 
 # Evidence about operands that nobody declared: beside a vector, a vector, or with two dimensions.
 WEAK, VECTOR, FULL = 1, 2, 3
 WANTS = {
     **dict.fromkeys(
-        ("sum", "mean", "norm1", "norm2", "dot", "outer", "transpose", "rowsum", "rowmean", "colsum",
-         "colmean", "cumsum", "revcumsum", "softmax", "log_softmax", "logsumexp", "diag", "vec",
-         "unvec", "hstack", "vstack"),
+        ("sum", "mean", "norm1", "norm2", "dot", "outer", "transpose", "rowsum", "rowmean",
+         "colsum", "colmean", "cumsum", "revcumsum", "softmax", "log_softmax", "logsumexp", "diag",
+         "vec", "unvec", "hstack", "vstack"),
         VECTOR,
     ),
     **dict.fromkeys(("tr", "det", "logdet", "inv", "adj", "tril", "triu", "kron"), FULL),
@@ -112,4 +111,6 @@ def signature(word: str, count: int) -> Signature | None:
 def counts(word: str) -> list[int]:
     """How many operands ``word`` may have, where the table says."""
     found = _table().get(word, ())
-    return [] if any(s.operands[-1] == ("...",) for s in found) else [len(s.operands) for s in found]
+    return (
+        [] if any(s.operands[-1] == ("...",) for s in found) else [len(s.operands) for s in found]
+    )

@@ -51,7 +51,7 @@ class Sizes:
         self.news = 0  # how often something turned out to be a vector or a matrix
         self.rigid(shapes.ONE)
 
-    # -- making and asking -------------------------------------------------------------------------
+    # -- making and asking ------------------------------------------------------------------------
 
     def unknown(self, value: Dim | None = None) -> int:
         self.parent.append(len(self.parent))
@@ -100,7 +100,7 @@ class Sizes:
     def pairs_differ(self, a: Pair, b: Pair) -> bool:
         return self.differ(a[0], b[0]) or self.differ(a[1], b[1])
 
-    # -- learning -----------------------------------------------------------------------------------
+    # -- learning ---------------------------------------------------------------------------------
 
     def set(self, a: int, value: Dim) -> None:
         a = self.find(a)
@@ -181,10 +181,10 @@ class Sizes:
         self.equate(a[0], b[0])
         self.equate(a[1], b[1])
 
-    # -- constraints ---------------------------------------------------------------------------------
+    # -- constraints ------------------------------------------------------------------------------
 
     def post(self, constraint: Constraint, *unknowns: int) -> None:
-        """Let a constraint say what follows now, and again whenever one of its unknowns has news."""
+        """Let a constraint say what follows now, and again when one of its unknowns has news."""
         if not self.settled(constraint):
             for a in {self.find(a) for a in unknowns}:
                 if self.value[a] is None:

@@ -1,8 +1,9 @@
 """A program as a list of statements: who declares, who defines, what is asked.
 
 One statement a line, or several between semicolons. A statement is recognised by its first tokens:
-``X, Y : n x d`` declares, ``Z = X*W`` defines, ``assume``, ``minimize`` and ``upstream`` say what
-they say unless they are used as names; anything else is an expression.
+``X, Y : n x d`` declares, ``Z = X*W`` defines; ``param``, ``input``, ``assume``, ``minimize``,
+``output`` and ``upstream`` say what they say unless they are used as names; anything else is an
+expression.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class Declaration:
     sizes: tuple[Formula, ...]
     latex: str | None = None
     function: str | None = None  # "function", "map" or "scalar function": an undefined one
+    role: str | None = None  # "param" or "input", where the line says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +52,11 @@ class Assumption:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is to be derived: ``minimize L``, or an expression that stands alone."""
+    """What is to be derived: ``minimize L``, ``output Z``, or an expression that stands alone."""
 
     formula: Formula
     at: int
-    minimize: bool
+    word: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,13 @@ class _Line:
 
     def read(self) -> Iterator[Statement]:
         first, second = self.tokens[0], self.tokens[1]
-        if first.kind == "name" and second.kind in (":", ","):
-            yield from self.declarations()
+        role = None
+        if first.text in ("param", "input") and second.kind == "name":
+            role = first.text
+            del self.tokens[0]
+            first, second = self.tokens[0], self.tokens[1]
+        if role or (first.kind == "name" and second.kind in (":", ",")):
+            yield from self.declarations(role)
         elif first.kind == "name" and second.kind == "=":
             latex, end = self.latex_at_the_end()
             formula = parse_formula(self.text, [*self.tokens[2:end], self.tokens[-1]])
@@ -112,10 +119,10 @@ class _Line:
             if self.tokens[2].kind != "end":
                 self.fail("`upstream` takes one name", self.tokens[2])
             yield Upstream(second.text, second.start)
-        elif first.text == "minimize" and second.kind in ("name", "number", "(", "-"):
-            yield Answer(parse_formula(self.text, self.tokens[1:]), second.start, True)
+        elif first.text in ("minimize", "output") and second.kind in ("name", "number", "(", "-"):
+            yield Answer(parse_formula(self.text, self.tokens[1:]), second.start, first.text)
         else:
-            yield Answer(parse_formula(self.text, self.tokens), first.start, False)
+            yield Answer(parse_formula(self.text, self.tokens), first.start)
 
     def latex_at_the_end(self) -> tuple[str | None, int]:
         last = self.tokens[-2]
@@ -123,9 +130,9 @@ class _Line:
             return last.text, len(self.tokens) - 2
         return None, len(self.tokens) - 1
 
-    # -- X, Y : n x d, w : n x 1 ---------------------------------------------------------------------
+    # -- X, Y : n x d, w : n x 1 ------------------------------------------------------------------
 
-    def declarations(self) -> Iterator[Statement]:
+    def declarations(self, role: str | None) -> Iterator[Statement]:
         latex, end = self.latex_at_the_end()
         place = 0
         while place < end:
@@ -144,7 +151,7 @@ class _Line:
             if place == start:
                 self.fail("a shape is written n x d, n or scalar", self.tokens[place])
             for name in names:
-                yield Declaration(name.text, name.start, sizes, latex, function)
+                yield Declaration(name.text, name.start, sizes, latex, function, role)
             place += 1
             if place == end:
                 self.fail("a name and its shape must follow the comma", self.tokens[place])
@@ -223,7 +230,7 @@ class _Line:
         if token.kind == "name" and after_operand and not left and right.isdigit():
             self.fail(f"write x {right}, with spaces around the x", token)
 
-    # -- assume symmetric(K), positive(x) ------------------------------------------------------------
+    # -- assume symmetric(K), positive(x) ---------------------------------------------------------
 
     def assumptions(self) -> Iterator[Statement]:
         place = 1

@@ -34,10 +34,10 @@ from matcalc.language.tokens import tokenize
 from matcalc.shapes import Dim, Shape
 
 # Facts that only a square matrix can have; they say something about its shape.
-_SQUARE_FACTS = frozenset(
-    "symmetric antisymmetric orthogonal positive_definite positive_semidefinite invertible "
-    "nonsingular diagonal square lower_triangular upper_triangular idempotent".split()
-)
+_SQUARE_FACTS = frozenset({
+    "symmetric", "antisymmetric", "orthogonal", "positive_definite", "positive_semidefinite",
+    "invertible", "diagonal", "square", "idempotent",
+})  # fmt: skip
 
 GivenShape = tuple[Any, ...] | int | str | None
 
@@ -48,12 +48,14 @@ class Program:
 
     declarations: tuple[tuple[str, Shape, str | None], ...]
     definitions: tuple[tuple[str, Node, str | None], ...]
-    facts: tuple[Any, ...]  # (name of the fact, name of the symbol), or what was given in ``assume``
+    facts: tuple[Any, ...]  # (fact, name of the symbol), or what was given in ``assume``
     output: str | Node  # the name of a step, or an expression
     upstream: str | None
     assumptions: tuple[str, ...]  # the shapes that nobody declared, as lines of the language
     is_expression: bool  # one formula and nothing else
     minimizes: bool = False
+    params: tuple[str, ...] = ()  # names that a line declares with ``param``
+    inputs: tuple[str, ...] = ()  # names that a line declares with ``input``
 
 
 class Builder:
@@ -157,16 +159,22 @@ def _declared_dim(scope: Scope, formula: Formula) -> Dim:
 
 
 def _learn_dims(scope: Scope, shape: Shape) -> None:
-    for symbol in (s for d in shape for s in d.free_symbols):
-        scope.dims[symbol.name] = symbol
-        scope.declared_dims.add(symbol.name)
+    sizes: tuple[Dim, ...] = shape
+    for size in sizes:
+        for symbol in size.free_symbols:
+            scope.dims[symbol.name] = symbol
+            scope.declared_dims.add(symbol.name)
 
 
 class _Reading:
     """One program from text to nodes."""
 
     def __init__(
-        self, text: str, symbols: Mapping[str, GivenShape], assume: tuple[Any, ...], builder: Builder
+        self,
+        text: str,
+        symbols: Mapping[str, GivenShape],
+        assume: tuple[Any, ...],
+        builder: Builder,
     ) -> None:
         self.text, self.assume, self.builder = text, assume, builder
         self.statements = read_statements(text)
@@ -180,7 +188,7 @@ class _Reading:
     def of(self, kind: type[Any]) -> list[Any]:
         return [s for s in self.statements if isinstance(s, kind)]
 
-    # -- what the names mean --------------------------------------------------------------------------
+    # -- what the names mean ----------------------------------------------------------------------
 
     def given(self, symbols: Mapping[str, GivenShape]) -> None:
         for name, said in symbols.items():
@@ -226,7 +234,7 @@ class _Reading:
             scope.declared[name] = shape
             self.latex[name] = declaration.latex
 
-    # -- the program ------------------------------------------------------------------------------------
+    # -- the program ------------------------------------------------------------------------------
 
     def program(self) -> Program:
         self.collect()
@@ -255,7 +263,7 @@ class _Reading:
             output = formula.root.word
         else:
             output = build_formula(formula, self.scope, self.names, remark)
-        if answer is not None and answer.minimize:
+        if answer is not None and answer.word == "minimize":
             self.check_scalar(answer, output, inference)
         upstream = self.of(Upstream)
         return Program(
@@ -266,8 +274,10 @@ class _Reading:
             upstream=upstream[0].name if upstream else None,
             assumptions=tuple(_line(n, s) for n, s in inference.assumed().items())
             + tuple(f"{n} is a positive integer" for n in inference.met if n in self.scope.dims),
-            is_expression=not definitions and not (answer is not None and answer.minimize),
-            minimizes=answer is not None and answer.minimize,
+            is_expression=not definitions and not (answer and answer.word),
+            minimizes=answer is not None and answer.word == "minimize",
+            params=tuple(d.name for d in self.of(Declaration) if d.role == "param"),
+            inputs=tuple(d.name for d in self.of(Declaration) if d.role == "input"),
         )
 
     def answer(self) -> tuple[Answer | None, Formula | None]:
@@ -275,10 +285,10 @@ class _Reading:
         answers = self.of(Answer)
         if len(answers) > 1:
             first, second = answers[0], answers[1]
-            at = second.at if first.minimize or not second.minimize else first.at
+            at = second.at if first.word or not second.word else first.at
             said = "one output only: name the other steps, as in Z1 = X*W1"
             raise ParseError(said, self.text, at)
-        if answers and not answers[0].minimize and self.last_formula() is not answers[0]:
+        if answers and not answers[0].word and self.last_formula() is not answers[0]:
             said = "an expression without a name must come last: name the step, as in Z1 = X*W1"
             raise ParseError(said, self.text, answers[0].at)
         if not answers and not self.of(Definition):
@@ -321,7 +331,7 @@ class _Reading:
                 given.append((read.fact, read.symbol))
         return (*said, *given)
 
-    # -- checks --------------------------------------------------------------------------------------------
+    # -- checks -----------------------------------------------------------------------------------
 
     def check_claim(self, definition: Definition, node: Node, claimed: Shape | None) -> None:
         if claimed is not None and not shapes.same_shape(claimed, node.shape):

@@ -15,9 +15,11 @@ import numpy as np
 
 Array = Any
 Vector = Callable[[Array], Array]  # of a vector, real or complex, to a vector
+Pair = Callable[[Array, Array], Array]  # of two vectors to a vector with one entry
 
 COMPLEX_STEP = 1e-30
 LEVELS = 6
+EPS = float(np.finfo(float).eps)
 FULL = 64  # up to so many variables every one is stepped by itself
 
 
@@ -47,13 +49,18 @@ def complex_step(f: Vector, x: Array, along: Array) -> Slopes:
 
 def richardson(f: Vector, x: Array, along: Array, step: float = 1e-2) -> Slopes:
     """Central differences along each direction, extrapolated."""
-    columns = [_extrapolated(lambda h, v=v: (f(x + h * v) - f(x - h * v)) / (2 * h), step) for v in along.T]
+
+    def central(v: Array) -> Callable[[float], Array]:
+        return lambda h: (f(x + h * v) - f(x - h * v)) / (2 * h)
+
+    lost = EPS * float(np.max(abs(f(x))))
+    columns = [_extrapolated(central(v), step, lambda h: lost / h) for v in along.T]
     values, errors = (np.stack(part, axis=1) for part in zip(*columns, strict=True))
     return Slopes(values, errors, "extrapolated central differences")
 
 
 def second_by_complex_step(
-    f: Callable[[Array, Array], Array], x: Array, y: Array, along_x: Array, along_y: Array, step: float
+    f: Pair, x: Array, y: Array, along_x: Array, along_y: Array, step: float
 ) -> Slopes:
     """d2f / dx dy of a scalar f: the complex step in x, extrapolated central differences in y."""
 
@@ -65,7 +72,7 @@ def second_by_complex_step(
 
 
 def second_by_differences(
-    f: Callable[[Array, Array], Array], x: Array, y: Array, along_x: Array, along_y: Array, step: float
+    f: Pair, x: Array, y: Array, along_x: Array, along_y: Array, step: float
 ) -> Slopes:
     """d2f / dx dy of a scalar f from four points, extrapolated."""
 
@@ -78,16 +85,22 @@ def second_by_differences(
         return at
 
     # A second difference loses twice as many digits: its steps are longer.
-    rows = [[_extrapolated(mixed(u, v), 4 * step) for v in along_y.T] for u in along_x.T]
+    lost = EPS * float(np.max(abs(f(x, y))))
+    rows = [
+        [_extrapolated(mixed(u, v), 4 * step, lambda h: lost / h**2) for v in along_y.T]
+        for u in along_x.T
+    ]
     values = np.array([[cell[0][0] for cell in row] for row in rows])
     errors = np.array([[cell[1][0] for cell in row] for row in rows])
     return Slopes(values, errors, "extrapolated second differences")
 
 
-def _extrapolated(difference: Callable[[float], Array], step: float) -> tuple[Array, Array]:
+def _extrapolated(
+    difference: Callable[[float], Array], step: float, rounding: Callable[[float], float]
+) -> tuple[Array, Array]:
     """The limit for h to 0 of a difference whose error is even in h, and its estimated error."""
     best = worst = None
-    for value, error in _table(difference, step):
+    for value, error in _table(difference, step, rounding):
         if best is None:
             best, worst = value, error
             continue
@@ -96,7 +109,9 @@ def _extrapolated(difference: Callable[[float], Array], step: float) -> tuple[Ar
     return best, worst
 
 
-def _table(difference: Callable[[float], Array], step: float) -> Iterator[tuple[Array, Array]]:
+def _table(
+    difference: Callable[[float], Array], step: float, rounding: Callable[[float], float]
+) -> Iterator[tuple[Array, Array]]:
     previous: list[Array] = []
     for level in range(LEVELS):
         row = [np.atleast_1d(difference(step / 2**level))]
@@ -104,6 +119,7 @@ def _table(difference: Callable[[float], Array], step: float) -> Iterator[tuple[
             finer = row[k] + (row[k] - before) / (4 ** (k + 1) - 1)
             # Both neighbours must agree: two equal differences alone may be luck.
             error = np.maximum(abs(finer - row[k]), abs(finer - before))
+            error = error + rounding(step / 2**level)
             row.append(finer)
             yield finer, np.where(np.isfinite(error), error, np.inf)
         previous = row

@@ -24,14 +24,14 @@ def _near_identity(rng: Rng, shape: tuple[int, ...]) -> Array:
     """Well conditioned where square; otherwise dominated by a diagonal."""
     if not shape:
         return 1 + 0.2 * rng.normal()
-    return 1.5 * np.eye(*shape) + 0.3 * rng.normal(size=shape) / np.sqrt(max(shape))
+    return 1.5 * np.eye(shape[0], shape[1]) + 0.3 * rng.normal(size=shape) / np.sqrt(max(shape))
 
 
 def _spd(rng: Rng, shape: tuple[int, ...]) -> Array:
     if not shape or shape[0] != shape[1]:
         return rng.uniform(0.3, 1.7, size=shape)
     half = rng.normal(size=shape)
-    return half @ half.T / shape[0] + 0.5 * np.eye(*shape)
+    return half @ half.T / shape[0] + 0.5 * np.eye(shape[0])
 
 
 def _rows_of_probabilities(rng: Rng, shape: tuple[int, ...]) -> Array:
@@ -97,6 +97,11 @@ def _one_hot_or_mixed(A: Array, rng: Rng) -> Array:
     return _rows_of_probabilities(rng, A.shape)
 
 
+def _dominated(A: Array) -> Array:
+    """The diagonal outweighs the rest."""
+    return A + 2 * np.linalg.norm(A, 2) * np.eye(len(A))
+
+
 def _square(A: Array) -> bool:
     return A.ndim == 2 and A.shape[0] == A.shape[1]
 
@@ -123,10 +128,11 @@ FACTS: dict[str, Fact] = {
     ),
     "idempotent": Fact(_projector, lambda A: _square(A) and _close(A @ A, A)),
     "invertible": Fact(
-        lambda A, r: A if np.linalg.cond(A) < 100 else A + 2 * np.linalg.norm(A, 2) * np.eye(len(A)),
+        lambda A, r: A if np.linalg.cond(A) < 100 else _dominated(A),
         lambda A: _square(A) and np.linalg.cond(A) < 1e6,
     ),
     "square": Fact(lambda A, r: A, _square),
+    "constant": Fact(lambda A, r: A, lambda A: True),  # says what is not differentiated
     "rows_sum_to_one": Fact(
         _one_hot_or_mixed, lambda A: _close(np.sum(A, axis=1), np.ones(len(A)))
     ),
@@ -159,4 +165,5 @@ def with_facts(name: str, A: Array, facts: Iterable[str], rng: Rng) -> Array:
                 return value if np.ndim(A) else value[0, 0]
         except (ValueError, np.linalg.LinAlgError):
             continue  # a fact of square matrices, asked of another shape
-    raise DomainError(f"found no value of shape {np.shape(A)} for {name} that is {', '.join(wanted)}")
+    said = ", ".join(wanted)
+    raise DomainError(f"found no value of shape {np.shape(A)} for {name} that is {said}")

@@ -53,7 +53,7 @@ def _lambdified(node: Node, texts: Sequence[str | None]) -> Callable[..., Any]:
     small = make(node.op, stand_ins, node.params)
     printer = NodePrinter(dict(zip(stand_ins, arguments, strict=True)), {small: parameters})
     names = [sp.Symbol(name) for name in ("functions", *arguments, *sizes)]
-    return sp.lambdify(names, small, modules="numpy", printer=printer)  # type: ignore[no-any-return]
+    return sp.lambdify(names, small, modules="numpy", printer=printer)
 
 
 class Program:
@@ -119,7 +119,9 @@ class Program:
         return [
             node
             for node in self.order
-            if is_symbol(node) and not self.below(node) and (node.shape or node.params[0] not in bound)
+            if is_symbol(node)
+            and not self.below(node)
+            and (node.shape or node.params[0] not in bound)
         ]
 
     def run(
@@ -238,7 +240,9 @@ _PLACES = {"entry", "slice"}
 
 def _check_places(node: Node, value: Any, places: Sequence[int]) -> None:
     starts, counts = places[:2], places[2:] or (1, 1)
-    for start, count, size, what in zip(starts, counts, value.shape, ("row", "column"), strict=True):
+    for start, count, size, what in zip(
+        starts, counts, value.shape, ("row", "column"), strict=True
+    ):
         if start < 0 or count < 1 or start + count > size:
             reach = f"{what} {start}" if count == 1 else f"{what}s {start} to {start + count - 1}"
             raise ShapeError(
@@ -299,20 +303,34 @@ def evaluate(
            [14., 20.]])
     """
     root = read(expr)
+    return evaluate_together([root], values, dims=dims, steps=steps)[root]
+
+
+def evaluate_together(
+    roots: Sequence[Node],
+    values: Mapping[Any, Any],
+    *,
+    dims: Mapping[Any, int] | None = None,
+    steps: Mapping[Node, Node] | None = None,
+) -> dict[Node, Any]:
+    """Several expressions at the same values; what they share is computed once."""
     given = named_values(values)
     functions = {k: v for k, v in given.items() if isinstance(k, str) and callable(v)}
     found = {key: array_of(key, value) for key, value in given.items() if isinstance(key, Node)}
     # A step is cut off where its value is given, under whatever key.
-    for node in Program([root], found, steps).order:
+    for node in Program(roots, found, steps).order:
         if is_symbol(node) and node not in found:
             value = symbol_by_name(node, given)
             if value is not None:
                 found[node] = array_of(node, value)
-    program = Program([root], found, steps)
+    program = Program(roots, found, steps)
     sizes = dimensions_of(program.order, found, given, dims or {}, bound_names(program.order))
     _refuse_missing(program.inputs(), found, sizes)
-    value = program.run(found, sizes, functions)[root]
-    return np.array(value, dtype=float) if root.shape else float(value)
+    done = program.run(found, sizes, functions)
+    return {
+        root: np.array(done[root], dtype=float) if root.shape else float(done[root])
+        for root in roots
+    }
 
 
 def _refuse_missing(
@@ -323,7 +341,9 @@ def _refuse_missing(
         name = node.params[0]
         if not node.shape and name in sizes:
             if found.pop(node, sizes[name]) != sizes[name]:
-                raise ShapeError(f"{name} is a dimension, {sizes[name]} here; it has no other value")
+                raise ShapeError(
+                    f"{name} is a dimension, {sizes[name]} here; it has no other value"
+                )
         elif node not in found:
             missing.append(f"{name} ({shapes.show(node.shape)})")
     if missing:

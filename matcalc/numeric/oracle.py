@@ -55,7 +55,8 @@ class CheckReport:
             at = "" if entry is None else f", entry ({entry[0]}, {entry[1]}) counted from 0"
             said += f" at {name}{at}" if not self.ok else ""
         trials = f"{self.trials} trial{'s' * (self.trials != 1)}"
-        said += f": largest relative error {self.error:.1e} by {self.method or 'no method'}, {trials}"
+        said += f": largest relative error {self.error:.1e}"
+        said += f" by {self.method or 'no method'}, {trials}"
         shown = ["; ".join(f"{k} = {v}" for k, v in s.items()) for s in self.sizes if s]
         if shown:
             said += f" ({' | '.join(shown)})"
@@ -77,14 +78,19 @@ class Claim:
     wrt2: Node | None = None
 
     def __post_init__(self) -> None:
-        for node in (self.wrt, self.wrt2):
-            if node is not None and not is_symbol(node):
+        for node in self.moving:
+            if not is_symbol(node):
                 raise ShapeError(f"a derivative is taken by a symbol, not by {brief(node)}")
         if self.kind != "jacobian" and self.f.shape:
             raise ShapeError(
                 f"a {self.kind} belongs to a scalar, but {brief(self.f)} is "
                 f"{shapes.show(self.f.shape)}; check its Jacobian"
             )
+
+    @property
+    def moving(self) -> list[Node]:
+        """The symbols that are moved, each once."""
+        return list(dict.fromkeys(v for v in (self.wrt, self.wrt2) if v is not None))
 
     @property
     def misfit(self) -> str:
@@ -168,9 +174,9 @@ def check_claims(
         raise DomainError("a check needs a claim and at least one trial")
     report = CheckReport(True, 0.0, None, "", 0, ())
     for claim in claims:
-        if claim.misfit:
+        if misfit := claim.misfit:
             where = (claim.wrt.params[0], None)
-            return replace(report, ok=False, error=float("inf"), where=where, remarks=(claim.misfit,))
+            return replace(report, ok=False, error=float("inf"), where=where, remarks=(misfit,))
     for trial in range(trials):
         rng = np.random.default_rng([seed, trial])
         report = _Trial(claims, rng, facts, steps or {}, trial).run(report)
@@ -203,7 +209,7 @@ class _Trial:
         number: int,
     ) -> None:
         self.claims, self.rng, self.steps, self.number = claims, rng, steps, number
-        self.varied = list(dict.fromkeys(v for c in claims for v in (c.wrt, c.wrt2) if v is not None))
+        self.varied = list(dict.fromkeys(v for c in claims for v in c.moving))
         self.forward = Program([*(c.f for c in claims), *self.varied], steps=steps)
         self.closed = {c: Program([c.value], steps=steps) for c in claims}
         more = [n for program in self.closed.values() for n in program.inputs()]
@@ -265,9 +271,11 @@ class _Trial:
         claimed, magnitude = values
         if not np.all(np.isfinite(claimed)):
             entry = _first(~np.isfinite(claimed))
-            return _Verdict("fails", float("nan"), entry, "evaluation", "the closed form is not finite")
+            said = "the closed form is not finite"
+            return _Verdict("fails", float("nan"), entry, "evaluation", said)
         moved = _Moved(self, claim, point)
         slopes, along = moved.slopes(moved.step)
+        magnitude = max(magnitude, moved.size)
         verdict = _compared(claim, claimed, slopes, along, magnitude)
         if verdict.status == "fails" and not moved.analytic:
             # Differences that crossed a kink look like a slip: other steps would not agree.
@@ -297,7 +305,7 @@ class _Moved:
 
     def __init__(self, trial: _Trial, claim: Claim, point: Point) -> None:
         self.claim, self.point, self.rng = claim, point, trial.rng
-        self.moving = list(dict.fromkeys(v for v in (claim.wrt, claim.wrt2) if v is not None))
+        self.moving = claim.moving
         whole = trial.forward
         base = whole.run(point.values, point.dims, point.functions)
         changing: set[Node] = set().union(*(whole.depending_on(v) for v in self.moving))
@@ -305,6 +313,7 @@ class _Moved:
         self.program = Program([claim.f], {*known, *self.moving}, trial.steps)
         self.known = {n: known[n] for n in self.program.order if n in known}
         self.base = {v: base[v] for v in self.moving}
+        self.size = float(np.max(np.abs(base[claim.f])))
         self.step = min(1e-2, point.margin)
         self.analytic = all(
             n.op.analytic for n in self.program.order if n in changing and n not in self.moving
@@ -344,16 +353,15 @@ class _Moved:
                 return self.at({wrt: u + (v - y)})
             return self.at({wrt: u, wrt2: v})
 
-        second = (
-            differences.second_by_complex_step if self.analytic else differences.second_by_differences
-        )
-        return second(f, x, y, *along, step), along
+        if self.analytic:
+            return differences.second_by_complex_step(f, x, y, *along, step), along
+        return differences.second_by_differences(f, x, y, *along, step), along
 
     def located(self, claimed: Array) -> tuple[int, int] | None:
         """The worst entry, found by halving, where only random directions were compared."""
         if self.claim.kind == "hessian":
             return None
-        columns = np.reshape(claimed, (1, -1), order="F") if self.claim.kind == "gradient" else claimed
+        columns = _as_jacobian(self.claim, claimed)
         block = np.arange(columns.shape[1])
         while True:
             halves = np.array_split(block, 2) if len(block) > 1 else [block]
@@ -375,23 +383,19 @@ def _compared(
     magnitude: float,
 ) -> _Verdict:
     left, right = along
-    if claim.kind == "gradient":
-        claimed_matrix = np.reshape(claimed, (1, -1), order="F")
-    else:
-        claimed_matrix = claimed
-    said = claimed_matrix @ right
+    said = _as_jacobian(claim, claimed) @ right
     if claim.kind == "hessian":
         said = left.T @ said
     true, unsure = slopes.values, 10 * slopes.errors
     if not (np.all(np.isfinite(true)) and np.all(np.isfinite(unsure))):
         return _Verdict("undecided", 0.0, None, slopes.method, "the differences are not finite")
     scale = float(np.max(abs(true)))
-    floor = max(scale, float(np.max(abs(said))), 1e-6 * magnitude)
+    least = (1e-4 if claim.kind == "hessian" else 1e-6) * magnitude  # below, a result counts as 0
     noise = unsure + ROUNDING * magnitude
-    if np.max(unsure) > DECISIVE * max(scale, 1e-6 * magnitude):
+    if np.max(unsure) > DECISIVE * max(scale, least):
         return _Verdict("undecided", 0.0, None, slopes.method, "the differences are too uncertain")
     apart = abs(said - true)
-    error = float(np.max(apart)) / (floor or 1.0)
+    error = float(np.max(apart)) / (max(scale, float(np.max(abs(said))), least) or 1.0)
     excess = apart - RELATIVE * np.maximum(abs(true), abs(said)) - noise
     if np.all(excess <= 0):
         size = max(scale, float(np.max(abs(said))))
@@ -401,6 +405,11 @@ def _compared(
     by_axes = right.shape[0] == right.shape[1] and left.shape[0] == left.shape[1]
     entry = _entry(claim, int(row), int(column), claimed) if by_axes else None
     return _Verdict("fails", error, entry, slopes.method)
+
+
+def _as_jacobian(claim: Claim, claimed: Array) -> Array:
+    """A gradient as the one row of a Jacobian; other forms stay."""
+    return np.reshape(claimed, (1, -1), order="F") if claim.kind == "gradient" else claimed
 
 
 def _entry(claim: Claim, row: int, column: int, claimed: Array) -> tuple[int, int]:
@@ -420,7 +429,7 @@ def _merged(report: CheckReport, claim: Claim, verdict: _Verdict) -> CheckReport
     methods = [m for m in report.method.split(", ") if m]
     if verdict.method not in methods:
         methods.append(verdict.method)
-    where = claim.wrt.params[0] if claim.wrt2 is None else f"{claim.wrt.params[0]}, {claim.wrt2.params[0]}"
+    where = ", ".join(v.params[0] for v in claim.moving)
     failed = verdict.status == "fails"
     worse = failed or report.where is None or verdict.error > report.error
     return replace(

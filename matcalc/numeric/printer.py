@@ -83,7 +83,7 @@ def needed_indices(
 
 
 def _free_names(values: Iterable[Any]) -> set[str]:
-    return {s.name for v in values if isinstance(v, sp.Expr) for s in v.free_symbols}  # type: ignore[attr-defined]
+    return {s.name for v in values if isinstance(v, sp.Expr) for s in v.free_symbols}
 
 
 def numpycode(root: Node, printer: Any) -> str:
@@ -141,10 +141,11 @@ class _Source:
     def _dimension_sources(self) -> dict[str, str]:
         found: dict[str, str] = {}
         for node in self.order:
-            if is_symbol(node) and node.shape and node not in self.names:
-                for axis, d in enumerate(node.shape):
+            if is_symbol(node) and node not in self.names:
+                shape: tuple[Any, ...] = node.shape
+                for axis, d in enumerate(shape):
                     if d.is_Symbol:
-                        found.setdefault(d.name, f"{node.params[0]}.shape[{axis}]")  # type: ignore[attr-defined]
+                        found.setdefault(d.name, f"{node.params[0]}.shape[{axis}]")
         return found
 
     def _integer(self, value: Any) -> str:

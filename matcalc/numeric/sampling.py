@@ -45,7 +45,7 @@ def dimension_names(nodes: Iterable[Node]) -> list[str]:
     """The names of all dimensions and integer parameters below the nodes."""
     nodes = list(nodes)
     used = {
-        s.name  # type: ignore[attr-defined]
+        s.name
         for node in nodes
         for e in (*node.shape, *node.params)
         if isinstance(e, sp.Expr)
@@ -54,7 +54,9 @@ def dimension_names(nodes: Iterable[Node]) -> list[str]:
     return sorted(used - bound_names(nodes))
 
 
-def random_sizes(names: Sequence[str], rng: np.random.Generator, ones: bool, most: int = 6) -> dict[str, int]:
+def random_sizes(
+    names: Sequence[str], rng: np.random.Generator, ones: bool, most: int = 6
+) -> dict[str, int]:
     """Distinct sizes from 2 on (repeated only if there are many); ``ones`` makes one of them 1."""
     pool = np.arange(2, max(most, min(len(names), 6) + 1) + 1)
     drawn = rng.permutation(pool)[: len(names)]
@@ -62,7 +64,7 @@ def random_sizes(names: Sequence[str], rng: np.random.Generator, ones: bool, mos
         drawn = np.concatenate([drawn, rng.choice(pool, size=len(names) - len(drawn))])
     sizes = {name: int(size) for name, size in zip(names, drawn, strict=True)}
     if ones and names:
-        sizes[names[rng.integers(len(names))]] = 1
+        sizes[names[int(rng.integers(len(names)))]] = 1
     return sizes
 
 
@@ -85,7 +87,10 @@ def fitting_sizes(
 
 
 def _try_sizes(
-    programs: Sequence[Program], nodes: Iterable[Node], sizes: Mapping[str, int], rng: np.random.Generator
+    programs: Sequence[Program],
+    nodes: Iterable[Node],
+    sizes: Mapping[str, int],
+    rng: np.random.Generator,
 ) -> None:
     for d in {d for node in nodes if not node.indices for d in node.shape}:
         if not _mentions_bound(d, sizes) and size_of(d, sizes) < 1:
@@ -188,7 +193,7 @@ class _Search:
             if not below:
                 break
             chosen = below[self.rng.integers(len(below))]
-            kind = self.kinds[self.rng.integers(len(self.kinds))]
+            kind = self.kinds[int(self.rng.integers(len(self.kinds)))]
             values = {**best, chosen: self.sampler.draw(chosen, kind, self.dims)}
             found = self._objections(values, margin)
             # A step that is no worse is taken: plateaus are wide.

@@ -21,15 +21,16 @@ def size_of(expr: Any, dims: Mapping[str, int]) -> int:
         return int(expr)
     if expr.is_Symbol:
         if expr.name not in dims:
-            raise UnknownNameError(f'no value for the dimension {expr}; pass dims={{"{expr}": ...}}')
+            raise UnknownNameError(_no_size(expr.name))
         return int(dims[expr.name])
     needed = sorted(s.name for s in expr.free_symbols)
     if missing := [name for name in needed if name not in dims]:
-        raise UnknownNameError(
-            f"no value for the dimension {missing[0]} in {shapes.show_dim(expr)}; "
-            f'pass dims={{"{missing[0]}": ...}}'
-        )
+        raise UnknownNameError(f"{_no_size(missing[0])} (it stands in {shapes.show_dim(expr)})")
     return _size_at(expr, tuple((name, int(dims[name])) for name in needed))
+
+
+def _no_size(name: str) -> str:
+    return f'no array tells the dimension {name}: pass dims={{"{name}": ...}}'
 
 
 @lru_cache(maxsize=16384)
@@ -55,7 +56,8 @@ def named_values(values: Mapping[Any, Any]) -> dict[Any, Any]:
         try:
             out[read(key)] = value
         except MatcalcError as error:
-            raise UnknownNameError(f"a value belongs to a name or a symbol, not to {key!r}") from error
+            said = f"a value belongs to a name or a symbol, not to {key!r}"
+            raise UnknownNameError(said) from error
     return out
 
 
@@ -130,7 +132,8 @@ def dimensions_of(
         sizes[name] = _positive(name, value)
         told[name] = f"dims gives {name} = {value}"
     nodes = list(order)
-    names = {s.name for node in nodes for d in node.shape for s in d.free_symbols} - bound  # type: ignore[attr-defined]
+    shapes_met: list[tuple[Any, ...]] = [node.shape for node in nodes]
+    names = {s.name for shape in shapes_met for d in shape for s in d.free_symbols} - bound
     for name in names:
         if name in given and name not in sizes and np.ndim(given[name]) == 0:
             sizes[name] = _positive(name, given[name])
@@ -185,11 +188,12 @@ def _agree(equation: _Equation, sizes: Mapping[str, int], told: Mapping[str, str
     raise ShapeError(f"sizes contradict each other: {equation} ({stated}){reason}{other}")
 
 
+def _known(expr: Any, sizes: Mapping[str, int]) -> dict[Any, Any]:
+    return {s: sp.Integer(sizes[s.name]) for s in expr.free_symbols if s.name in sizes}
+
+
 def _root(equation: _Equation, unknown: Any, sizes: Mapping[str, int]) -> int:
-    known = {
-        s: sp.Integer(sizes[s.name]) for s in equation.left.free_symbols if s.name in sizes
-    }
-    residue = equation.left.xreplace(known) - equation.size
+    residue = equation.left.xreplace(_known(equation.left, sizes)) - equation.size
     roots = [r for r in sp.solve(residue, unknown) if r.is_Integer and r > 0]
     if len(roots) == 1:
         return int(roots[0])
@@ -204,10 +208,7 @@ def _root(equation: _Equation, unknown: Any, sizes: Mapping[str, int]) -> int:
 def _solve_together(
     equations: Sequence[_Equation], sizes: dict[str, int], told: dict[str, str]
 ) -> bool:
-    known = {
-        s: sp.Integer(sizes[s.name]) for e in equations for s in e.left.free_symbols if s.name in sizes
-    }
-    system = [e.left.xreplace(known) - e.size for e in equations]
+    system = [e.left.xreplace(_known(e.left, sizes)) - e.size for e in equations]
     unknown = sorted({s for e in system for s in e.free_symbols}, key=str)
     solutions = sp.solve(system, unknown, dict=True)
     if len(solutions) != 1:

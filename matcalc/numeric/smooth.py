@@ -67,7 +67,9 @@ class SmoothMap:
         return tensor.reshape((-1, tensor.shape[-1]), order="F")
 
 
-def stand_ins(nodes: Iterable[Node], rng: np.random.Generator) -> Mapping[str, Callable[..., Array]]:
+def stand_ins(
+    nodes: Iterable[Node], rng: np.random.Generator
+) -> Mapping[str, Callable[..., Array]]:
     """A random smooth function for every undefined one below the nodes, drawn by name."""
     kinds = {n.params[0]: n.op.name for n in nodes if n.op.name in ("function", "map")}
     return {

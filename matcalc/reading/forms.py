@@ -16,9 +16,13 @@ from matcalc.reading.cursor import Unit, split
 from matcalc.reading.signs import (
     ACCENTS,
     BINDING,
+    CASES,
+    DISPLAYS,
     FONTS,
     FUNCTION_COMMANDS,
     LETTERS,
+    MATRICES,
+    NOT_LATEX,
     OPERATORS,
     UPRIGHT,
 )
@@ -30,6 +34,7 @@ from matcalc.reading.tree import (
     Case,
     Cases,
     Condition,
+    Derivative,
     Ellipsis,
     Fraction,
     Labelled,
@@ -46,18 +51,6 @@ from matcalc.reading.tree import (
 
 if TYPE_CHECKING:
     from matcalc.reading.units import Builder
-
-DISPLAYS = frozenset(
-    ["aligned", "align", "align*", "split", "gathered", "gather", "gather*", "eqnarray", "eqnarray*", "equation", "equation*", "multline", "multline*", "alignat", "alignat*", "alignedat", "flalign", "flalign*", "displaymath", "math", "dmath", "dmath*", "multlined", "IEEEeqnarray", "IEEEeqnarray*", "subequations", "empheq"]
-)
-CASES = frozenset(["cases", "dcases", "cases*", "dcases*", "rcases"])
-MATRICES = frozenset(
-    ["matrix", "bmatrix", "pmatrix", "vmatrix", "Vmatrix", "Bmatrix", "smallmatrix", "array", "matrix*", "bmatrix*", "pmatrix*", "vmatrix*", "Vmatrix*", "Bmatrix*", "bsmallmatrix", "psmallmatrix", "tabular"]
-)
-OURS = frozenset(
-    [r"\tr", r"\Tr", r"\diag", r"\vec", r"\softmax", r"\relu", r"\sigmoid", r"\sgn", r"\sign", r"\rank", r"\trace", r"\argmin", r"\argmax"]
-)
-
 
 # ---------------------------------------------------------------- fractions and derivatives
 
@@ -112,8 +105,6 @@ def derivative(builder: Builder, above: list[Token], below: list[Token], span: S
             builder.add("ATOM", node, *span)
         builder.add("PREFIX", DerivativeHead(sign, by, order, "operator"), *span)
         return True
-    from matcalc.reading.tree import Derivative
-
     result: Node = Derivative(sign, builder.expression(rest), by, order, span=span)
     if divisor:
         result = Fraction(result, builder.expression(divisor), span=span)
@@ -211,12 +202,17 @@ def _by(variables: list[Node], order: str) -> tuple[Node, ...]:
         return tuple(variables)
     repeated: list[Node] = []
     for variable in variables:
-        power = variable.arguments[0] if isinstance(variable, Postfix) and variable.arguments else None
-        if isinstance(variable, Postfix) and isinstance(power, Number) and power.text.isdigit():
-            repeated += [variable.base] * min(int(power.text), 10)
-        else:
-            repeated.append(variable)
+        base, times = power_of(variable)
+        repeated += [base] * times
     return tuple(repeated) if len(repeated) == int(order) else tuple(variables)
+
+
+def power_of(node: Node) -> tuple[Node, int]:
+    """``x^2`` as x, twice; anything else once."""
+    exponent = node.arguments[0] if isinstance(node, Postfix) and node.arguments else None
+    if isinstance(node, Postfix) and isinstance(exponent, Number) and exponent.text.isdigit():
+        return node.base, min(int(exponent.text), 10)
+    return node, 1
 
 
 # ---------------------------------------------------------------- prefixes
@@ -249,7 +245,7 @@ def big(builder: Builder, token: Token, name: str) -> None:
 def function_latex(word: str) -> str:
     """How a function word is written."""
     command = "\\" + word
-    if command in FUNCTION_COMMANDS - OURS:
+    if command in FUNCTION_COMMANDS - NOT_LATEX:
         return command
     return rf"\operatorname{{{word}}}"
 

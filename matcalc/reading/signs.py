@@ -118,6 +118,17 @@ WRAPPERS = {r"\boxed": 1, r"\fbox": 1, r"\cancel": 1, r"\bcancel": 1, r"\xcancel
             r"\uline": 1, r"\emph": 1, r"\overbracket": 1, r"\underbracket": 1, r"\rlap": 1,
             r"\llap": 1, r"\mathrlap": 1, r"\mathllap": 1, r"\scalebox": 2}  # fmt: skip
 
+DISPLAYS = _words(
+    "aligned align align* split gathered gather gather* eqnarray eqnarray* equation equation* "
+    "multline multline* alignat alignat* alignedat flalign flalign* displaymath math "
+    "dmath dmath* multlined IEEEeqnarray IEEEeqnarray* subequations empheq"
+)
+CASES = _words("cases dcases cases* dcases* rcases")
+MATRICES = _words(
+    "matrix bmatrix pmatrix vmatrix Vmatrix Bmatrix smallmatrix array matrix* bmatrix* pmatrix* "
+    "vmatrix* Vmatrix* Bmatrix* bsmallmatrix psmallmatrix tabular"
+)
+
 DOTS = {r"\dots": r"\dots", r"\ldots": r"\dots", r"\dotsc": r"\dots", r"\cdots": r"\cdots",
         r"\dotsb": r"\cdots", r"\dotsm": r"\cdots", r"\dotsi": r"\cdots", r"\vdots": r"\vdots",
         r"\ddots": r"\ddots", "...": r"\dots", "..": r"\dots", r"\iddots": r"\ddots",
@@ -129,6 +140,7 @@ FUNCTION_COMMANDS = _commands(
     "sup inf lim limsup liminf arg argmin argmax deg dim ker Pr gcd hom tr Tr diag vec softmax "
     "relu sigmoid sgn sign rank trace"
 ) - {r"\vec"}
+NOT_LATEX = _commands("tr Tr diag vec softmax relu sigmoid sgn sign rank trace argmin argmax")
 FUNCTION_WORDS = _words(
     "tanh sinh cosh coth sin cos tan cot sec csc sech arcsin arccos arctan artanh exp log ln lg "
     "det max min sup inf lim arg argmin argmax tr Tr trace Trace diag Diag blkdiag vec Vec vech "

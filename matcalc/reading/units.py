@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from matcalc.reading.reader import Reader
 
 PLAIN = {",": "COMMA", ";": "SEMI", ":": "COLON", ".": "DOT"}
+DELIMITERS = {**OPENERS, **CLOSERS, **BARS, "<": r"\langle", ">": r"\rangle"}
 NEGATED = {"=": r"\ne", r"\in": r"\notin"}
 
 
@@ -51,7 +52,13 @@ class Builder(Cursor):
     """Reads one list of tokens; ``script`` is true inside sub- and superscripts."""
 
     def __init__(
-        self, reader: Reader, tokens: list[Token], depth: int, *, script: bool = False, font: str = ""
+        self,
+        reader: Reader,
+        tokens: list[Token],
+        depth: int,
+        *,
+        script: bool = False,
+        font: str = "",
     ) -> None:
         super().__init__(tokens, reader.text, depth)
         self.reader, self.script, self.font = reader, script, font
@@ -76,11 +83,10 @@ class Builder(Cursor):
         """Put a unit that covers one token."""
         self.add(type_, value, token.start, token.end, token.glued)
 
-    def below(self, tokens: list[Token], *, font: str = "", script: bool | None = None) -> list[Unit]:
+    def below(self, tokens: list[Token], *, font: str = "") -> list[Unit]:
         """The units of a group, one level deeper."""
-        inside = self.script if script is None else script
         font = font or self.font
-        return Builder(self.reader, tokens, self.depth + 1, script=inside, font=font).build()
+        return Builder(self.reader, tokens, self.depth + 1, script=self.script, font=font).build()
 
     def expression(self, tokens: list[Token]) -> Node:
         """The expression in a group, one level deeper."""
@@ -207,8 +213,10 @@ class Builder(Cursor):
         end = token.end
         name = token.text
         after = self.peek()
-        if nxt is None and not self.script and after is not None:
-            if after.kind == "number" and after.glued and after.text.isdigit() and not self.font:
+        numbered = after is not None and after.kind == "number" and after.glued
+        if nxt is None and not self.script and not self.font and numbered:
+            assert after is not None, "a numbered letter has its number behind it"
+            if after.text.isdigit():
                 end = self.next().end
                 name += after.text
         self.add("ATOM", self.symbol(name, name, token.start, end), token.start, end, token.glued)
@@ -349,9 +357,7 @@ class Builder(Cursor):
     def delimiter(self, token: Token) -> None:
         r"""\left, \right or \middle with its sign."""
         sign = token.text
-        table = {"left": OPENERS, "right": CLOSERS, "middle": BARS}[token.kind]
-        # \left] a, b \right[ is an open interval: the side decides, not the sign.
-        shape = table.get(sign) or BARS.get(sign) or {**OPENERS, **CLOSERS, "<": "<", ">": ">"}.get(sign)
+        shape = DELIMITERS.get(sign)
         if sign == ".":
             shape = "."
         if token.kind == "middle":

@@ -1,0 +1,52 @@
+"""``parse``: a program of the text language becomes a Network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from matcalc.expr import Node
+from matcalc.facts import as_facts
+from matcalc.language import Builder, parse_program
+from matcalc.network import Network
+from matcalc.shapes import Shape
+
+
+class _Assembler(Builder):
+    """Builds the network while the program is read."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+
+    def declare(self, name: str, shape: Shape, latex: str | None) -> Node:
+        return self.network.input(name, *shape, latex=latex)  # type: ignore[no-any-return]
+
+    def define(self, name: str, node: Node, latex: str | None) -> Node:
+        return self.network.let(name, node, latex=latex)  # type: ignore[no-any-return]
+
+
+def parse(text: str, symbols: Mapping[str, Any] | None = None, *, assume: Any = ()) -> Network:
+    """Text, one line or a program, as a Network; shapes left out are inferred where they follow.
+
+    ``symbols`` maps a name to ``(rows, cols)``, or to ``None`` for a scalar. What had to be assumed
+    stands in ``.assumed``; ``.expression`` is the output in the inputs.
+
+    >>> net = parse("sum((X*w - y).^2)/2")
+    >>> net.assumed
+    ('X : m x n', 'w : n x 1', 'y : m x 1')
+    """
+    network = Network("text")
+    program = parse_program(text, symbols, assume=assume, builder=_Assembler(network))
+    network.as_params([name for name in program.params])
+    network.assumed = program.assumptions
+    for fact in program.facts:
+        network.assume(*(as_facts(f"{fact[0]}({fact[1]})") if isinstance(fact, tuple) else as_facts(fact)))
+    if program.is_expression:
+        network.set_expression(program.output)
+    elif program.minimizes:
+        network.minimize(program.output)
+    elif isinstance(program.output, str) or program.upstream:
+        network.output(program.output, upstream=program.upstream)
+    else:
+        network.output(program.output)
+    return network
