@@ -62,7 +62,7 @@ def read(value: Any) -> Node:
         return value.output_expression()  # type: ignore[no-any-return]
     if not isinstance(value, (sp.Basic, sp.MatrixBase)):
         raise NoRuleError(f"an expression is wanted, not the {type(value).__name__} {value!r}")
-    return _read_sympy(value)
+    return _read_sympy(value.as_immutable() if isinstance(value, sp.MatrixBase) else value)
 
 
 def _decimal(value: float) -> Node:
@@ -92,12 +92,13 @@ def _read_sympy(root: Any) -> Node:
             image[part_] = part_
             continue
         children = _children(part_)
+        reader = _reader(part_)  # an unknown class is named before its parts are
         if not ready and children:
             todo.append((part_, True))
             todo.extend((c, False) for c in reversed(children))
             continue
         try:
-            image[part_] = _reader(part_)(part_, tuple(image[c] for c in children))
+            image[part_] = reader(part_, tuple(image[c] for c in children))
         except MatcalcError:
             raise
         except (TypeError, ValueError, AttributeError) as error:
@@ -167,6 +168,13 @@ def _constant(e: Any, a: tuple[Node, ...]) -> Node:
     if e in (sp.pi, sp.E, sp.EulerGamma, sp.GoldenRatio):
         return number(e)
     raise NoRuleError(f"a real number is wanted, not {e}")
+
+
+def _imaginary(e: Any, a: tuple[Node, ...]) -> Node:
+    raise NoRuleError(
+        "everything here is real, but the expression contains sympy's I. sympy makes it of a function of "
+        "a matrix: for every entry write mc.tanh(E), not sympy.tanh(E)"
+    )
 
 
 def _add(e: Any, a: tuple[Node, ...]) -> Node:
@@ -353,6 +361,7 @@ TABLE: dict[type, Reader] = {
     sp.Rational: _rational,
     sp.Float: _float,
     sp.NumberSymbol: _constant,
+    sp.core.numbers.ImaginaryUnit: _imaginary,
     sp.Add: _add,
     sp.Mul: _mul,
     sp.Pow: _pow,

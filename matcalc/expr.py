@@ -313,9 +313,8 @@ def _finish(node: Any, key: Any, shape: Shape) -> Node:
     parts = [operand.content for operand in operands]
     for part in sorted(parts) if op.commutes else parts:
         content.update(part)
-    for p in params:
-        if p not in op.identity(params):
-            digest.update(_stable(p) if not hasattr(p, "steps") else b"owner")
+    for p in op.display(params):
+        digest.update(_stable(p))
     node.digest, node.content = digest.digest(), content.digest()
     node._mhash = int.from_bytes(node.digest[:7], "big")
     node.indices, node.level = op.binding(operands, params)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from matcalc import shapes
@@ -43,8 +44,18 @@ class Step:
         return symbol_name(self.symbol)
 
 
+_SERIAL = count(1)
+
+
 class Owner:
-    """Whoever gives symbols a definition. Compared by identity."""
+    """Whoever gives symbols a definition. Compared by identity, told apart by ``serial``."""
+
+    serial: int
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        made = super().__new__(cls)
+        made.serial = next(_SERIAL)
+        return made
 
     def definition_of(self, node: Node) -> Node | None:
         return None

@@ -1,20 +1,25 @@
 """The derivation as plain frozen data: every line with what it states and where it came from.
 
 The record is made once, by the engine; every view and every printer reads it and computes nothing.
+How a line was simplified, law by law, is traced when somebody asks for it, and then kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
-from matcalc.expr import Node, is_number, is_symbol, postorder, symbol, symbol_name
-from matcalc.layout import Layout
+from matcalc.expr import BUILD, Node, is_number, is_symbol, postorder, symbol, symbol_name
+from matcalc.layout import Layout, gradient_in
+from matcalc.network import expanded
 from matcalc.ops.algebra import number
 from matcalc.problem import Problem
+from matcalc.rewrite.lift import is_entrywise
 from matcalc.reverse import Adjoints, Arrival, sweep
 from matcalc.shapes import Shape
+from matcalc.trace import BY_HAND, Law, trace
 
 Kind = Literal["forward", "adjoint", "gradient"]
 
@@ -27,9 +32,14 @@ class Line:
     kind: Kind
     symbol: Node
     value: Node
-    before: Node
-    laws: tuple[str, ...]
-    uses: tuple[str, ...]
+    before: Node  # as the rules put it together, not yet simplified
+    laws: tuple[str, ...]  # equations of the rules used, in LaTeX
+    uses: tuple[str, ...]  # the names on the right-hand side
+    rules: tuple[str, ...] = ()  # the operations the rules belong to
+    of: Node | None = None  # whose adjoint this is
+    through: tuple[str, ...] = ()  # the steps by which it arrives
+    layout: Layout = Layout.DENOMINATOR
+    opens: tuple[Line, ...] = ()  # lines whose right-hand side may be put in for their name
 
     @property
     def shape(self) -> Shape:
@@ -44,9 +54,48 @@ class Line:
         return self.value
 
     @property
+    def shown(self) -> Node:
+        """The right-hand side in the layout of the derivation."""
+        return gradient_in(self.layout, self.value) if self.kind == "gradient" else self.value
+
+    @property
     def law(self) -> str:
         """The equations of the rules used, in LaTeX."""
         return r",\quad ".join(self.laws)
+
+    @property
+    def steps(self) -> tuple[Law, ...]:
+        """Each law by which ``before`` became ``after``, with the whole line before and after it."""
+        found = _TRACES.get(self.symbol)
+        if found is None:
+            values = {line.symbol: line.unfinished for line in self.opens}
+            found = _TRACES[self.symbol] = trace(self.before, self.value, values)
+        return found
+
+    @property
+    def unfinished(self) -> Node:
+        """The value before the entries were cancelled: what a later line cancels better."""
+        by_hand = [law.before for law in self.steps if law.name in BY_HAND]
+        return by_hand[0] if by_hand else self.value
+
+    @property
+    def latex(self) -> str:
+        return self.to_latex()
+
+    def to_latex(self, notation: Any = None) -> str:
+        """The line in LaTeX."""
+        return BUILD["line_latex"](self, notation)  # type: ignore[return-value]
+
+    @property
+    def text(self) -> str:
+        """The line in the text language."""
+        return BUILD["line_text"](self)  # type: ignore[return-value]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+_TRACES: WeakKeyDictionary[Node, tuple[Law, ...]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -61,6 +110,26 @@ class Record:
     upstream: Node | None
     layout: Layout
     remarks: tuple[str, ...]
+    definitions: dict[Node, Node] = field(default_factory=dict)  # of the steps
+
+    def line_of(self, node: Node) -> Line | None:
+        """The line that defines a step, or states what arrives at a symbol."""
+        return next((ln for ln in self.lines if ln.symbol is node or ln.of is node), None)
+
+    def forward(self) -> tuple[Line, ...]:
+        return tuple(ln for ln in self.lines if ln.kind == "forward")
+
+    def backward(self) -> tuple[Line, ...]:
+        return tuple(ln for ln in self.lines if ln.kind != "forward")
+
+    def adjoint_of(self, node: Node) -> Node | None:
+        """The symbol of what arrives at a step or variable."""
+        arrival = self.arrivals.get(node)
+        return arrival.symbol if arrival is not None else None
+
+    def in_inputs(self, node: Node) -> Node:
+        """An expression with every step and adjoint written out."""
+        return expanded(node)
 
 
 def record(
@@ -72,17 +141,31 @@ def record(
 ) -> Record:
     """Sweep the problem and write down every line."""
     taken = [*problem.names, *([symbol_name(upstream)] if upstream is not None else [])]
-    swept = sweep(problem.steps, problem.output, upstream if upstream is not None else number(1), wrt, taken)
-    lines = [_forward(s.symbol, s.definition) for s in problem.steps]
+    arriving = upstream if upstream is not None else number(1)
+    swept = sweep(problem.steps, problem.output, arriving, wrt, taken)
+    definitions = {s.symbol: s.definition for s in problem.steps}
     by_name = {s.name: s.definition for s in problem.steps}
+    lines = [_forward(s.symbol, s.definition) for s in problem.steps]
     goals = set(wrt)
+    opened: dict[Node, Line] = {}
     for arrival in swept.arrivals.values():
         if arrival.of is problem.output and is_number(arrival.value) and arrival.of not in goals:
             continue  # dL/dL = 1 goes without saying
         kind: Kind = "gradient" if arrival.of in goals else "adjoint"
-        lines.append(_backward(arrival, kind, by_name))
+        line = _backward(arrival, kind, by_name, layout, opened)
+        lines.append(line)
+        if is_entrywise(arrival.value):
+            opened[arrival.symbol] = line
     return Record(
-        problem, tuple(lines), swept.adjoints, swept.arrivals, tuple(wrt), upstream, layout, remarks
+        problem,
+        tuple(lines),
+        swept.adjoints,
+        swept.arrivals,
+        tuple(wrt),
+        upstream,
+        layout,
+        remarks,
+        definitions,
     )
 
 
@@ -94,25 +177,41 @@ def _used(value: Node) -> tuple[str, ...]:
     return tuple(symbol_name(n) for n in postorder(value) if is_symbol(n))
 
 
-def _backward(arrival: Arrival, kind: Kind, definitions: dict[str, Node]) -> Line:
-    laws: dict[str, None] = {}
+def _backward(
+    arrival: Arrival,
+    kind: Kind,
+    definitions: dict[str, Node],
+    layout: Layout,
+    opened: dict[Node, Line],
+) -> Line:
+    laws: dict[str, str] = {}
     for step in arrival.through:
         laws.update(_laws_between(definitions[step], arrival.of))
-    name = symbol_name(arrival.symbol)
     return Line(
-        name, kind, arrival.symbol, arrival.value, arrival.before, tuple(laws), _used(arrival.value)
+        symbol_name(arrival.symbol),
+        kind,
+        arrival.symbol,
+        arrival.value,
+        arrival.before,
+        tuple(laws),
+        _used(arrival.value),
+        tuple(laws.values()),
+        arrival.of,
+        arrival.through,
+        layout,
+        tuple(opened[n] for n in postorder(arrival.before) if n in opened),
     )
 
 
-def _laws_between(root: Node, leaf: Node) -> dict[str, None]:
+def _laws_between(root: Node, leaf: Node) -> dict[str, str]:
     """The rules of the operations from a step's root down to one of the symbols it uses."""
     holds: set[Node] = set()
-    found: dict[str, None] = {}
+    found: dict[str, str] = {}
     for node in postorder(root):
         if node is leaf or any(c in holds for c in node.operands):
             holds.add(node)
             if node is not leaf and node.op.law:
-                found[node.op.law] = None
+                found[node.op.law] = node.op.name
     return found
 
 

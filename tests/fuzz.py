@@ -40,7 +40,7 @@ NEEDS = {
     "tan": SMALL, "exp": SMALL, "expm1": SMALL, "sinh": SMALL, "cosh": SMALL,
 }  # fmt: skip
 POSITIVE_OPS = ("exp", "sigmoid", "softplus", "cosh", "softmax", "sqrt", "huber")
-SMALL_OPS = ("sigmoid", "tanh", "softsign", "erf", "atan", "hardtanh", "softmax", "sin", "cos")
+SMALL_OPS = ("sigmoid", "tanh", "softsign", "erf", "softmax")  # inside (-1, 1), where asin has a slope
 
 SMOOTH_SMALL = ("tanh", "softsign", "erf", "atan", "sin", "cos", "sigmoid")
 
@@ -71,7 +71,7 @@ class Generator:
         names = {POSITIVE: POSITIVE_OPS, SMALL: SMALL_OPS}.get(wants)
         found = [(op, self._entrywise(op)) for op in (names or TABLE) if op in TABLE]
         if shape and names is not None and "softmax" in names:
-            found.append(("softmax", lambda s, d: F["softmax"](self.expression(s, d), self.rng.choice((0, 1)))))
+            found.append(("softmax", lambda s, d: F["softmax"](self.expression(s, d), self.axis(s))))
         if names is not None:
             return found
         return found + [(name, make) for name, fits, make in self._structural() if fits(shape)]
@@ -129,8 +129,12 @@ class Generator:
 
         return make
 
+    def axis(self, shape: Shape) -> int:
+        """An axis along which there is more than one entry: softmax of a single one is constant."""
+        return 0 if shape[1] == 1 else 1 if shape[0] == 1 else self.rng.choice((0, 1))
+
     def _softmax(self, shape: Shape, depth: int) -> Node:
-        axis = self.rng.choice((0, 1))
+        axis = self.axis(shape)
         inside = self.expression(shape, depth)
         if self.rng.random() < 0.2 and shape[0] != 1 and shape[1] != 1:
             # Every row, or every column, keeps an entry.
@@ -176,10 +180,11 @@ class Generator:
 
         def sliced(s: Shape, d: int) -> Node:
             more = self.expression((self.size(), s[1]), 0)
-            big = F["vstack"](more, e(s, d)) if self.rng.random() < 0.5 else F["vstack"](e(s, d), more)
+            below = self.rng.random() < 0.5
+            big = F["vstack"](more, e(s, d)) if below else F["vstack"](e(s, d), more)
             inner = self.squashed(big)
-            start = 0 if big.operands[0].shape == s else more.shape[0]
-            return inner[start : start + s[0], :] if start != 0 else inner[: s[0], :]
+            start = more.shape[0]
+            return inner[start : start + s[0], :] if below else inner[: s[0], :]
 
         def kron(s: Shape, d: int) -> Node:
             if s[1] == 1 or s[0] == 1:
@@ -238,7 +243,7 @@ class Generator:
             ("colsum", row, lambda s, d: F["colsum"](e((self.size(), s[1]), d))),
             ("cumsum", matrix, lambda s, d: F[self.rng.choice(("cumsum", "revcumsum"))](e(s, d), self.rng.choice((0, 1)))),
             ("softmax", matrix, self._softmax),
-            ("log_softmax", matrix, lambda s, d: F["log_softmax"](e(s, d), self.rng.choice((0, 1)))),
+            ("log_softmax", matrix, lambda s, d: F["log_softmax"](e(s, d), self.axis(s))),
             ("logsumexp", lambda s: column(s) or row(s), lambda s, d: F["logsumexp"](e((s[0], m), d), 1) if column(s) else F["logsumexp"](e((m, s[1]), d), 0)),
             ("item", scalar, item),
             ("diag", square, lambda s, d: F["diag"](e((s[0], 1), d))),

@@ -25,7 +25,8 @@ from matcalc.ops.base import operand
 from matcalc.shapes import Dim
 
 MAX_OPERANDS = 60_000  # of one flattened sum or product
-MAX_BITS = 30_000  # of all numbers that meet in one sum, product or power
+MAX_BLOCKS = 400  # of one flattened stack
+MAX_BITS = 8000  # of all numbers that meet in one sum, product or power
 
 
 def build_formula(
@@ -167,6 +168,9 @@ class _Building:
         elif base.shape:
             if not shapes.same(*base.shape):
                 self.fail(misfits.power(self.said(b), base.shape, self.said(e)), mark)
+            if is_number(exponent) and not as_number(exponent).is_Integer:
+                said = f"a matrix has integer powers only: write {self.said(b)}.^{self.said(e)}"
+                self.fail(f"{said} for powers entry by entry", mark)
             self.check_power(base, exponent, term)
             return FUNCTIONS["mpow"](base, exponent)
         self.check_power(base, exponent, term)
@@ -189,8 +193,8 @@ class _Building:
     def bounded(self, nodes: list[Node], term: Term) -> None:
         """Flattening and multiplying out stay within bounds."""
         size = sum(len(n.operands) if n.op.name in _FLATTENED else 1 for n in nodes)
-        heads = (n.operands[0] if n.op.name == "times" else n for n in nodes)
-        if size > MAX_OPERANDS or sum(_bits(n) for n in heads if is_number(n)) > MAX_BITS:
+        most = MAX_BLOCKS if term.word in ("hstack", "vstack") else MAX_OPERANDS
+        if size > most or max(_bits_that_meet(nodes, term).values(), default=0) > MAX_BITS:
             raise ParseError("the formula becomes too large here", self.formula.text, term.start)
 
     # -- words and entries ------------------------------------------------------------------------
@@ -282,7 +286,18 @@ class _Building:
             self.fail(said, term.start)
 
 
-_FLATTENED = ("times", "plus", "hadamard")
+_FLATTENED = ("times", "plus", "hadamard", "hstack", "vstack")
+
+
+def _bits_that_meet(nodes: list[Node], term: Term) -> dict[Any, int]:
+    """The bits of the numbers that will be added or multiplied: all, or those of like terms."""
+    meet: dict[Any, int] = {}
+    for node in nodes:
+        number_in = node.operands[0] if node.op.name == "times" else node
+        if is_number(number_in):
+            like = tuple(n.content for n in node.operands[1:]) if term.kind is Kind.SUM else ()
+            meet[like] = meet.get(like, 0) + _bits(number_in)
+    return meet
 
 
 def _bits(node: Node) -> int:
@@ -302,7 +317,7 @@ class _Run:
     def extend(self, sign: str, node: Node) -> None:
         entry_by_entry = sign in (".*", "./")
         if sign in ("/", "./"):
-            node = BUILD["pow"](node, number(-1))
+            node = number(1 / as_number(node)) if is_number(node) else BUILD["pow"](node, number(-1))
         if not node.shape:
             self.scalars.append(node)
             return

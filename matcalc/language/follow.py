@@ -139,8 +139,8 @@ class _Following:
     def power(self, term: Term) -> Pair:
         base, exponent = term.operands
         said = self.formula.terms[exponent]
+        self.check_transpose(term, said)
         if term.signs == ("^",):
-            self.check_transpose(term, said)
             if not self.constant[exponent]:
                 self.inference.equal(self.pairs[exponent], SCALAR)
             if not self.constant[base]:
@@ -160,7 +160,7 @@ class _Following:
             if not scope.has(exponent.word) and exponent.word not in scope.dims:
                 inference.met.pop(exponent.word, None)
                 base = self.formula.said(self.formula.terms[term.operands[0]])
-                said = f"^{exponent.word} is not a transpose here: write {base}'"
+                said = f"{term.signs[0]}{exponent.word} is no transpose here: write {base}'"
                 raise ParseError(said, scope.text, term.marks[0])
 
     # -- words and entries ------------------------------------------------------------------------
@@ -276,6 +276,8 @@ class _Following:
         operands = [self.pairs[k] for k in places]
         if applied.function.kind == "function" and len(operands) == 1:
             return operands[0]
+        for pair in operands:
+            self.sizes.want(pair, VECTOR)
         return self.try_later(operands, lambda found: shape_of_applied(applied, found))
 
     def try_later(

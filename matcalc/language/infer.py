@@ -150,7 +150,7 @@ class Inference:
         if degree >= FULL:
             self.choose(name, _MATRIX, _COLUMN, _ROW, _NUMBER)
         else:
-            self.choose(name, _COLUMN, _ROW, _NUMBER, _MATRIX)
+            self.choose(name, _COLUMN, _NUMBER, _ROW, _MATRIX)
 
     def evidence(self, name: str) -> bool:
         """Whether the text uses the name as a vector; Greek letters take more to convince."""
@@ -240,11 +240,12 @@ class Inference:
             if wanted or not shape or 1 in shape:
                 continue
             other = next(formula.terms[k] for k in total.operands if formula.terms[k] is not term)
-            rows, size = shapes.show_dim(shape[0]), shapes.show(shape)
+            (rows, cols), size = map(shapes.show_dim, shape), shapes.show(shape)
             said = (
                 f"+ and - take equal shapes only, so {name} would have to be {size} like "
-                f"{formula.said(other)}: to add a row {name} to every row write "
-                f"ones({rows},1)*{name}, and if {name} is a matrix declare {name} : {size}"
+                f"{formula.said(other)}: for a row in every row write ones({rows},1)*{name}, for "
+                f"a number in every entry {name}*ones({rows},{cols}), for a matrix declare "
+                f"{name} : {size}"
             )
             raise placed(ShapeError, said, self.scope.text, term.start)
 

@@ -114,8 +114,8 @@ def exponent(b: str, B: Size) -> str:
 def not_scalar(said: str, shape: Size) -> str:
     """``minimize`` of something that is not a number."""
     return (
-        f"minimize takes a scalar, but {said} is {shapes.show(shape)}: write minimize sum({said}) or "
-        f"another scalar of it, or write output {said} and name what arrives with upstream G"
+        f"minimize takes a scalar, but {said} is {shapes.show(shape)}: write minimize sum({said}) "
+        f"or another scalar of it, or write output {said} and name what arrives with upstream G"
     )
 
 

@@ -15,7 +15,10 @@ from typing import NoReturn
 
 from matcalc.errors import ParseError
 from matcalc.language.formula import Formula, Kind, Term
+from matcalc.language.signatures import known_words
 from matcalc.language.tokens import Token
+
+MAX_OPERANDS = 200  # of one function
 
 _RANGE, _SUM, _PRODUCT, _UNARY, _POWER = 1, 2, 3, 4, 5
 _LEVEL = {":": _RANGE, "+": _SUM, "-": _SUM, "*": _PRODUCT, ".*": _PRODUCT, "/": _PRODUCT,
@@ -154,6 +157,8 @@ class _Reading:
                     "a comma separates operands of a function, as in solve(A, B)", token.start
                 )
             frame.arguments.append(self.finish(frame))
+            if len(frame.arguments) >= MAX_OPERANDS:
+                self.fail(f"a function takes at most {MAX_OPERANDS} operands", token.start)
             return True
         if kind == ")":
             self.close(token)
@@ -171,6 +176,8 @@ class _Reading:
     def unexpected(self, token: Token) -> NoReturn:
         last = self.terms[self.frames[-1].operands[-1]]
         before = " ".join(self.text[last.start : last.end].split())
+        if before in known_words():
+            self.fail(f"{before} is a function: write {before}({token.text})", token.start)
         if token.kind in ("name", "number"):
             said = f"write {before}*{token.text} for the product" if len(before) < 30 else "write *"
             self.fail(f"an operator is missing between two operands: {said}", token.start)

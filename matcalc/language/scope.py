@@ -125,7 +125,9 @@ class Scope:
     def unknown_function(self, term: Term) -> UnknownNameError:
         near = difflib.get_close_matches(term.word, self.words() | set(self.functions), 1, 0.7)
         said = f"there is no function {term.word}"
-        said += f"; did you mean {near[0]}?" if near else "; for a product write *"
+        name = term.word
+        also = f"for a product write *, for an entry declare {name} first, as in {name} : n x m"
+        said += f"; did you mean {near[0]}?" if near else f"; {also}"
         error = placed(UnknownNameError, said, self.text, term.start)
         assert isinstance(error, UnknownNameError)
         return error

@@ -77,7 +77,7 @@ class Sizes:
         return self.value[self.find(a)]
 
     def is_one(self, a: int) -> bool:
-        return self.dim(a) == 1
+        return a == ONE or self.value[self.find(a)] is shapes.ONE  # sympy has one 1 only
 
     def is_scalar(self, pair: Pair) -> bool:
         return self.is_one(pair[0]) and self.is_one(pair[1])

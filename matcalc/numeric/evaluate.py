@@ -20,7 +20,14 @@ from matcalc.errors import DomainError, ShapeError, UnknownNameError
 from matcalc.expr import Node, brief, is_symbol, make, postorder, read, symbol
 from matcalc.network import definition
 from matcalc.numeric.printer import NodePrinter, bound_names, needed_indices
-from matcalc.numeric.sizes import array_of, dimensions_of, named_values, size_of, symbol_by_name
+from matcalc.numeric.sizes import (
+    array_of,
+    dimensions_of,
+    named_values,
+    size_of,
+    sizes_of,
+    symbol_by_name,
+)
 
 Functions = Mapping[str, Callable[..., Any]]
 Watch = Callable[[Node, Sequence[Any], Any], None]
@@ -181,7 +188,7 @@ class _Point:
     def sizes(self, shape: shapes.Shape) -> tuple[int, ...]:
         found = self._sizes.get(shape)
         if found is None:
-            found = self._sizes[shape] = tuple(size_of(d, self.dims) for d in shape)
+            found = self._sizes[shape] = sizes_of(shape, self.dims)
         return found
 
     def of_symbol(self, node: Node) -> Any:
@@ -342,7 +349,7 @@ def _refuse_missing(
         if not node.shape and name in sizes:
             if found.pop(node, sizes[name]) != sizes[name]:
                 raise ShapeError(
-                    f"{name} is a dimension, {sizes[name]} here; it has no other value"
+                    f"{name} is a dimension, {sizes[name]} here: it has no other value"
                 )
         elif node not in found:
             missing.append(f"{name} ({shapes.show(node.shape)})")

@@ -19,7 +19,7 @@ from matcalc.expr import Node, brief, is_symbol, read
 from matcalc.numeric import differences
 from matcalc.numeric.evaluate import Program
 from matcalc.numeric.sampling import Facts, Point, Sampler, fitting_sizes
-from matcalc.numeric.sizes import size_of
+from matcalc.numeric.sizes import sizes_of
 from matcalc.numeric.smooth import stand_ins
 
 Array = Any
@@ -81,7 +81,7 @@ class Claim:
         for node in self.moving:
             if not is_symbol(node):
                 raise ShapeError(f"a derivative is taken by a symbol, not by {brief(node)}")
-        if self.kind != "jacobian" and self.f.shape:
+        if self.kind != "jacobian" and not shapes.same_shape(_two(self.f.shape), _two(())):
             raise ShapeError(
                 f"a {self.kind} belongs to a scalar, but {brief(self.f)} is "
                 f"{shapes.show(self.f.shape)}; check its Jacobian"
@@ -256,7 +256,7 @@ class _Trial:
         for program in programs:
             for node in program.order:
                 if node.shape and not node.indices:
-                    rows, cols = (size_of(d, dims) for d in node.shape)
+                    rows, cols = sizes_of(node.shape, dims)
                     if rows * cols > LARGEST:
                         raise DomainError(
                             f"{brief(node)} is {rows} x {cols}, too large to check; "

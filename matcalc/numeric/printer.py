@@ -87,8 +87,8 @@ def _free_names(values: Iterable[Any]) -> set[str]:
 
 
 def numpycode(root: Node, printer: Any) -> str:
-    """NumPy source for the whole expression below ``root``."""
-    return _Source(root, printer).write()
+    """NumPy source for the whole expression below ``root``, in brackets if it needs any."""
+    return _bracketed(_Source(root, printer).write())
 
 
 class _Source:
@@ -142,8 +142,8 @@ class _Source:
         found: dict[str, str] = {}
         for node in self.order:
             if is_symbol(node) and node not in self.names:
-                shape: tuple[Any, ...] = node.shape
-                for axis, d in enumerate(shape):
+                for axis in range(len(node.shape)):
+                    d: Any = node.shape[axis]
                     if d.is_Symbol:
                         found.setdefault(d.name, f"{node.params[0]}.shape[{axis}]")
         return found
@@ -179,7 +179,8 @@ class _Source:
         body = self._scope(node.operands[0], active | {variable.name})
         self.names, self.depth = names, depth  # what was named inside is unknown outside
         span = f"range({self._integer(low)}, ({self._integer(high)}) + 1)"
-        shape = "".join(f", {self._integer(d)}" for d in node.shape)
+        sides: tuple[Any, ...] = node.shape
+        shape = "".join(f", {self._integer(d)}" for d in sides)
         return f"{self._import('_total')}(({body} for {variable.name} in {span}){shape})"
 
     def _import(self, word: str) -> str:

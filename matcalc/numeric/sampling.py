@@ -19,8 +19,9 @@ from matcalc.expr import Node, brief, is_symbol
 from matcalc.numeric.draws import DRAWS, mask, with_facts
 from matcalc.numeric.evaluate import Program
 from matcalc.numeric.printer import bound_names
-from matcalc.numeric.sizes import size_of
+from matcalc.numeric.sizes import sizes_of
 from matcalc.numeric.smooth import stand_ins
+from matcalc.shapes import show
 
 Array = Any
 Facts = Mapping[str, Collection[str]]
@@ -92,12 +93,12 @@ def _try_sizes(
     sizes: Mapping[str, int],
     rng: np.random.Generator,
 ) -> None:
-    for d in {d for node in nodes if not node.indices for d in node.shape}:
-        if not _mentions_bound(d, sizes) and size_of(d, sizes) < 1:
-            raise ShapeError(f"the dimension {d} is not positive")
+    for shape in {node.shape for node in nodes if not node.indices}:
+        if _is_told(shape, sizes) and min(sizes_of(shape, sizes), default=1) < 1:
+            raise ShapeError(f"the shape {show(shape)} is not positive")
     for program in programs:
         values = {
-            node: rng.normal(size=tuple(size_of(d, sizes) for d in node.shape))
+            node: rng.normal(size=sizes_of(node.shape, sizes))
             for node in program.inputs()
             if node.shape or node.params[0] not in sizes
         }
@@ -105,8 +106,9 @@ def _try_sizes(
         program.run(values, sizes, functions, watch=lambda node, operands, value: None)
 
 
-def _mentions_bound(d: Any, sizes: Mapping[str, int]) -> bool:
-    return any(s.name not in sizes for s in d.free_symbols)
+def _is_told(shape: Any, sizes: Mapping[str, int]) -> bool:
+    """Whether no bound index stands in the shape."""
+    return all(s.name in sizes for d in shape for s in d.free_symbols)
 
 
 class Sampler:
@@ -121,7 +123,9 @@ class Sampler:
         more: Iterable[Node] = (),
     ) -> None:
         self.program, self.varied, self.rng, self.facts = program, varied, rng, facts or {}
-        self.inputs = list(dict.fromkeys([*program.inputs(), *varied, *more]))
+        # A step is moved from where its definition puts it; it is no input.
+        given = [node for node in varied if program.behind(node) is None]
+        self.inputs = list(dict.fromkeys([*program.inputs(), *given, *more]))
         self.changing = set().union(*(program.depending_on(v) for v in varied))
         self.masks = {
             operand
@@ -153,7 +157,7 @@ class Sampler:
 
     def draw(self, node: Node, kind: str, dims: Mapping[str, int]) -> Array:
         """A value of that kind with the symbol's facts."""
-        shape = tuple(size_of(d, dims) for d in node.shape)
+        shape = sizes_of(node.shape, dims)
         if node in self.masks:
             return mask(self.rng, shape)
         value = DRAWS[kind](self.rng, shape)
@@ -262,20 +266,25 @@ class _Search:
                 visits[node] = visits.get(node, 0) + 1
                 moved[node, visits[node]] = operands
 
-        shifted = dict(values)
+        shifted, tiny = dict(values), 1e-3 * margin
         for node in self.sampler.varied:
-            shift = 1e-3 * margin * self.rng.choice([-1.0, 1.0], size=np.shape(done[node]))
+            shift = tiny * self.rng.choice([-1.0, 1.0], size=np.shape(done[node]))
             shifted[node] = done[node] + shift * (1 + self.rng.uniform(size=shift.shape))
         self.sampler.program.run(shifted, self.dims, self.functions, watch)
         against = {}
         for node, visit, operands in near:
-            if _moves_at_kink(node, operands, moved[node, visit], margin):
+            if _moves_at_kink(node, operands, moved[node, visit], margin, tiny):
                 against[node] = "is at a kink"
         return against
 
 
-def _moves_at_kink(node: Node, before: Sequence[Any], after: Sequence[Any], margin: float) -> bool:
-    """Whether an entry near a kink moves towards it or away: one that stays is smooth."""
+def _moves_at_kink(
+    node: Node, before: Sequence[Any], after: Sequence[Any], margin: float, shift: float
+) -> bool:
+    """Whether a step of ``margin`` may take an entry to its kink; one that stays is smooth.
+
+    ``after`` are the operands when what varies has been shifted by about ``shift``.
+    """
     start, end = np.broadcast_arrays(*before), np.broadcast_arrays(*after)
     moves = np.any([a != b for a, b in zip(start, end, strict=True)], axis=0)
     pairs = [(a[moves], b[moves]) for a, b in zip(start, end, strict=True)]
@@ -284,6 +293,6 @@ def _moves_at_kink(node: Node, before: Sequence[Any], after: Sequence[Any], marg
     for k in range(int(np.sum(moves))):
         here = node.op.margin([a[k : k + 1] for a, _ in pairs])
         there = node.op.margin([b[k : k + 1] for _, b in pairs])
-        if not here >= margin and here != there:
+        if not here >= margin and not here >= 3 * margin * abs(here - there) / shift:
             return True
     return False

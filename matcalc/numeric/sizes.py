@@ -29,6 +29,11 @@ def size_of(expr: Any, dims: Mapping[str, int]) -> int:
     return _size_at(expr, tuple((name, int(dims[name])) for name in needed))
 
 
+def sizes_of(shape: Any, dims: Mapping[str, int]) -> tuple[int, ...]:
+    """A shape at given dimensions."""
+    return tuple(size_of(d, dims) for d in shape)
+
+
 def _no_size(name: str) -> str:
     return f'no array tells the dimension {name}: pass dims={{"{name}": ...}}'
 

@@ -29,6 +29,7 @@ from matcalc.ops.base import (
     rows_cols,
 )
 from matcalc.ops.product import PRODUCT, flattens, without_first
+from matcalc.ops.transpose import t
 from matcalc.ops.symbols import ONES, eye, is_rational, is_zero, zero_of
 from matcalc.shapes import Shape
 
@@ -116,17 +117,7 @@ def _sum_shape(A: Sequence[Node]) -> Shape:
     scalars = [a for a in A if not a.shape]
     matrices = [a for a in A if a.shape]
     if scalars and matrices:
-        s, m = scalars[0], matrices[0]
-        size = ", ".join(shapes.show_dim(d) for d in m.shape)
-        raise ShapeError(
-            f"cannot add the scalar {brief(s)} to {named(m)}: write {brief(s)}*ones({size}) to add it "
-            f"to every entry"
-            + (
-                f", or {brief(s)}*eye({shapes.show_dim(m.shape[0])}) for the diagonal"
-                if shapes.same(*m.shape)
-                else ""
-            )
-        )
+        raise ShapeError(_scalar_misfit(scalars[0], matrices[0]))
     if not matrices:
         return ()
     first = matrices[0]
@@ -136,17 +127,34 @@ def _sum_shape(A: Sequence[Node]) -> Shape:
     return first.shape
 
 
+def _scalar_misfit(s: Node, m: Node) -> str:
+    size = ", ".join(shapes.show_dim(d) for d in m.shape)
+    said = (
+        f"cannot add the scalar {brief(s)} to {named(m)}: write {_factor(s)}*ones({size}) to add it "
+        "to every entry"
+    )
+    if shapes.same(*m.shape):
+        said += f", or {_factor(s)}*eye({shapes.show_dim(m.shape[0])}) to add it to the diagonal"
+    return said
+
+
 def _broadcast_repair(a: Node, b: Node) -> str:
     """`X*W + b` is how people write a bias; say how it is written here."""
     for big, small in ((a, b), (b, a)):
         (rows, cols), (r, c) = big.shape, small.shape
+        column, row = (f"ones({shapes.show_dim(rows)},1)", f"ones(1,{shapes.show_dim(cols)})")
         if r == 1 and shapes.same(cols, c):
-            return f"to add the row {brief(small)} to every row write ones({shapes.show_dim(rows)},1)*{brief(small)}"
+            return f"to add the row {brief(small)} to every row write {column}*{_factor(small)}"
         if c == 1 and shapes.same(rows, r):
-            return f"to add the column {brief(small)} to every column write {brief(small)}*ones(1,{shapes.show_dim(cols)})"
+            return f"to add the column {brief(small)} to every column write {_factor(small)}*{row}"
         if c == 1 and shapes.same(cols, r):
-            return f"to add {brief(small)} to every row write ones({shapes.show_dim(rows)},1)*{brief(small)}'"
+            return f"to add {brief(small)} to every row write {column}*{_factor(t(small))}"
     return ""
+
+
+def _factor(node: Node) -> str:
+    """A node as a factor is written, in brackets where it is a sum."""
+    return f"({brief(node)})" if node.op is SUM_OP else brief(node)
 
 
 def add(*values: Any) -> Node:

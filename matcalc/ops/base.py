@@ -77,6 +77,10 @@ class Op:
         """The parameters that matter for being the same mathematics."""
         return params
 
+    def display(self, params: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The parameters that only change how it is written."""
+        return ()
+
     def binding(self, operands: Operands, params: Params) -> tuple[Any, int]:
         """Free indices and binder level of a node."""
         if not operands:
@@ -229,13 +233,25 @@ def same_shapes(A: Sequence[Node], doing: str, repair: str = "") -> Shape:
 
 
 def misfit(a: Node, b: Node, doing: str, repair: str = "") -> str:
+    """Two operands of different shapes, and what was perhaps meant."""
     said = f"cannot {doing} {named(a)} and {named(b)}: the shapes differ"
-    flipped = shapes.same_shape(a.shape, tuple(reversed(b.shape)))
-    if flipped and a.shape:
-        said += f"; did you mean {brief(b)}' (transposed) or {brief(a)}'?"
+    if a.shape and shapes.same_shape(a.shape, tuple(reversed(b.shape))):
+        flip = BUILD["transpose"]
+        said += f"; did you mean {brief(flip(b))} (transposed) or {brief(flip(a))}?"
     elif repair:
         said += f"; {repair}"
     return said
+
+
+def suggested(*attempts: Callable[[], Node]) -> list[str]:
+    """The text of each attempt that can be built: a repair that is offered fits."""
+    found = []
+    for attempt in attempts:
+        try:
+            found.append(brief(attempt()))
+        except ShapeError:
+            continue
+    return found
 
 
 def named(node: Node) -> str:

@@ -272,7 +272,15 @@ class Place(Linear):
         return BUILD["merge_indices"](free, *params), level
 
     def shape_of(self, A: Operands, params: Params) -> Shape:
-        return params[2], params[3]
+        top, left, n, m = params
+        for start, count, of in zip((top, left), rows_cols(A[0]), (n, m), strict=True):
+            over = sp.expand(start + count - of)
+            if start.is_negative or (over.is_number and over > 0):
+                raise ShapeError(
+                    f"{named(A[0])} at row {top}, column {left} (counted from 0) is not inside a "
+                    f"{shapes.show((n, m))} matrix"
+                )
+        return n, m
 
     def build(self, A: Operands, params: Params) -> Node:
         return place(A[0], *params)
@@ -315,18 +323,18 @@ class Place(Linear):
 def place(A: Any, top: Any, left: Any, rows: Any, cols: Any) -> Node:
     """A rows x cols matrix of zeros with A at (top, left), counted from 0."""
     node = operand(A)
+    params = (checked_index(top), checked_index(left), dim_of(rows), dim_of(cols))
+    shape = PLACE.shape_of((node,), params)
     if is_zero(node):
-        return zeros(rows, cols)
-    if node.shape and shapes.same_shape(node.shape, (rows, cols)):
-        return node
-    if rows == 1 and cols == 1:
+        return zeros(*shape)
+    if shapes.same_shape(rows_cols(node), shape):
         return node
     scalars, rest = scalars_in_front(node)
     if scalars and rest.shape:
-        return mul(*scalars, place(rest, top, left, rows, cols))
-    if not node.shape and node is not number(1):
-        return mul(node, make(PLACE, (number(1),), (top, left, rows, cols)))
-    return make(PLACE, (node,), (top, left, rows, cols))
+        return mul(*scalars, place(rest, *params))
+    if not node.shape and not (is_number(node) and as_number(node) == 1):
+        return mul(node, make(PLACE, (number(1),), params))
+    return make(PLACE, (node,), params)
 
 
 @function("place")
@@ -337,26 +345,31 @@ def place_from_one(A: Any, top: Any, left: Any, rows: Any, cols: Any) -> Node:
 
 
 def getitem(A: Node, key: Any) -> Node:
-    """``A[i, j]`` and ``A[i:j, k:l]``, counted from 0 as everywhere in Python."""
+    """``A[i, j]`` and ``A[i:j, k:l]``, counted from 0, negative numbers from the end, as in Python."""
     if not isinstance(key, tuple) or len(key) != 2:
         raise ShapeError(f"write {brief(A)}[i, j] or {brief(A)}[i:j, k:l]: both a row and a column")
     if not any(isinstance(k, slice) for k in key):
-        return entry(A, *key)
+        return entry(A, *(_from_the_end(k, of) for k, of in zip(key, A.shape, strict=True)))
     starts, counts = [], []
     for k, of in zip(key, A.shape, strict=True):
         if isinstance(k, slice):
             if k.step not in (None, 1):
                 raise ShapeError(f"a slice has step 1, not {k.step}")
-            start = checked_index(0 if k.start is None else k.start, of)
-            stop = of if k.stop is None else checked_index(k.stop, of)
+            start = sp.Integer(0) if k.start is None else _from_the_end(k.start, of)
+            stop = of if k.stop is None else _from_the_end(k.stop, of)
             count = sp.expand(stop - start)
             if count.is_number and count < 1:
                 raise ShapeError(f"the slice {start}:{stop} of {named(A)} is empty")
         else:
-            start, count = checked_index(k, of), sp.Integer(1)
+            start, count = _from_the_end(k, of), sp.Integer(1)
         starts.append(start)
         counts.append(count)
     return part(A, *starts, *counts)
+
+
+def _from_the_end(k: Any, of: Dim) -> sp.Expr:
+    value = checked_index(k)
+    return sp.expand(of + value) if value.is_number and value < 0 else value
 
 
 VSTACK = Stack("vstack", 0)

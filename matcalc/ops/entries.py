@@ -125,7 +125,7 @@ class Entry(Linear):
         return BUILD["merge_indices"](free, *params), level
 
     def shape_of(self, A: Operands, params: Params) -> Shape:
-        for index, of, what in zip(params, A[0].shape, ("row", "column"), strict=True):
+        for index, of, what in zip(params, rows_cols(A[0]), ("row", "column"), strict=True):
             over = sp.expand(index - of)
             if index.is_negative or (over.is_number and over >= 0):
                 raise ShapeError(f"there is no {what} {index} (counted from 0) in {named(A[0])}")
@@ -160,29 +160,25 @@ class Entry(Linear):
 
 
 def entry(A: Any, i: Any, j: Any) -> Node:
-    """Entry (i, j) counted from 0; integers from the end are counted as in Python."""
+    """Entry (i, j), counted from 0."""
     node = read(A)
-    if not node.shape:
-        return node
-    places = [checked_index(k, of) for k, of in zip((i, j), node.shape, strict=True)]
-    if node.shape == (1, 1):
+    places = checked_index(i), checked_index(j)
+    ENTRY.shape_of((node,), places)
+    if not node.shape or node.shape == (1, 1):
         return item(node)
     if node.op is ONES:
         return number(1)
-    if node.op is ZEROS:
-        return number(0)
-    return make(ENTRY, (node,), tuple(places))
+    return number(0) if node.op is ZEROS else make(ENTRY, (node,), places)
 
 
-def checked_index(k: Any, of: Dim) -> Any:
+def checked_index(k: Any) -> sp.Expr:
+    """A position: an integer, or an integer expression in dimensions and indices."""
     if isinstance(k, Node):
         k = BUILD["dimension_of"](k)
     value = sp.Integer(k) if isinstance(k, int) else k
     if not isinstance(value, sp.Expr) or value.is_integer is False:
         raise ShapeError(f"an index is an integer or an integer symbol, not {k!r}")
-    return (
-        sp.expand(of + value) if value.is_negative and value.is_number else shapes.canonical(value)
-    )
+    return shapes.canonical(value)
 
 
 ITEM = register(Item())

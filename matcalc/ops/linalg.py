@@ -118,18 +118,25 @@ class MatrixPower(Op):
     def text(self, node: Node, w: Writer) -> Written:
         exponent = node.params[0]
         shown = shapes.show_dim(exponent)
-        return (
-            f"{w(node.operands[0], ATOM)}^{shown if exponent.is_Atom and exponent.is_nonnegative is not False else f'({shown})'}",
-            POW,
-        )
+        # MatrixPower keeps no negative integer, so an atom needs no brackets.
+        shown = shown if exponent.is_Atom else f"({shown})"
+        return f"{w(node.operands[0], ATOM)}^{shown}", POW
 
     def code(self, a: Sequence[str], params: Sequence[str]) -> str:
-        return f"np.linalg.matrix_power({a[0]}, {params[0]})"
+        k = params[0]
+        if k.isdigit():
+            return f"np.linalg.matrix_power({a[0]}, {k})"
+        # The differential sums over 0, ..., k - 1: below 0 it does not hold, so there is no value.
+        return f"np.linalg.matrix_power({a[0]}, ({k}) if ({k}) >= 0 else None)"
 
 
 @function("mpow")
 def matrix_power(A: Any, k: Any) -> Node:
-    """``A^k`` of a square matrix: products for small k, inverses for negative ones."""
+    """``A^k`` of a square matrix: a product for k = 2, of the inverse for negative k.
+
+    A symbol such as k stands for an integer from 1 on; where k - 3 comes out negative there is no
+    value.
+    """
     node = operand(A)
     if not node.shape:
         return power(node, k)
@@ -140,10 +147,14 @@ def matrix_power(A: Any, k: Any) -> Node:
             return matrix_power(inv(node), -exponent)
         if exponent == 0:
             return eye(node.shape[0])
-        if exponent == 1 or node.op is EYE:
+        if exponent == 1:
             return node
         if exponent == 2:
             return mul(node, node)
+    elif exponent.is_nonpositive:
+        return matrix_power(inv(node), sp.expand(-exponent))
+    if node.op is EYE:
+        return node
     if node.op is MATRIX_POWER and exponent.is_Integer:
         return matrix_power(node.operands[0], node.params[0] * exponent)
     return make(MATRIX_POWER, (node,), (exponent,))
@@ -156,7 +167,8 @@ def integer_exponent(k: Any) -> sp.Expr:
     value = sp.Integer(k) if isinstance(k, int) else k
     if not isinstance(value, sp.Expr) or (value.is_number and not value.is_Integer):
         raise ShapeError(
-            f"a matrix has integer powers only, not {k}; for entrywise powers write .^ or mc.power(A, k)"
+            f"a matrix has integer powers only, not {k}; entry by entry write .^ "
+            "(in Python mc.power(A, k))"
         )
     return shapes.canonical(value)
 

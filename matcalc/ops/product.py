@@ -148,27 +148,14 @@ def _around(slot: int, A: tuple[Node, ...]) -> tuple[list[Node], list[Node], lis
 
 
 def _product_misfit(a: Node, b: Node) -> str:
-    (ar, ac), (br, bc) = a.shape, b.shape
     said = (
-        f"cannot multiply {named(a)} by {named(b)}: {shapes.show_dim(ac)} columns meet "
-        f"{shapes.show_dim(br)} rows"
+        f"cannot multiply {named(a)} by {named(b)}: {shapes.show_dim(a.shape[1])} columns meet "
+        f"{shapes.show_dim(b.shape[0])} rows"
     )
-    A, B = brief(a), brief(b)
-    repairs = []
-    if shapes.same(ar, br):
-        repairs.append(f"{_bracket(a)}'*{_bracket(b)}")
-    if shapes.same(ac, bc):
-        repairs.append(f"{_bracket(a)}*{_bracket(b)}'")
-    if shapes.same_shape(a.shape, b.shape):
-        repairs.append(f"{_bracket(a)}.*{_bracket(b)} (entry by entry, mc.hadamard({A}, {B}))")
-    if shapes.same(ar, bc):
-        repairs.append(f"{_bracket(b)}*{_bracket(a)}")
+    repairs = suggested(lambda: mul(t(a), b), lambda: mul(a, t(b)))
+    repairs += [f"{r} (entry by entry)" for r in suggested(lambda: BUILD["had"](a, b))]
+    repairs += suggested(lambda: mul(b, a))
     return said + (f"; did you mean {' or '.join(repairs)}?" if repairs else "")
-
-
-def _bracket(node: Node) -> str:
-    text = brief(node)
-    return text if not node.operands or text.isidentifier() else f"({text})"
 
 
 def without_first(node: Node) -> Node:

@@ -44,20 +44,24 @@ class SoftmaxFamily(Op):
         return (0,), (1,)
 
     def shape_of(self, A: Operands, params: Params) -> Shape:
-        if not A[0].shape:
-            raise ShapeError(f"{self.name} takes a vector or a matrix, not the scalar {A[0]}")
         if len(A) > 1 and not shapes.same_shape(A[0].shape, A[1].shape):
             raise ShapeError(
-                f"the mask of {self.name} has shape {shapes.show(A[1].shape)}, "
-                f"but its operand is {shapes.show(A[0].shape)}"
+                f"the mask {named(A[1])} of {self.name} has another shape than {named(A[0])}"
             )
         return self.result_shape(A[0], params[0])
 
     def result_shape(self, A: Node, axis: int) -> Shape:
         return A.shape
 
-    def linear_in(self, slot: int) -> bool:
-        return False
+    def build(self, A: Operands, params: Params) -> Node:
+        if A[0].shape:
+            return make(self, A, params)
+        self.shape_of(A, params)
+        return self.of_one(*A)
+
+    def of_one(self, z: Node, mask: Node | None = None) -> Node:
+        """The value for a single entry, which a scalar is."""
+        raise NotImplementedError
 
     def text(self, node: Node, w: Writer) -> Written:
         inside = [w(a) for a in node.operands]
@@ -84,6 +88,9 @@ class Softmax(SoftmaxFamily):
     name = "softmax"
     samples = (*SoftmaxFamily.samples, "n m, n m 01")
     law = r"dP = P \odot \left(dZ - ((P \odot dZ)\,\mathbf{1})\,\mathbf{1}^\top\right)"
+
+    def of_one(self, z: Node, mask: Node | None = None) -> Node:
+        return number(1) if mask is None else mul(mask, power(mask, -1))
 
     def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:
         own, total = self.weights(x, i, j, params[0], len(x.slots) > 1)  # type: ignore[attr-defined]
@@ -121,6 +128,9 @@ class LogSoftmax(SoftmaxFamily):
     name = "log_softmax"
     law = r"dF = dZ - ((\operatorname{softmax}(Z) \odot dZ)\,\mathbf{1})\,\mathbf{1}^\top"
 
+    def of_one(self, z: Node, mask: Node | None = None) -> Node:
+        return number(0)
+
     def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:
         own, total = self.weights(x, i, j, params[0], False)
         return x.function("log", x.function("over", own, total))
@@ -143,6 +153,9 @@ class LogSumExp(SoftmaxFamily):
     name = "logsumexp"
     law = r"df = (\operatorname{softmax}(Z) \odot dZ)\,\mathbf{1}"
 
+    def of_one(self, z: Node, mask: Node | None = None) -> Node:
+        return z
+
     def result_shape(self, A: Node, axis: int) -> Shape:
         rows, cols = A.shape
         return (rows, shapes.ONE) if axis else (shapes.ONE, cols)
@@ -164,10 +177,8 @@ class LogSumExp(SoftmaxFamily):
         return out
 
 
-def _along(op: Op, A: Any, axis: int | None, mask: Any = None) -> Node:
+def _along(op: Op, A: Any, axis: Any, mask: Any = None) -> Node:
     node = operand(A)
-    if not node.shape:
-        raise ShapeError(f"{op.name} takes a vector or a matrix, not the scalar {node}")
     operands = (node,) if mask is None else (node, operand(mask))
     return op.build(operands, (axis_of(axis, node),))
 

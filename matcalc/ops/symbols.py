@@ -55,7 +55,12 @@ class SymbolOp(Leaf):
         return ("A", (n, m), None, None), ("a", (), None, None)
 
     def identity(self, params: Params) -> Params:
-        return params[:2]
+        # Two networks may each have a step Z: the owner tells them apart.
+        owner = params[3]
+        return params[:2] if owner is None else (*params[:2], owner.serial)
+
+    def display(self, params: Params) -> Params:
+        return (params[2],)
 
     def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:
         return x.function("symbol", params[0], i, j)

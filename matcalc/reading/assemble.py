@@ -7,7 +7,7 @@ differential operator the square bracket behind it or the rest of the term up to
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from matcalc.reading.scripts import Script, put_on
 from matcalc.reading.signs import COMPARISONS
@@ -20,7 +20,6 @@ from matcalc.reading.tree import (
     Filled,
     HeadBracket,
     Indicator,
-    Listing,
     Nabla,
     Node,
     Number,
@@ -28,6 +27,7 @@ from matcalc.reading.tree import (
     Product,
     Relation,
     Span,
+    Sum,
     Symbol,
     core,
     rewrap,
@@ -36,9 +36,10 @@ from matcalc.reading.tree import (
 
 @dataclass(frozen=True, slots=True)
 class FunctionHead:
-    """A known function, its argument still to come."""
+    """A known function; one that the caller declared takes an argument in brackets only."""
 
     symbol: Symbol
+    bare: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +81,24 @@ class Item:
     scripts: tuple[Script, ...]
     span: Span
     operator: str = ""
+    sign: str = ""
 
 
 Tail = list[tuple[str, Node]]
 
 
-def term(items: list[Item], functions: frozenset[str]) -> Node:
+def term(items: list[Item]) -> Node:
     """The factors of one term as a node."""
     # The tail is kept back to front: its last entry is the factor that comes next.
     tail: Tail = []
     for item in reversed(items):
         if isinstance(item.base, Node):
             node = put_on(item.base, list(item.scripts))
-            node = _joined(node, tail, functions)
+            node = _joined(node, tail)
         else:
             node = _governed(item, tail)
+        if item.sign:
+            node = Sum((node,), (item.sign,), span=node.span)
         tail.append((item.operator, node))
     return product(tail)
 
@@ -113,7 +117,7 @@ def _next(tail: Tail) -> Node | None:
     return tail[-1][1] if tail and tail[-1][0] == "" else None
 
 
-def _joined(node: Node, tail: Tail, functions: frozenset[str]) -> Node:
+def _joined(node: Node, tail: Tail) -> Node:
     """A head with the bracket behind it; an indicator with its condition."""
     inner, postfixes = core(following) if (following := _next(tail)) is not None else (None, ())
     if not isinstance(inner, Bracket) or inner.left not in ("(", "[", r"\{"):
@@ -124,8 +128,7 @@ def _joined(node: Node, tail: Tail, functions: frozenset[str]) -> Node:
         latex = node.latex if isinstance(node, (Filled, Symbol)) else "1"
         joined = Indicator(inner.items[0], latex, inner.left, span=span)
     elif isinstance(node, Symbol):
-        known = node.name in functions or node.latex in functions or node.latex[1:] in functions
-        joined = Call(node, inner, span=span) if known else HeadBracket(node, inner, span=span)
+        joined = HeadBracket(node, inner, span=span)
     elif isinstance(node, Derivative):
         if not postfixes and inner.left == "(" and _is_point(inner):
             joined = HeadBracket(node, inner, span=span)
@@ -192,6 +195,8 @@ def _call(head: FunctionHead, item: Item, tail: Tail) -> Node:
         return name
     inner, postfixes = core(following)
     raised = _exponent(power)
+    if not head.bare and not isinstance(inner, Bracket):
+        return name
     if isinstance(inner, Bracket) and inner.left in ("(", "[", r"\{"):
         tail.pop()
         span = (item.span[0], inner.span[1])
@@ -285,15 +290,3 @@ def _orders(by: list[Node], order: str) -> tuple[Node, ...]:
         assert isinstance(by[0], Postfix), "only a postfix has an exponent"
         return (by[0].base,) * int(order) if order.isdigit() and int(order) < 10 else (by[0].base,)
     return tuple(by)
-
-
-def with_span(node: Node, start: int, end: int) -> Node:
-    """The node said to cover these characters."""
-    return replace(node, span=(start, end))
-
-
-def listing(items: list[Node]) -> Node:
-    """Several items without a bracket, or the one."""
-    if len(items) == 1:
-        return items[0]
-    return Listing(tuple(items), span=(items[0].span[0], items[-1].span[1]))

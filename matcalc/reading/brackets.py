@@ -139,8 +139,8 @@ def _inside(units: list[Unit], source: str) -> list[Unit]:
             if settled is None:
                 continue
             unit = settled
-        elif unit.type == "GIVEN":
-            unit = replace(unit, type="OP", value=r"\mid")
+        elif unit.type in ("GIVEN", "COLON"):
+            unit = replace(unit, type="OP", value=":" if unit.type == "COLON" else r"\mid")
         if stack and stack[-1].value == "[" and _two_numbers(out, unit):
             out.append(Unit("SPACER", " ", unit.start, unit.start))
         out.append(unit)
@@ -178,8 +178,8 @@ def _settled(unit: Unit, opening: Unit, out: list[Unit], following: Unit | None)
     if kind in ("ROW", "AMP"):
         return None
     if kind == "COND":
-        words = {r"\forall": "for all", r"\exists": "there is"}.get(str(unit.value), str(unit.value))
-        return replace(unit, type="TEXT", value=Text(words, span=(unit.start, unit.end)))
+        words = Text(str(unit.value), span=(unit.start, unit.end))
+        return replace(unit, type="TEXT", value=words)
     if kind == "LINK":
         return replace(unit, type="OP", value={"and": r"\land", "or": r"\lor"}.get(
             str(unit.value), str(unit.value)))  # fmt: skip

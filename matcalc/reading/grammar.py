@@ -1,7 +1,11 @@
-"""The units of one line through the LALR grammar of ``grammar.lark``."""
+r"""The units of one line through the LALR grammar of ``grammar.lark``.
+
+Nodes are built as the parser reduces, so that a long or deeply bracketed line costs no recursion.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -26,23 +30,27 @@ EXPECTED = {
 }
 
 
+
 @cache
 def _lark() -> Lark:
-    return Lark.open("grammar.lark", rel_to=__file__, parser="lalr", lexer="basic")
+    return Lark.open(
+        "grammar.lark", rel_to=__file__, parser="lalr", lexer="basic", transformer=_Build()
+    )
 
 
-def parse(units: list[Unit], source: str, functions: frozenset[str]) -> Node:
-    """One side or a chain of relations (a ``Relation``)."""
+def parse(units: list[Unit], source: str) -> Node:
+    """One side, or a chain of relations (a ``Relation``)."""
     parser = _lark().parse_interactive("")
     try:
         for unit in units:
-            token = Token(unit.type, "", start_pos=unit.start, end_pos=unit.end)
-            token.value = unit
+            token = Token(unit.type, "")
+            token.value = unit  # type: ignore[assignment]
             parser.feed_token(token)
-        tree = parser.feed_eof()
+        node = parser.feed_eof()
     except UnexpectedInput as error:
         raise _refusal(error, units, source) from None
-    return _Build(functions).transform(tree)
+    assert isinstance(node, Node), "the start rule gives a node"
+    return node
 
 
 def _refusal(error: UnexpectedInput, units: list[Unit], source: str) -> ParseError:
@@ -50,18 +58,112 @@ def _refusal(error: UnexpectedInput, units: list[Unit], source: str) -> ParseErr
     kind = getattr(token, "type", "$END")
     unit = getattr(token, "value", None)
     position = unit.start if isinstance(unit, Unit) else (units[-1].end if units else 0)
-    return ParseError(EXPECTED.get(kind, f"a formula does not go on like this"), source, position)
-
-
-def _span(first: Any, last: Any) -> tuple[int, int]:
-    start = first.start if isinstance(first, Unit) else first.span[0]
-    end = last.end if isinstance(last, Unit) else last.span[1]
-    return (start, end)
+    return ParseError(EXPECTED.get(kind, "a formula does not go on like this"), source, position)
 
 
 class _Build(Transformer[Token, Any]):
-    """Nodes from the parse; the children of a rule are nodes, items or units."""
+    """One method for each rule; children are nodes, items, lists, and tokens that hold units."""
 
-    def __init__(self, functions: frozenset[str]) -> None:
+    def __init__(self) -> None:
         super().__init__(visit_tokens=False)
-        self.functions = functions
+
+    def start(self, parts: list[Any]) -> Node:
+        return parts[0]  # type: ignore[no-any-return]
+
+    def chain(self, parts: list[Any]) -> Node:
+        sides = tuple(_side(part) for part in parts[::2])
+        if len(sides) == 1:
+            return sides[0]
+        signs = tuple(part.value.value for part in parts[1::2])
+        return Relation(sides, signs, span=(sides[0].span[0], sides[-1].span[1]))
+
+    def words(self, parts: list[Any]) -> list[Node]:
+        found: list[Node] = []
+        for part in parts:
+            if isinstance(part, list):
+                found = part
+            else:
+                found.append(_word(part))
+        return found
+
+    def phrase(self, parts: list[Any]) -> list[Node]:
+        return [*parts[0], parts[1]]
+
+    def total(self, parts: list[Any]) -> Node:
+        (signs, node), rest = parts[0], parts[1:]
+        terms = [node, *(term(items) for items in rest[1::2])]
+        signs = [*signs, *(part.value for part in rest[::2])]
+        if len(terms) == 1 and not signs[0]:
+            return terms[0]  # type: ignore[no-any-return]
+        start = signs[0].start if signs[0] else terms[0].span[0]
+        texts = tuple(unit.value if unit else "+" for unit in signs)
+        return Sum(tuple(terms), texts, span=(start, terms[-1].span[1]))
+
+    def first(self, parts: list[Any]) -> tuple[list[Unit | None], Node]:
+        node = term(parts[-1])
+        if len(parts) == 3:
+            inner = parts[1].value
+            node = Sum((node,), (inner.value,), span=(inner.start, node.span[1]))
+        return [parts[0].value if len(parts) > 1 else None], node
+
+    def term(self, parts: list[Any]) -> list[Item]:
+        return [parts[0]]
+
+    def follow(self, parts: list[Any]) -> list[Item]:
+        parts[0].append(parts[1])
+        return parts[0]  # type: ignore[no-any-return]
+
+    def operate(self, parts: list[Any]) -> list[Item]:
+        parts[0].append(replace(parts[2], operator=parts[1].value.value))
+        return parts[0]  # type: ignore[no-any-return]
+
+    def operate_signed(self, parts: list[Any]) -> list[Item]:
+        sign = parts[2].value.value
+        parts[0].append(replace(parts[3], operator=parts[1].value.value, sign=sign))
+        return parts[0]  # type: ignore[no-any-return]
+
+    def item(self, parts: list[Any]) -> Item:
+        base, span = parts[0]
+        scripts = tuple(part.value.value for part in parts[1:])
+        end = parts[-1].value.end if scripts else span[1]
+        return Item(base, scripts, (span[0], end))
+
+    def base(self, parts: list[Any]) -> tuple[Any, tuple[int, int]]:
+        unit = parts[0].value
+        return unit.value, (unit.start, unit.end)
+
+    def empty(self, parts: list[Any]) -> tuple[Node, tuple[int, int]]:
+        opening, closing = parts[0].value, parts[1].value
+        span = (opening.start, closing.end)
+        return Bracket(opening.value, closing.value, (), span=span), span
+
+    def bracket(self, parts: list[Any]) -> tuple[Node, tuple[int, int]]:
+        opening, (items, separators), closing = parts[0].value, parts[1], parts[2].value
+        span = (opening.start, closing.end)
+        if not opening.value and len(items) == 1 and isinstance(items[0], Bracket):
+            # Braces around a bracket add nothing.
+            return items[0], span
+        return Bracket(opening.value, closing.value, items, separators, span=span), span
+
+    def parts(self, parts: list[Any]) -> tuple[tuple[Node, ...], tuple[str, ...]]:
+        items = tuple(part for part in parts if isinstance(part, Node))
+        separators = tuple(part.value.value for part in parts if isinstance(part, Token))
+        return items, separators[: len(items) - 1]
+
+
+def _side(part: Any) -> Node:
+    """A side of a relation: an expression, or words with mathematics between."""
+    if isinstance(part, Node):
+        return part
+    if len(part) == 1:
+        return part[0]  # type: ignore[no-any-return]
+    return Phrase(tuple(part), span=(part[0].span[0], part[-1].span[1]))
+
+
+def _word(part: Any) -> Node:
+    if isinstance(part, Node):
+        return part
+    unit = part.value
+    if isinstance(unit.value, Text):
+        return unit.value
+    return Sign(unit.value, span=(unit.start, unit.end))

@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from matcalc.reading.cursor import Unit
+from matcalc.reading.cursor import Unit, split
 from matcalc.reading.signs import INDEX_LETTERS, NAME_WORDS, UPRIGHT
 from matcalc.reading.tokens import Token
 from matcalc.reading.tree import (
     Bracket,
     Filled,
+    HeadBracket,
     Indicator,
     Listing,
     Mark,
@@ -77,10 +78,12 @@ def factorial(builder: Builder, token: Token) -> None:
 
 def subscripts(builder: Builder, tokens: list[Token]) -> tuple[Node, ...]:
     """Index expressions, words, relations."""
-    word = _word(tokens)
-    if word is not None:
-        return (word,)
-    return builder.reader.indices(tokens, builder.depth + 1)
+    bracketed = any(t.text in ("(", "[", r"\{") for t in tokens)
+    found: list[Node] = []
+    for part in [tokens] if bracketed else split(tokens, ","):
+        word = _word(part)
+        found += [word] if word is not None else builder.reader.indices(part, builder.depth + 1)
+    return tuple(found)
 
 
 def _word(tokens: list[Token]) -> Word | None:
@@ -332,5 +335,8 @@ def split_glued(node: Node) -> tuple[Node, ...]:
     if isinstance(node, Listing):
         return tuple(part for item in node.items for part in split_glued(item))
     if isinstance(node, Product) and not any(node.operators):
-        return node.factors
+        return tuple(part for factor in node.factors for part in split_glued(factor))
+    if isinstance(node, HeadBracket) and isinstance(node.head, Symbol):
+        # i(j+1) are two indices; \pi(i) is a permuted one.
+        return (node.head, node.bracket) if len(node.head.latex) == 1 else (node,)
     return (node,)

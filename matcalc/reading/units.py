@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matcalc.reading import forms, scripts
-from matcalc.reading.assemble import DerivativeHead
+from matcalc.reading.assemble import DerivativeHead, FunctionHead
 from matcalc.reading.cursor import Cursor, Unit
 from matcalc.reading.signs import (
     ACCENTS,
@@ -155,12 +155,21 @@ class Builder(Cursor):
             return Filled(token.text, f"{font}{{{token.text}}}", span=span)
         return Number(token.text, span=span)
 
-    def symbol(self, name: str, latex: str, start: int, end: int) -> Symbol:
-        """A symbol in the font in force."""
+    def symbol(self, name: str, latex: str, token: Token, end: int) -> None:
+        """Put a symbol in the font in force."""
         if self.font:
             suffix = FONTS.get(self.font, "")
             name, latex = (f"{name}_{suffix}" if suffix else name), f"{self.font}{{{latex}}}"
-        return Symbol(name, latex, span=(start, end))
+        span = (token.start, end)
+        self.atom(Symbol(name, latex, span=span), token.glued)
+
+    def atom(self, symbol: Symbol, glued: bool = False) -> None:
+        """Put a symbol, which is a function if the caller said so."""
+        known = not self.script and {symbol.name, symbol.latex, symbol.latex[1:]}
+        if known and known & self.reader.functions:
+            self.add("PREFIX", FunctionHead(symbol, bare=False), *symbol.span, glued)
+        else:
+            self.add("ATOM", symbol, *symbol.span, glued)
 
     def letters(self) -> None:
         """A run of letters: one word, or one symbol each."""
@@ -219,7 +228,7 @@ class Builder(Cursor):
             if after.text.isdigit():
                 end = self.next().end
                 name += after.text
-        self.add("ATOM", self.symbol(name, name, token.start, end), token.start, end, token.glued)
+        self.symbol(name, name, token, end)
         return position + 1
 
     def _starts_differential(self, run: list[Token], position: int) -> bool:
@@ -243,7 +252,7 @@ class Builder(Cursor):
         elif word == "d" and not self.script:
             self.add("PREFIX", DerivativeHead(r"\mathrm{d}"), start, end, glued)
         else:
-            self.add("ATOM", Symbol(word, latex, span=(start, end)), start, end, glued)
+            self.atom(Symbol(word, latex, span=(start, end)), glued)
 
     # ------------------------------------------------------------ commands and signs
 
@@ -251,8 +260,7 @@ class Builder(Cursor):
         """One command, already taken, with what it governs."""
         name = token.text
         if name in LETTERS:
-            plain = name[1:]
-            self.put("ATOM", self.symbol(plain, name, token.start, token.end), token)
+            self.symbol(name[1:], name, token, token.end)
         elif name in ACCENTS:
             self.accent(token)
         elif name in DECLARATIONS:
@@ -424,12 +432,14 @@ class Builder(Cursor):
         inner = self.below(self.argument(token))
         first, last = self.span(start)
         suffix, command = ACCENTS[token.text], token.text
-        head = inner[0].value if inner and inner[0].type == "ATOM" else None
+        head = inner[0].value if inner else None
+        if isinstance(head, FunctionHead) and not head.bare:
+            head = head.symbol
         if isinstance(head, Symbol) and all(u.type == "SCRIPT" for u in inner[1:]):
             name = f"{head.name}_{suffix}" if suffix else head.name
             latex = f"{scripts.NARROW.get(command, command)}{{{head.latex}}}"
             dressed = Symbol(name, latex, head.subscripts, head.marks, head.primes, head.star)
-            self.add("ATOM", scripts.at(dressed, (first, last)), first, last, token.glued)
+            self.atom(scripts.at(dressed, (first, last)), token.glued)
             self.out.extend(inner[1:])
         else:
             body = self.reader.from_units(inner, (first, last))
@@ -456,7 +466,7 @@ class Builder(Cursor):
             self.font = saved
         elif body.replace("-", "").replace("_", "").isalnum() and not plain.isdigit():
             latex = rf"\text{{{body}}}"
-            self.put("ATOM", Symbol(body, latex, span=span), token)
+            self.atom(Symbol(body, latex, span=span), token.glued)
         else:
             self.put("TEXT", Text(" ".join(body.split()), span=span), token)
 

@@ -10,52 +10,30 @@ from typing import Any
 import sympy as sp
 
 from matcalc import shapes
-from matcalc.expr import BUILD, Node, as_number, is_number, is_symbol, number, read, symbol_latex, symbol_name, symbol_owner
-from matcalc.notation import DEFAULT, Notation
+from matcalc.expr import (
+    BUILD,
+    Node,
+    as_number,
+    is_number,
+    is_symbol,
+    number,
+    postorder,
+    read,
+    symbol_owner,
+)
+from matcalc.notation import Notation
 from matcalc.ops.algebra import fraction, one_of, quotient
-from matcalc.ops.base import ATOM, NEG, POW, PROD, Written
+from matcalc.ops.base import ATOM, FRACTION, NEG, POW, PROD, Written
+from matcalc.ops.binder import shown
 from matcalc.ops.entrywise import ENTRYWISE, power
 from matcalc.ops.reduce import text_axis
+from matcalc.render.entries import entry_of_sum, index_letters
+from matcalc.render.names import adjoint_in_latex, name_in_latex, output_name, symbol_in_latex
 from matcalc.render.writer import BaseWriter
+from matcalc.reverse import Adjoints
 
-GREEK = set(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon "
-    "phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega varepsilon ell".split()
-)
-ACCENTS = {"hat": "hat", "bar": "bar", "tilde": "tilde", "dot": "dot", "vec": "vec"}
-
-
-def name_in_latex(name: str) -> str:
-    """``W1`` as W_{1}, ``Yhat`` as a hat, ``alpha`` as the letter, ``h_t`` with its subscript."""
-    base, _, sub = name.strip("_").partition("_")
-    if not base:
-        return rf"\mathrm{{{name.replace('_', chr(92) + '_')}}}"
-    match = re.fullmatch(r"([^\W\d_]+)(\d+)", base)
-    if match and (len(match[1]) == 1 or match[1] in GREEK or _accent(match[1])):
-        base, digits = match[1], match[2]
-        sub = f"{digits},{sub}" if sub else digits
-    shown = _letters(base)
-    return rf"{shown}_{{{_subscript(sub)}}}" if sub else shown
-
-
-def _accent(base: str) -> tuple[str, str] | None:
-    for word, command in ACCENTS.items():
-        stem = base.removesuffix(word)
-        if stem != base and (len(stem) == 1 or stem in GREEK):
-            return command, stem
-    return None
-
-
-def _letters(base: str) -> str:
-    if base in GREEK:
-        return f"\\{base}"
-    if found := _accent(base):
-        return rf"\{found[0]}{{{_letters(found[1])}}}"
-    return base if len(base) == 1 else rf"\mathrm{{{base}}}"
-
-
-def _subscript(sub: str) -> str:
-    return ",".join(_letters(p) if not p.isdigit() and "," not in p else p for p in sub.split("_"))
+# Operations whose LaTeX ends in an open scope: a sum sign takes all factors to its right.
+OPEN = ("sum", "isum")
 
 
 class LatexWriter(BaseWriter):
@@ -64,29 +42,33 @@ class LatexWriter(BaseWriter):
     face = "latex"
     open, close = r"\left(", r"\right)"
 
-    def __init__(self, notation: Notation = DEFAULT) -> None:
+    def __init__(self, notation: Notation | str | None = None) -> None:
         super().__init__()
-        self.notation = notation
+        self.notation = Notation.of(notation)
+
+    def fill(self, root: Node) -> None:
+        for node in postorder(root, stop=self.done.__contains__):
+            if node in self.done:
+                continue
+            face = self.indexed_sum if node.op.name == "isum" else None
+            said, binds = face(node) if face else node.op.latex(node, self)
+            # \nabla_W L B would read as the gradient of a product.
+            self.done[node] = said, (PROD if is_symbol(node) and said.startswith(r"\nabla") else binds)
 
     # -- names and scripts ------------------------------------------------------------------------
 
     def symbol(self, node: Node) -> str:
         owner = symbol_owner(node)
+        if isinstance(owner, Adjoints):
+            return self.adjoint(node, owner)
         said = owner.write(node, self) if owner is not None else None
-        return said or symbol_latex(node) or name_in_latex(symbol_name(node))
+        return said or symbol_in_latex(node, self.notation)
 
-    def adjoint(self, of: Node, output: Node) -> str:
-        """What arrives at a step, in the notation's way."""
-        way = self.notation.adjoint
-        inside = self(of, ATOM)
-        if way == "bar":
-            return rf"\bar{{{inside}}}"
-        if way == "d":
-            return rf"\mathrm{{d}}{inside}"
-        if way == "delta":
-            return rf"\delta_{{{inside}}}"
-        top = self(output) if is_symbol(output) and not output.shape else "L"
-        return rf"\frac{{\partial {top}}}{{\partial {inside}}}"
+    def adjoint(self, node: Node, book: Adjoints, inside: str | None = None) -> str:
+        """What arrives at a step; ``inside`` is the step, or an entry of it."""
+        top = output_name(book.output, self.notation)
+        inside = inside or symbol_in_latex(book.of[node], self.notation)
+        return adjoint_in_latex(node, book, self.notation, inside, top)
 
     def function_name(self, name: str, latex: str | None) -> str:
         return latex or name_in_latex(name)
@@ -95,7 +77,7 @@ class LatexWriter(BaseWriter):
         if sign == "0":
             return "0"
         n = self.notation
-        letter = "I" if sign == "I" else r"\mathbf{1}"
+        letter = "I" if sign == "I" else n.one
         if not n.sized:
             return letter + (rf"^{{{n.transpose}}}" if sign == "1" and shape[0] == 1 else "")
         rows, cols = (sp.latex(d) for d in shape)
@@ -124,16 +106,26 @@ class LatexWriter(BaseWriter):
     def product(self, node: Node) -> Written:
         negative, above, below = fraction(node)
         scalars = [a for a in above if not a.shape]
-        matrices = [a for a in above if a.shape]
         if below:
-            top = self._run(scalars) if scalars else "1"
-            front = rf"\frac{{{top}}}{{{self._run(below)}}}"
-            parts = [front]
+            # A fraction holds short things; a norm or a sum stands behind it.
+            small = [a for a in scalars if not a.operands or a.op.name == "pow" or is_number(a)]
+            if len(scalars) == 1 and scalars[0].op.name not in (*OPEN, "plus"):
+                small = scalars
+            top = self._run(small) if small else "1"
+            front = [rf"\frac{{{top}}}{{{self._run(below)}}}"]
+            factors = [a for a in above if not any(a is s for s in small)]
         else:
-            parts = [self(a, PROD + 1) for a in scalars]
-        parts += [self(a, PROD + 1) for a in matrices]
-        out = juxtaposed(parts)
+            front, factors = [], above
+        out = juxtaposed(front + self._factors(factors))
         return (f"-{out}", NEG) if negative else (out, PROD)
+
+    def _factors(self, factors: Sequence[Node]) -> list[str]:
+        """Each in brackets where it needs them; an open sum needs none at the end."""
+        parts = [self(a, PROD + 1) for a in factors]
+        if factors and factors[-1].op.name in OPEN:
+            said, binds = self.done[factors[-1]]
+            parts[-1] = said if said.startswith(r"\sum") else parts[-1]
+        return parts
 
     def _run(self, factors: Sequence[Node]) -> str:
         if len(factors) == 1:
@@ -143,10 +135,18 @@ class LatexWriter(BaseWriter):
     def hadamard_product(self, node: Node) -> Written:
         above, below = quotient(node)
         first = above or [one_of(node.shape)]
+        if below and self.notation.quotient == "frac":
+            top, bottom = (self._entrywise_run(part) for part in (first, below))
+            return rf"\frac{{{top}}}{{{bottom}}}", FRACTION
         out = f" {self.notation.hadamard} ".join(self(a, PROD + 1) for a in first)
         for b in below:
             out += f" {self.notation.quotient} {self(b, PROD + 1)}"
         return out, PROD
+
+    def _entrywise_run(self, factors: Sequence[Node]) -> str:
+        if len(factors) == 1:
+            return self(factors[0])
+        return f" {self.notation.hadamard} ".join(self(a, PROD + 1) for a in factors)
 
     def solved(self, node: Node) -> Written:
         A, B = node.operands
@@ -159,19 +159,28 @@ class LatexWriter(BaseWriter):
         if name == "pow":
             return self._power(node)
         if name == "step":
-            inside = self(node.operands[0])
-            return rf"{self.notation.indicator}\left[{inside} > 0\right]", ATOM
+            return self._indicator(self(node.operands[0])), ATOM
         form = ENTRYWISE[name].row.latex
         return form.format(*(self(a) for a in node.operands)), ATOM
+
+    def _indicator(self, inside: str) -> str:
+        one = self.notation.one
+        if self.notation.indicator == "subscript":
+            return rf"{one}_{{{inside} > 0}}"
+        if self.notation.indicator == "brace":
+            return rf"{one}\left\{{{inside} > 0\right\}}"
+        return rf"{one}\left[{inside} > 0\right]"
 
     def _power(self, node: Node) -> Written:
         base, exponent = node.operands
         if is_number(exponent) and as_number(exponent) < 0:
             below = power(base, number(-as_number(exponent)))
-            if not node.shape:
-                return rf"\frac{{1}}{{{self(below)}}}", PROD
-            return f"{self(one_of(node.shape), 21)} {self.notation.quotient} {self(below, 21)}", PROD
-        mark = "" if not node.shape else f"{self.notation.hadamard} "
+            if not node.shape or self.notation.quotient == "frac":
+                return rf"\frac{{1}}{{{self(below)}}}", FRACTION if node.shape else PROD
+            top = self(one_of(node.shape), PROD + 1)
+            return f"{top} {self.notation.quotient} {self(below, PROD + 1)}", PROD
+        sign = self.notation.hadamard if self.notation.hadamard.startswith("\\") else r"\circ"
+        mark = "" if not node.shape else f"{sign} "
         return self.superscript(self(base, ATOM), mark + self(exponent)), POW
 
     def norm(self, node: Node) -> str:
@@ -185,24 +194,63 @@ class LatexWriter(BaseWriter):
             mark = "" if 1 in A.shape else "_F"
             return rf"\left\|{self(A.operands[0])}\right\|{mark}^{{2}}", POW
         rows, cols = A.shape
-        inside = self(A, PROD + 1)
         if A.op.name == "abs" and A.operands[0].shape:
             return rf"\left\|{self(A.operands[0])}\right\|_{{1}}", ATOM
+        if self.notation.total == "sum" and (summed := self._double_sum(A)):
+            return summed, PROD
+        inside = self(A, PROD + 1)
         left = "" if rows == 1 else self.constant("1", (sp.S.One, rows)) + " "
         right = "" if cols == 1 else " " + self.constant("1", (cols, sp.S.One))
         return f"{left}{inside}{right}", PROD
 
+    def _double_sum(self, A: Node) -> str | None:
+        """The entries of ``A`` under sum signs, if they are short."""
+        base = self.notation.index_base
+        letters = index_letters(A, len([d for d in A.shape if d != 1]))
+        body = entry_of_sum(A, letters, base)
+        if body is None:
+            return None
+        counts = [d for d in A.shape if d != 1]
+        signs = [
+            rf"\sum_{{{i}={base}}}^{{{sp.latex(sp.expand(d - 1 + base))}}}"
+            for i, d in zip(letters, counts, strict=True)
+        ]
+        return f"{''.join(signs)} {self._body(body)}"
+
+    def _body(self, body: Node) -> str:
+        return self(body, PROD + 1 if body.op.name in OPEN else PROD)
+
+    def indexed_sum(self, node: Node) -> Written:
+        """A sum over an index."""
+        letter, body, low, high = shown(node, self.notation.index_base)
+        limits = rf"_{{{letter}={sp.latex(low)}}}^{{{sp.latex(high)}}}"
+        return rf"\sum{limits} {self._body(body)}", PROD
+
     def axis_sum(self, node: Node) -> Written:
         A = node.operands[0]
         rows, cols = A.shape
-        if node.shape[1] == 1:
+        over_rows = node.shape[1] != 1 or (node.shape[0] == 1 and node.op.name == "colsum")
+        if self.notation.row_sum == "word":
+            return rf"\operatorname{{{node.op.name}}}\left({self(A)}\right)", ATOM
+        if self.notation.row_sum == "sum":
+            base = self.notation.index_base
+            [letter] = index_letters(A, 1)
+            last = sp.latex(sp.expand((rows if over_rows else cols) - 1 + base))
+            place = f"{letter}, :" if over_rows else f":, {letter}"
+            inside = self._entry_shown(A, place)
+            return rf"\sum_{{{letter}={base}}}^{{{last}}} {inside}", PROD
+        if not over_rows:
             return f"{self(A, PROD + 1)} {self.constant('1', (cols, sp.S.One))}", PROD
         return f"{self.constant('1', (sp.S.One, rows))} {self(A, PROD + 1)}", PROD
 
     def softmax(self, node: Node) -> Written:
-        word = {"log_softmax": r"\log\operatorname{softmax}"}.get(node.op.name, rf"\operatorname{{{node.op.name}}}")
+        word = {"log_softmax": r"\log\operatorname{softmax}"}.get(
+            node.op.name, rf"\operatorname{{{node.op.name}}}"
+        )
         axis = node.params[0]
-        mark = "" if axis == text_axis(node.operands[0]) else (r"_{\mathrm{row}}" if axis else r"_{\mathrm{col}}")
+        mark = "" if axis == text_axis(node.operands[0]) else (
+            r"_{\mathrm{row}}" if axis else r"_{\mathrm{col}}"
+        )
         inside = self(node.operands[0])
         if len(node.operands) > 1:
             inside += rf" \mid {self(node.operands[1])}"
@@ -216,12 +264,20 @@ class LatexWriter(BaseWriter):
     # -- entries -------------------------------------------------------------------------------------
 
     def entry(self, node: Node) -> str:
+        A = node.operands[0]
         i, j = (sp.expand(p + self.notation.index_base) for p in node.params)
         places = [_index_latex(i), _index_latex(j)]
-        if 1 in node.operands[0].shape:
-            places = [p for p, d in zip(places, node.operands[0].shape, strict=True) if d != 1]
+        if 1 in A.shape:
+            places = [p for p, d in zip(places, A.shape, strict=True) if d != 1]
         short = all(re.fullmatch(r"\w|\\\w+", p) for p in places)
-        return self._subscripted(node.operands[0], ("" if short else ", ").join(places))
+        return self._entry_shown(A, ("" if short else ", ").join(places))
+
+    def _entry_shown(self, A: Node, place: str) -> str:
+        """An entry of an adjoint is the derivative by that entry of the step."""
+        owner = symbol_owner(A) if is_symbol(A) else None
+        if isinstance(owner, Adjoints) and re.match(r"\\(frac|nabla)", self(A)):
+            return self.adjoint(A, owner, self._subscripted(owner.of[A], place))
+        return self._subscripted(A, place)
 
     def sliced(self, node: Node) -> str:
         top, left, rows, cols = node.params
@@ -272,15 +328,27 @@ def juxtaposed(parts: Sequence[str]) -> str:
     return out
 
 
-def latex_of(expr: object, notation: Notation | None = None) -> str:
-    """An expression in LaTeX; large shared parts follow as ``where S = ...``."""
-    node = read(expr)
-    writer = LatexWriter(notation or DEFAULT)
+def latex_of(thing: object, notation: Notation | str | None = None) -> str:
+    """An expression, or a line of a derivation, in LaTeX; large shared parts follow as ``where S = ...``.
+
+    >>> import matcalc as mc
+    >>> A, b = mc.matrix("A1", "n", "m"), mc.vector("b", "m")
+    >>> print(latex_of(A * b, "bracketed-layers"))
+    A^{[1]} b
+    """
+    own = getattr(thing, "to_latex", None)
+    if own is not None:
+        return own(notation)  # type: ignore[no-any-return]
+    return with_where(LatexWriter(notation), read(thing))
+
+
+def with_where(writer: LatexWriter, node: Node) -> str:
+    """``node``, and behind it the definitions of the parts that were given a name."""
     definitions, last = writer.line(node)
     if not definitions:
         return last
     where = ", ".join(f"{writer(name)} = {said}" for name, said in definitions)
-    return rf"{last} \quad \text{{where }} {where}"
+    return rf"{last} \quad \text{{{writer.notation.say('where')} }} {where}"
 
 
 BUILD["latex"] = latex_of  # type: ignore[assignment]

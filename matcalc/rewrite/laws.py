@@ -332,23 +332,31 @@ def _late(term: Node) -> tuple[bool, bool]:
 def push_transpose(node: Node) -> Node | None:
     r"""$(AB)^\top = B^\top A^\top$, and through sums and entrywise functions, where marks disappear."""
     A = node.operands[0]
-    if A.op is PRODUCT:
-        scalars, ms = _split(A)
-        return _shorter(node, mul(*scalars, *(_settled(t(m)) for m in reversed(ms))))
-    if A.op is SUM_OP:
-        return _shorter(node, add(*(_settled(t(m)) for m in A.operands)))
-    if A.op is HADAMARD:
-        return _shorter(node, had(*(_settled(t(m)) for m in A.operands)))
-    if A.op.name in ENTRYWISE:
-        flipped = tuple(_settled(t(m)) for m in A.operands)
-        return _shorter(node, A.op.build(flipped, A.params))
     if A.op.name == "diag":
         return A
-    if A.op.name == "kron":
-        return _shorter(node, OPS["kron"].build(tuple(_settled(t(m)) for m in A.operands), ()))
     if A.op.name == "commutation":
-        return OPS["commutation"].build((), (A.params[1], A.params[0])) if False else _commutation(A)
-    return None
+        return _commutation(A)
+    return _shorter(node, _flipped(A, 3))
+
+
+def _flipped(A: Node, depth: int) -> Node:
+    """The transpose of A with the mark pushed at most so many levels down, where that is shorter."""
+    whole = t(A)
+    if depth == 0 or A.op is TRANSPOSE:
+        return whole
+    pushed: Node | None = None
+    if A.op is PRODUCT:
+        scalars, ms = _split(A)
+        pushed = mul(*scalars, *(_flipped(m, depth - 1) for m in reversed(ms)))
+    elif A.op is SUM_OP:
+        pushed = add(*(_flipped(m, depth - 1) for m in A.operands))
+    elif A.op is HADAMARD:
+        pushed = had(*(_flipped(m, depth - 1) for m in A.operands))
+    elif A.op.name in ENTRYWISE or A.op.name == "kron":
+        pushed = A.op.build(tuple(_flipped(m, depth - 1) for m in A.operands), A.params)
+    elif A.op.name == "diag":
+        pushed = A
+    return pushed if pushed is not None and cost(pushed) < cost(whole) else whole
 
 
 def _commutation(K: Node) -> Node:

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 from matcalc import shapes
 from matcalc.expr import Node, postorder, rebuilt
+import matcalc.rewrite.scalars as _scalars  # noqa: F401 - enters its laws
 from matcalc.rewrite.laws import LAWS
 from matcalc.rewrite.lift import is_entrywise, lift
 

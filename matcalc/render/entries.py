@@ -1,0 +1,72 @@
+"""The summand of a sum over all entries, with its index pushed into the entrywise operations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sympy as sp
+
+from matcalc.expr import Node, is_symbol, number, postorder, symbol_name
+from matcalc.ops.algebra import HADAMARD, ONES, PRODUCT, SUM_OP, TRANSPOSE, ZEROS, add, mul
+from matcalc.ops.binder import index
+from matcalc.ops.entries import entry
+from matcalc.ops.entrywise import ENTRYWISE
+
+# Above this many nodes a summand is no longer read at a glance: ones beside the matrix are shorter.
+LONGEST_SUMMAND = 40
+LETTERS = "ijklpqrst"
+
+
+def index_letters(A: Node, count: int) -> list[str]:
+    """The first letters that nothing in ``A`` is called by."""
+    order = postorder(A)
+    taken = {symbol_name(n) for n in order if is_symbol(n)}
+    taken |= {s.name for n in order for d in n.shape for s in d.free_symbols}  # type: ignore[attr-defined]
+    taken |= {s.name for n in order for s in n.indices}
+    free = [c for c in LETTERS if c not in taken]
+    return free[:count] if len(free) >= count else [f"i_{k + 1}" for k in range(count)]
+
+
+def entry_of_sum(A: Node, letters: Sequence[str], base: int) -> Node | None:
+    """Entry (i, j) of ``A`` where that is short; the letters are printed as they are."""
+    if len(postorder(A)) > LONGEST_SUMMAND:
+        return None
+    left = list(letters)
+    i, j = (sp.Integer(0) if d == 1 else index(left.pop(0)) - base for d in A.shape)
+    image: dict[Node, Node] = {}
+    todo = [(A, False)]
+    while todo:
+        node, ready = todo.pop()
+        if node in image:
+            continue
+        if not node.shape:
+            image[node] = node
+        elif node.op is ONES or node.op is ZEROS:
+            image[node] = number(1 if node.op is ONES else 0)
+        elif node.op is TRANSPOSE:
+            image[node] = entry(node.operands[0], j, i)
+        elif not _spreads(node):
+            image[node] = entry(node, i, j)
+        elif ready:
+            image[node] = _at_entry(node, [image[c] for c in node.operands])
+        else:
+            todo.append((node, True))
+            todo.extend((c, False) for c in node.operands)
+    return image[A]
+
+
+def _spreads(node: Node) -> bool:
+    """Whether an entry of the node is made of the same entry of its operands."""
+    if node.op is PRODUCT:
+        return sum(1 for a in node.operands if a.shape) <= 1
+    return node.op is SUM_OP or node.op is HADAMARD or node.op.name in ENTRYWISE
+
+
+def _at_entry(node: Node, operands: list[Node]) -> Node:
+    if node.op is SUM_OP:
+        return add(*operands)
+    if node.op is PRODUCT or node.op is HADAMARD:
+        return mul(*operands)
+    return ENTRYWISE[node.op.name].build(tuple(operands), node.params)
+
+

@@ -1,0 +1,170 @@
+"""How one expression became another, law by law, each with the whole line before and after it.
+
+The simplifier reports what it does at the place where it does it; here these reports are played back
+on the whole line. A cancellation inside an entrywise region, one step for the simplifier, is shown
+as a person would do it: multiply out, expand, collect.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from matcalc.errors import MatcalcError
+from matcalc.expr import Node, read, substitute
+from matcalc.ops.algebra import HADAMARD, PRODUCT, SUM_OP, add, had, mul
+from matcalc.ops.entrywise import power
+from matcalc.ops.product import is_reciprocal
+from matcalc.rewrite.laws import LAWS
+from matcalc.rewrite.simplify import simplify
+
+
+@dataclass(frozen=True)
+class Law:
+    """One law at work: its name, its equation in LaTeX, the line before it and after it."""
+
+    name: str
+    equation: str
+    before: Node
+    after: Node
+
+    @property
+    def words(self) -> str:
+        """The name as words: ``push transpose``."""
+        return self.name.replace("_", " ")
+
+
+EQUATIONS = {
+    "insert": r"\text{what arrives, from the line above}",
+    "multiply_out": r"(A + B) \odot C = A \odot C + B \odot C",
+    "cancel": r"A \oslash A = \mathbf{1}",
+    "expand": r"A \odot (B + C) = A \odot B + A \odot C",
+    "collect": r"A - A = 0",
+    "simplify": r"\text{algebra of the entries}",
+}
+
+
+BY_HAND = ("multiply_out", "expand", "collect", "simplify")
+
+
+def equation_of(name: str) -> str:
+    """The equation of a law, from its docstring."""
+    for rules in LAWS.values():
+        for rule in rules:
+            if rule.__name__ == name:
+                found = re.search(r"\$(.+?)\$", rule.__doc__ or "", re.S)
+                return found[1] if found else ""
+    return EQUATIONS.get(name, "")
+
+
+def trace(before: Node, after: Node, opened: Mapping[Node, Node]) -> tuple[Law, ...]:
+    """The laws from ``before`` to ``after``; ``opened`` says what may be put in for a name."""
+    if before is after:
+        return ()
+    found: list[Law] = []
+    current = before
+    if simplify(before) is not after:
+        candidate = substitute(before, opened)
+        if simplify(candidate) is after:
+            current = _say(found, "insert", before, candidate)
+    events: list[tuple[str, Node, Node]] = []
+    simplify(current, record=lambda *event: events.append(event))
+    for name, old, new in events:
+        current = _replayed(found, name, current, old, new)
+    if current is not after:
+        _say(found, "simplify", current, after)
+    return tuple(found)
+
+
+def _say(found: list[Law], name: str, before: Node, after: Node) -> Node:
+    if after is not before:
+        found.append(Law(name, equation_of(name), before, after))
+    return after
+
+
+def _replayed(found: list[Law], name: str, line: Node, old: Node, new: Node) -> Node:
+    """The line after a law was applied at the place where it holds ``old``."""
+    if name != "entrywise":
+        return _say(found, name, line, _at(line, old, new))
+    place = old
+    for step, form in by_hand(old, new):
+        line = _say(found, step, line, _at(line, place, form))
+        place = form
+    return line
+
+
+def _at(line: Node, old: Node, new: Node) -> Node:
+    try:
+        return substitute(line, {old: new})
+    except MatcalcError:  # a constructor that folds may have used the place up
+        return line
+
+
+def by_hand(old: Node, new: Node) -> list[tuple[str, Node]]:
+    """An entrywise simplification in the steps a person writes: the names and the forms."""
+    forms: list[tuple[str, Node]] = []
+    current = old
+    for name, change in (("multiply_out", _multiplied_out), ("expand", _expanded_terms)):
+        changed = change(current)
+        if changed is not None and changed not in (current, new):
+            forms.append((name, changed))
+            current = changed
+    if current is not new:
+        forms.append(("collect" if forms else "simplify", new))
+    return forms
+
+
+def _factors(node: Node) -> list[Node]:
+    """The entrywise factors of a term, scalars and numbers among them."""
+    if node.op is HADAMARD:
+        return list(node.operands)
+    if node.op is PRODUCT and sum(1 for a in node.operands if a.shape) <= 1:
+        return [f for a in node.operands for f in (_factors(a) if a.operands else [a])]
+    return [node]
+
+
+def _times(factors: list[Node]) -> Node:
+    """An entrywise product, a factor and its reciprocal cancelled."""
+    left = list(factors)
+    for a in factors:
+        if is_reciprocal(a) and a in left:
+            base, exponent = a.operands
+            twin = next((b for b in left if b is base), None)
+            if twin is not None and exponent is read(-1):
+                left.remove(a)
+                left.remove(twin)
+    scalars, matrices = [a for a in left if not a.shape], [a for a in left if a.shape]
+    if not matrices:
+        shape = next((a for a in factors if a.shape), None)
+        matrices = [power(shape, 0)] if shape is not None else []
+    body = had(*matrices) if len(matrices) > 1 else (matrices[0] if matrices else read(1))
+    return mul(*scalars, body)
+
+
+def _multiplied_out(node: Node) -> Node | None:
+    """A bracket times factors that cancel in it, multiplied in."""
+    factors = _factors(node)
+    for k, bracket in enumerate(factors):
+        scalars = [f for f in factors if not f.shape]
+        others = [f for i, f in enumerate(factors) if i != k and f.shape]
+        below = [b for term in bracket.operands for b in _factors(term) if is_reciprocal(b)]
+        if bracket.op is SUM_OP and any(b.operands[0] is o for b in below for o in others):
+            return mul(*scalars, add(*(_times([*_factors(term), *others]) for term in bracket.operands)))
+    return None
+
+
+def _expanded_terms(node: Node) -> Node | None:
+    """Every product of brackets written out; like terms meet."""
+    if node.op is not SUM_OP:
+        return None
+    terms: list[Node] = []
+    for term in node.operands:
+        products: list[list[Node]] = [[]]
+        for factor in _factors(term):
+            options = factor.operands if factor.op is SUM_OP else (factor,)
+            products = [[*p, o] for p in products for o in options]
+            if len(products) > 12:
+                return None
+        terms += [_times(p) for p in products]
+    return add(*terms)
