@@ -317,7 +317,9 @@ class _Run:
     def extend(self, sign: str, node: Node) -> None:
         entry_by_entry = sign in (".*", "./")
         if sign in ("/", "./"):
-            node = number(1 / as_number(node)) if is_number(node) else BUILD["pow"](node, number(-1))
+            node = (
+                number(1 / as_number(node)) if is_number(node) else BUILD["pow"](node, number(-1))
+            )
         if not node.shape:
             self.scalars.append(node)
             return

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from matcalc import shapes
-from matcalc.language.sizes import ONE, SCALAR, Pair, Sizes
+from matcalc.language.sizes import ONE, SCALAR, VECTOR, WEAK, Pair, Sizes
 from matcalc.shapes import Dim, Shape
 
 
@@ -30,6 +30,7 @@ class Product:
         left, right = sizes.is_matrix(A), sizes.is_matrix(B)
         if left:
             sizes.equate(C[0], A[0])  # whether B scales or multiplies
+            sizes.want(B, VECTOR)
         if right:
             sizes.equate(C[1], B[1])
         if (left or right) and ((left and right) or sizes.is_scalar(C)):
@@ -59,6 +60,9 @@ class Broadcast:
             for A in self.operands:
                 sizes.equal(A, SCALAR)
             return True
+        if sizes.is_matrix(self.C):
+            for A in self.operands:
+                sizes.want(A, WEAK)
         open_ones = []
         for A in self.operands:
             if sizes.is_matrix(A):

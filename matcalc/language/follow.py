@@ -19,8 +19,8 @@ from matcalc.language.constraints import Broadcast, Computed, Diag, LogSumExp, P
 from matcalc.language.formula import Formula, Kind, Term
 from matcalc.language.placing import placed
 from matcalc.language.scope import Applied
-from matcalc.language.signatures import VECTOR, WANTS, WEAK, Signature, counts, signature
-from matcalc.language.sizes import ONE, SCALAR, Clash, Pair
+from matcalc.language.signatures import WANTS, Signature, counts, signature
+from matcalc.language.sizes import ONE, SCALAR, VECTOR, WEAK, Clash, Pair
 from matcalc.language.undefined import shape_of_applied
 from matcalc.ops import FUNCTIONS
 from matcalc.shapes import Dim, Shape

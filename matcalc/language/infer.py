@@ -21,11 +21,11 @@ from matcalc.language.follow import follow
 from matcalc.language.formula import Formula, Kind, Term
 from matcalc.language.placing import placed
 from matcalc.language.scope import Scope
-from matcalc.language.signatures import FULL, VECTOR, WEAK
-from matcalc.language.sizes import ONE, SCALAR, Clash, Pair, Sizes
+from matcalc.language.sizes import FULL, ONE, SCALAR, VECTOR, WEAK, Clash, Pair, Sizes
 from matcalc.shapes import Shape
 
 MAX_OPEN_NAMES = 5000
+MAX_ROUNDS = 20
 
 
 class Inference:
@@ -115,20 +115,19 @@ class Inference:
             if is_capital(name):
                 self.choose(name, _MATRIX, _COLUMN, _ROW, _NUMBER)
         self.try_words()
+        self.spread_evidence()
         names = [name for name in self.met if not is_capital(name)]
-        while names := [n for n in names if self.sizes.is_open(self.pairs[n])]:
-            self.spread_evidence()
-            if decided := [n for n in names if self.evidence(n)]:
-                for name in decided:
-                    self.choose_by_evidence(name)
-                continue
-            for name in names:
-                before = self.sizes.news
-                if self.evidence(name):
-                    break
+        for _ in range(MAX_ROUNDS):  # one decision is evidence for the next
+            decided = [name for name in names if self.evidence(name)]
+            for name in decided:
+                self.choose_by_evidence(name)
+            if not decided:
+                break
+        for name in names:
+            if self.evidence(name):
+                self.choose_by_evidence(name)
+            else:
                 self.choose(name, _NUMBER, _COLUMN, _ROW, _MATRIX)
-                if self.sizes.news != before:
-                    break
         for pair, _, _ in self.powers:
             if self.sizes.is_matrix(pair):
                 self.equal(pair, (pair[1], pair[0]))
@@ -161,18 +160,12 @@ class Inference:
     def spread_evidence(self) -> None:
         """What a product is used as says something about its last factor, and so on."""
         sizes = self.sizes
-        is_open = sizes.is_open
-        self.products = [p for p in self.products if is_open(p.A) or is_open(p.B)]
-        self.broadcasts = [b for b in self.broadcasts if any(map(is_open, b.operands))]
         for product in reversed(self.products):
-            if is_open(product.B):
-                if sizes.is_matrix(product.A):
-                    sizes.want(product.B, VECTOR)
-                elif degree := sizes.degree(product.C):
-                    sizes.want(product.B, min(degree, VECTOR))
+            if degree := sizes.degree(product.C):
+                sizes.want(product.B, min(degree, VECTOR))
         for broadcast in reversed(self.broadcasts):
-            if sizes.degree(broadcast.C) or sizes.is_matrix(broadcast.C):
-                for A in filter(is_open, broadcast.operands):
+            if sizes.degree(broadcast.C):
+                for A in broadcast.operands:
                     sizes.want(A, WEAK)
 
     def learn_integers(self) -> None:

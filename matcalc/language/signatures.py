@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from matcalc.language.sizes import FULL, VECTOR
 from matcalc.ops import FUNCTIONS
 from matcalc.ops.entrywise import ENTRYWISE
 
@@ -42,8 +43,7 @@ _ROWS = {
     "isum": "~, &i, #a, #b -> ~",
 }
 
-# Evidence about operands that nobody declared: beside a vector, a vector, or with two dimensions.
-WEAK, VECTOR, FULL = 1, 2, 3
+# Evidence about operands that nobody declared.
 WANTS = {
     **dict.fromkeys(
         ("sum", "mean", "norm1", "norm2", "dot", "outer", "transpose", "rowsum", "rowmean",

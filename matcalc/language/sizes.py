@@ -22,6 +22,9 @@ Pair = tuple[int, int]  # the unknowns for rows and columns
 ONE = 0  # the unknown whose value is 1
 SCALAR: Pair = (ONE, ONE)
 
+# Degrees of evidence: stands beside a vector; is used as a vector; surely has two dimensions.
+WEAK, VECTOR, FULL = 1, 2, 3
+
 # A dimension is multiplied out to compare it; this many terms and bits are still quick.
 MAX_TERMS, MAX_BITS = 500, 2000
 
@@ -48,7 +51,6 @@ class Sizes:
         self.weight: list[int] = []  # unknowns joined and constraints waiting: the light side moves
         self.trail: list[Callable[[], object]] = []
         self.queue: list[Constraint] = []
-        self.news = 0  # how often something turned out to be a vector or a matrix
         self.rigid(shapes.ONE)
 
     # -- making and asking ------------------------------------------------------------------------
@@ -124,7 +126,6 @@ class Sizes:
         if self.value[a] == 1:
             raise Clash
         self.not_one[a] = True
-        self.news += 1
         self.trail.append(lambda: self.not_one.__setitem__(a, False))
         if wake:
             self.queue.extend(self.waiting[a])
@@ -169,7 +170,6 @@ class Sizes:
             self.weight[b] -= self.weight[a]
             del self.waiting[b][waited:]
 
-        self.news += self.not_one[a] != self.not_one[b]
         self.parent[a] = b
         self.not_one[b] = self.not_one[a] or self.not_one[b]
         self.wanted[b] = max(self.wanted[a], self.wanted[b])

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import matcalc.door
+import matcalc.render.writer  # noqa: F401 - messages print nodes, and numbers are read
 from matcalc import expr, shapes
 from matcalc.errors import MatcalcError, NameClashError, ParseError, ShapeError, UnknownNameError
 from matcalc.expr import Node

@@ -14,7 +14,7 @@ from matcalc.errors import ParseError
 from matcalc.language.foreign import repair
 
 MAX_CHARACTERS = 500_000
-MAX_TOKENS = 80_000
+MAX_TOKENS = 60_000
 MAX_DIGITS = 300  # of a number as typed, its exponent counted as digits
 
 
@@ -43,7 +43,7 @@ _PATTERN = re.compile(
 )
 
 # The LaTeX name after `as` runs to the end of the statement; `\;` is a space of LaTeX.
-_LATEX = re.compile(r"(?:\\;|[^\n;#])*")
+_LATEX = re.compile(r"(?:\\[;#]|[^\n;#])*")
 
 ENDS_OPERAND = frozenset({"name", "number", ")", "'", ".'"})
 

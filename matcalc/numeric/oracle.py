@@ -15,7 +15,7 @@ import numpy as np
 
 from matcalc import shapes
 from matcalc.errors import DomainError, MatcalcError, ShapeError
-from matcalc.expr import Node, brief, is_symbol, read
+from matcalc.expr import Node, brief, is_symbol, postorder, read
 from matcalc.numeric import differences
 from matcalc.numeric.evaluate import Program
 from matcalc.numeric.sampling import Facts, Point, Sampler, fitting_sizes
@@ -30,6 +30,7 @@ RELATIVE = 1e-7  # of an entry; a slip is larger, rounding is smaller
 ROUNDING = 1e-12  # of the largest number met on the way
 DECISIVE = 1e-4  # a reference less sure than this, in its own size, decides nothing
 POINTS = 8  # tried for one trial before giving up
+COSTLY = 50_000  # operations times variables: beyond, a few random directions must do
 LARGEST = 2 * 10**7  # entries of a matrix that a check may make
 
 
@@ -211,12 +212,11 @@ class _Trial:
         self.claims, self.rng, self.steps, self.number = claims, rng, steps, number
         self.varied = list(dict.fromkeys(v for c in claims for v in c.moving))
         self.forward = Program([*(c.f for c in claims), *self.varied], steps=steps)
-        self.closed = {c: Program([c.value], steps=steps) for c in claims}
-        more = [n for program in self.closed.values() for n in program.inputs()]
-        self.sampler = Sampler(self.forward, self.varied, rng, facts, more)
+        self.closed = Program([c.value for c in claims], steps=steps)
+        self.sampler = Sampler(self.forward, self.varied, rng, facts, self.closed.inputs())
 
     def run(self, report: CheckReport) -> CheckReport:
-        programs = [self.forward, *self.closed.values()]
+        programs = [self.forward, self.closed]
         report = replace(report, trials=report.trials + 1)
         try:
             # Some trials with a dimension of 1: every third, and not the first.
@@ -231,11 +231,13 @@ class _Trial:
             functions = stand_ins([n for p in programs for n in p.order], self.rng)
             try:
                 point = self.sampler.point(dims, functions, attempt)
+                closed = self._closed_values(point)
             except MatcalcError as error:
                 return _failed(report, str(error))
+            base = self.forward.run(point.values, dims, functions)
             undecided = []
             for claim in pending:
-                verdict = self.judge(claim, point)
+                verdict = self.judge(claim, point, base, closed)
                 # Zero everywhere may be the truth, or a saturated point: look elsewhere first.
                 if verdict.status == "undecided" or (
                     verdict.status == "vacuous" and attempt < POINTS // 2
@@ -263,19 +265,29 @@ class _Trial:
                             "declare it with symbols for dimensions"
                         )
 
-    def judge(self, claim: Claim, point: Point) -> _Verdict:
+    def _closed_values(self, point: Point) -> Mapping[Node, Array]:
+        """All numbers on the way to the closed forms; nan where an operation has no value."""
+        given = {n: point.values[n] for n in self.closed.inputs() if n in point.values}
+        try:
+            return self.closed.run(given, point.dims, point.functions, watch=_lenient)
+        except (ValueError, IndexError) as error:
+            raise DomainError(f"the closed form cannot be computed: {error}") from error
+
+    def judge(
+        self, claim: Claim, point: Point, base: Mapping[Node, Array], closed: Mapping[Node, Array]
+    ) -> _Verdict:
         """One claim at one point."""
-        values = self._closed_values(claim, point)
-        if isinstance(values, _Verdict):
-            return values
-        claimed, magnitude = values
+        claimed = np.atleast_2d(closed[claim.value])
         if not np.all(np.isfinite(claimed)):
-            entry = _first(~np.isfinite(claimed))
             said = "the closed form is not finite"
-            return _Verdict("fails", float("nan"), entry, "evaluation", said)
-        moved = _Moved(self, claim, point)
+            return _Verdict(
+                "fails", float("nan"), _first(~np.isfinite(claimed)), "evaluation", said
+            )
+        moved = _Moved(self, claim, point, base)
+        met = (closed[n] for n in postorder(claim.value) if n in closed)
+        sizes = (float(np.max(np.abs(v))) for v in (*met, base[claim.f]))
+        magnitude = max(size for size in sizes if np.isfinite(size))
         slopes, along = moved.slopes(moved.step)
-        magnitude = max(magnitude, moved.size)
         verdict = _compared(claim, claimed, slopes, along, magnitude)
         if verdict.status == "fails" and not moved.analytic:
             # Differences that crossed a kink look like a slip: other steps would not agree.
@@ -287,33 +299,25 @@ class _Trial:
             return replace(verdict, entry=moved.located(claimed))
         return verdict
 
-    def _closed_values(self, claim: Claim, point: Point) -> tuple[Array, float] | _Verdict:
-        """The closed form as a matrix, and the largest number on the way to it."""
-        program = self.closed[claim]
-        given = {node: point.values[node] for node in program.inputs() if node in point.values}
-        try:
-            done = program.run(given, point.dims, point.functions)
-        except (MatcalcError, ValueError, IndexError) as error:
-            said = f"the closed form has no value: {error}"
-            return _Verdict("fails", float("nan"), None, "evaluation", said)
-        met = (float(np.max(np.abs(v))) for v in done.values() if np.all(np.isfinite(v)))
-        return np.atleast_2d(done[claim.value]), max(met, default=0.0)
+
+def _lenient(node: Node, operands: Sequence[Any], value: Any) -> None:
+    """A watcher that lets everything pass: what has no value becomes nan."""
 
 
 class _Moved:
     """The forward expression of one claim as a function of what is moved."""
 
-    def __init__(self, trial: _Trial, claim: Claim, point: Point) -> None:
+    def __init__(
+        self, trial: _Trial, claim: Claim, point: Point, base: Mapping[Node, Array]
+    ) -> None:
         self.claim, self.point, self.rng = claim, point, trial.rng
         self.moving = claim.moving
         whole = trial.forward
-        base = whole.run(point.values, point.dims, point.functions)
         changing: set[Node] = set().union(*(whole.depending_on(v) for v in self.moving))
-        known = {n: v for n, v in base.items() if n not in changing}
-        self.program = Program([claim.f], {*known, *self.moving}, trial.steps)
-        self.known = {n: known[n] for n in self.program.order if n in known}
+        fixed = (n for n in base if n not in changing)
+        self.program = Program([claim.f], (*fixed, *self.moving), trial.steps)
+        self.known = {n: base[n] for n in self.program.order if n in base and n not in changing}
         self.base = {v: base[v] for v in self.moving}
-        self.size = float(np.max(np.abs(base[claim.f])))
         self.step = min(1e-2, point.margin)
         self.analytic = all(
             n.op.analytic for n in self.program.order if n in changing and n not in self.moving
@@ -335,7 +339,8 @@ class _Moved:
         claim, wrt = self.claim, self.claim.wrt
         x = np.reshape(self.base[wrt], -1, order="F")
         if claim.kind != "hessian":
-            right = along[1] if along else differences.directions(len(x), self.rng)
+            full = differences.FULL if len(x) * len(self.program.order) < COSTLY else 1
+            right = along[1] if along else differences.directions(len(x), self.rng, full)
             method = differences.complex_step if self.analytic else differences.richardson
             more = () if self.analytic else (step,)
             return method(lambda z: self.at({wrt: z}), x, right, *more), (np.eye(1), right)

@@ -29,8 +29,8 @@ from matcalc.ops.base import (
     rows_cols,
 )
 from matcalc.ops.product import PRODUCT, flattens, without_first
-from matcalc.ops.transpose import t
 from matcalc.ops.symbols import ONES, eye, is_rational, is_zero, zero_of
+from matcalc.ops.transpose import t
 from matcalc.shapes import Shape
 
 

@@ -16,7 +16,19 @@ from matcalc import shapes
 from matcalc.errors import ShapeError
 from matcalc.expr import BUILD, Node, is_number, is_symbol, make, number, postorder, rebuilt, symbol
 from matcalc.ops.algebra import is_zero, mul, zero_of
-from matcalc.ops.base import ATOM, PROD, SUM, Entries, Op, Operands, Params, Writer, Written, operand, register
+from matcalc.ops.base import (
+    ATOM,
+    PROD,
+    SUM,
+    Entries,
+    Op,
+    Operands,
+    Params,
+    Writer,
+    Written,
+    operand,
+    register,
+)
 from matcalc.shapes import Shape
 
 _BOUND = "_k"

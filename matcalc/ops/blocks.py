@@ -42,8 +42,7 @@ from matcalc.ops.base import (
 from matcalc.ops.entries import checked_index, entry
 from matcalc.ops.kronecker import dim_of, kron
 from matcalc.ops.reduce import scalars_in_front
-from matcalc.shapes import Shape
-
+from matcalc.shapes import Dim, Shape
 
 AXIS_SAMPLES = (("n m, k m", "n m, 1 m, k m", "n 1, "), ("n m, n k", "n m, n k, n 1", "1 n, "))
 

@@ -26,9 +26,10 @@ from matcalc.ops.base import (
     Written,
     named,
     register,
+    rows_cols,
 )
 from matcalc.ops.kronecker import kron
-from matcalc.shapes import Dim, Shape
+from matcalc.shapes import Shape
 
 
 class Item(Linear):

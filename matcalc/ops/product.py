@@ -14,7 +14,7 @@ import sympy as sp
 
 from matcalc import shapes
 from matcalc.errors import ShapeError
-from matcalc.expr import BUILD, Node, as_number, brief, is_number, make, number
+from matcalc.expr import BUILD, Node, as_number, is_number, make, number
 from matcalc.ops.base import (
     NEG,
     PROD,
@@ -27,6 +27,7 @@ from matcalc.ops.base import (
     named,
     operand,
     register,
+    suggested,
 )
 from matcalc.ops.symbols import EYE, ZEROS, eye, is_rational, zero_of
 from matcalc.ops.transpose import t

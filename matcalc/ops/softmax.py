@@ -10,7 +10,7 @@ from typing import Any
 
 from matcalc import shapes
 from matcalc.errors import ShapeError
-from matcalc.expr import Node
+from matcalc.expr import Node, make, number
 from matcalc.ops.algebra import add, had, mul, neg, ones, zero_of
 from matcalc.ops.base import (
     ATOM,
@@ -21,9 +21,11 @@ from matcalc.ops.base import (
     Writer,
     Written,
     function,
+    named,
     operand,
     register,
 )
+from matcalc.ops.entrywise import power
 from matcalc.ops.reduce import axis_of, axis_sum, text_axis
 from matcalc.shapes import Shape
 
@@ -115,9 +117,10 @@ def _softmax_code(a: Sequence[str], axis: str) -> str:
     if len(a) == 1:
         top = f"(lambda z: np.exp(z - np.max(z.real, axis={axis}, keepdims=True)))(np.asarray({a[0]}))"
     else:
+        seen = f"np.where(m != 0, z.real, -np.inf), axis={axis}, keepdims=True"
         top = (
-            f"(lambda z, m: np.where(m != 0, np.exp(np.where(m != 0, z - np.max(np.where(m != 0, z.real, -np.inf),"
-            f" axis={axis}, keepdims=True), 0)), 0))(np.asarray({a[0]}), np.asarray({a[1]}))"
+            f"(lambda z, m: m * np.exp(np.where(m != 0, z - np.max({seen}), 0)))"
+            f"(np.asarray({a[0]}), {a[1]})"
         )
     return f"(lambda e: e / np.sum(e, axis={axis}, keepdims=True))({top})"
 

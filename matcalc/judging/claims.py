@@ -1,0 +1,100 @@
+"""One hand result for one gradient: equal to the engine's, or off by what?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import sympy as sp
+
+from matcalc import shapes
+from matcalc.errors import MatcalcError, ShapeError
+from matcalc.expr import Node, number, read, symbol_name
+from matcalc.judging.comparison import Points, same_values
+from matcalc.judging.verdict import Verdict
+from matcalc.language import read_expression
+from matcalc.layout import gradient_in
+from matcalc.numeric.checking import facts_by_name
+from matcalc.ops.algebra import mul, t
+from matcalc.ops.entrywise import power
+from matcalc.record import Record
+from matcalc.reverse import boxed
+from matcalc.rewrite.simplify import simplify
+
+
+def verify_gradient(record: Record, of: Node, claim: Any) -> Verdict:
+    """Judge a hand result (text of the language, or an expression) for the gradient by ``of``."""
+    arrival = record.arrivals[of]
+    truth = gradient_in(record.layout, boxed(arrival.value, of))
+    said = claim if isinstance(claim, str) else str(claim)
+    name = symbol_name(arrival.symbol)
+    try:
+        node = _read(record, claim)
+    except ShapeError as error:
+        return Verdict("shape-error", said, "shapes do not fit", f"{name} = {truth}", str(error))
+    facts = facts_by_name(record.problem.facts)
+    points = Points([truth, node], facts)
+    wanted = points.values(truth)
+    if shapes.same_shape(_two(node.shape), _two(truth.shape)) and same_values(wanted, points.values(node)):
+        return Verdict("holds", said, certainty=points.certainty, reading=str(node))
+    return _diagnosed(said, name, node, truth, wanted, points)
+
+
+def _read(record: Record, claim: Any) -> Node:
+    if not isinstance(claim, str):
+        return read(claim)
+    names = {**record.problem.names}
+    names.update({symbol_name(a.symbol): a.symbol for a in record.arrivals.values()})
+    if record.upstream is not None:
+        names[symbol_name(record.upstream)] = record.upstream
+    return read_expression(claim, names)
+
+
+def _two(shape: shapes.Shape) -> shapes.Shape:
+    return shape if shape else (shapes.ONE, shapes.ONE)
+
+
+def _diagnosed(said: str, name: str, node: Node, truth: Node, wanted: Any, points: Points) -> Verdict:
+    for slip, explanation, repaired in _repairs(node, truth):
+        if not shapes.same_shape(_two(repaired.shape), _two(truth.shape)):
+            continue
+        if same_values(wanted, points.values(repaired)):
+            status = "fails" if shapes.same_shape(_two(node.shape), _two(truth.shape)) else "shape-error"
+            correction = f"{name} = {simplify(repaired)}"
+            return Verdict(status, said, slip, correction, explanation, points.certainty, str(node))  # type: ignore[arg-type]
+    correction = f"{name} = {truth}"
+    if not shapes.same_shape(_two(node.shape), _two(truth.shape)):
+        explanation = f"{name} is {shapes.show(truth.shape)}, but the claim is {shapes.show(node.shape)}"
+        return Verdict("shape-error", said, "wrong shape", correction, explanation, points.certainty, str(node))
+    return Verdict("fails", said, "", correction, "the values differ", points.certainty, str(node))
+
+
+def _repairs(node: Node, truth: Node) -> Iterator[tuple[str, str, Node]]:
+    """(class, what to say, the claim repaired), the likeliest slips first."""
+    yield "sign", "the sign is wrong", mul(number(-1), node)
+    for factor, less, more in _factors(node, truth):
+        yield f"lost {less}", f"the claim is {more} times too large: {less} is lost", mul(power(factor, -1), node)
+        yield f"extra {less}", f"the claim is {more} times too small: {less} should not be there", mul(factor, node)
+    if node.shape:
+        yield "transposed", "the claim is the transpose of the gradient", t(node)
+        for factor, less, _ in _factors(node, truth):
+            yield f"transposed, lost {less}", f"transposed, and {less} is lost", mul(power(factor, -1), t(node))
+
+
+def _factors(node: Node, truth: Node) -> Iterator[tuple[Node, str, str]]:
+    """(factor, "1/n", "n") for every dimension, product of two, and small number."""
+    from matcalc.network import expanded
+    from matcalc.expr import dimensions, symbols
+
+    names = {s.name for s in dimensions([expanded(truth), expanded(node)])}  # type: ignore[attr-defined]
+    names |= {symbol_name(s) for s in symbols(expanded(truth)) if not s.shape}
+    dims = sorted(names)
+    found = [read(sp.Symbol(d)) for d in dims]
+    pairs = [mul(a, b) for k, a in enumerate(found) for b in found[k + 1 :]]
+    two = number(2)
+    for factor in (*found, *pairs, two, *(mul(two, f) for f in found)):
+        less = f"1/{factor}" if not factor.operands else f"1/({factor})"
+        yield factor, less, str(factor)
+
+
+_ = MatcalcError

@@ -1,0 +1,111 @@
+"""A page as plain data, between the views that fill it and the renderers that set it.
+
+Formulas are LaTeX, prose carries formulas between dollar signs, and a reference to another line is
+written ``{line:NAME}`` until a renderer knows its number or its label.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+
+@dataclass(frozen=True)
+class Side:
+    """One right-hand side, and by which law it follows from the one before."""
+
+    latex: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """``left = side = side``: one statement, with the name it can be cited by."""
+
+    left: str
+    sides: tuple[Side, ...]
+    name: str = ""
+    note: str = ""  # where it comes from
+    shape: str = ""
+    result: bool = False
+    number: int = 0  # 0 until the page is numbered; only named rows are
+
+    @property
+    def latex(self) -> str:
+        """The row as one line."""
+        return " = ".join([self.left, *(s.latex for s in self.sides)])
+
+
+@dataclass(frozen=True)
+class Formula:
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Heading:
+    text: str
+    level: int = 2
+
+
+@dataclass(frozen=True)
+class Prose:
+    text: str
+
+
+@dataclass(frozen=True)
+class Table:
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Code:
+    text: str
+    language: str = "python"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawing in the forms that the renderers can take."""
+
+    title: str
+    svg: str
+    tikz: str
+    text: str  # the drawing in words
+
+
+Block = Formula | Heading | Prose | Table | Code | Picture
+
+
+@dataclass(frozen=True)
+class Page:
+    title: str
+    blocks: tuple[Block, ...]
+    words: dict[str, str] = field(default_factory=dict)
+
+    def rows(self) -> Iterator[Row]:
+        for block in self.blocks:
+            if isinstance(block, Formula):
+                yield from block.rows
+
+    def numbered(self, which: str = "all") -> Page:
+        """Named rows numbered in order: all of them, the results only, or none."""
+        count = 0
+        blocks: list[Block] = []
+        for block in self.blocks:
+            if isinstance(block, Formula):
+                rows = []
+                for row in block.rows:
+                    if row.name and (which == "all" or (which == "results" and row.result)):
+                        count += 1
+                        row = replace(row, number=count)
+                    rows.append(row)
+                block = Formula(tuple(rows))
+            blocks.append(block)
+        return replace(self, blocks=tuple(blocks))
+
+
+def with_references(text: str, cite: Callable[[str], str]) -> str:
+    """Prose with its references written out; a line that has no number goes by its formula."""
+    return re.sub(r"\{line:(\w+)\}", lambda m: cite(m[1]), text)

@@ -1,0 +1,194 @@
+"""What every view of a derivation shares: notation, layout, detail, and which lines are shown.
+
+In numerator layout every adjoint lies on its side, so a line is rewritten as a whole: each name is
+transposed where it stands, and then the line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sympy as sp
+
+from matcalc import shapes
+from matcalc.errors import MatcalcError, UnknownNameError
+from matcalc.expr import Node, is_number, is_symbol, make, postorder, substitute, symbol, symbol_name
+from matcalc.layout import Layout
+from matcalc.network import Owner
+from matcalc.notation import Notation
+from matcalc.ops.algebra import PRODUCT, SUM_OP, had, mul, t
+from matcalc.ops.base import PROD
+from matcalc.ops.entrywise import ENTRYWISE
+from matcalc.ops.undefined import FUNCTION
+from matcalc.record import Line, Record
+from matcalc.render.latex import LatexWriter, juxtaposed, with_where
+from matcalc.reverse import Adjoints
+from matcalc.rewrite.cost import cost
+from matcalc.rewrite.simplify import simplify
+
+DETAILS = ("brief", "normal", "full")
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a derivation is to be shown; every view takes one."""
+
+    notation: Notation
+    layout: Layout
+    detail: Any = "normal"  # one of DETAILS, or a mapping from line names ("*": the others)
+    lines: Collection[str] | None = None
+    hide: Collection[str] = ()
+    stop_at: str | None = None
+    of: str | None = None  # the variable a view is about
+    entry: tuple[Any, Any] | None = None
+    evaluated: bool = False  # partial derivatives replaced by what they are
+    shapes: bool | None = None  # shapes under the factors
+    fold: bool = True  # equal layers as one general layer
+    batch: str | None = None
+
+    def detail_of(self, name: str) -> str:
+        asked = self.detail
+        if isinstance(asked, Mapping):
+            asked = asked.get(name, asked.get("*", "normal"))
+        if asked not in DETAILS:
+            raise MatcalcError(f"detail is one of {', '.join(DETAILS)}, not {asked!r}")
+        return str(asked)
+
+
+class Transposed(Owner):
+    """Adjoint symbols on their side, written like the ones they stand for."""
+
+    def __init__(self) -> None:
+        self.of: dict[Node, Node] = {}
+
+    def stand_in(self, adjoint: Node) -> Node:
+        found = symbol(symbol_name(adjoint), tuple(reversed(adjoint.shape)), None, self)  # type: ignore[arg-type]
+        self.of[found] = adjoint
+        return t(found)
+
+    def write(self, node: Node, writer: Any) -> str | None:
+        return writer.symbol(self.of[node])  # type: ignore[no-any-return]
+
+
+@dataclass
+class Dress:
+    """A record and a style: lines as they are printed."""
+
+    record: Record
+    style: Style
+    writer: LatexWriter = field(init=False)
+    _sideways: dict[Node, Node] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.writer = LatexWriter(self.style.notation)
+        if self.style.layout is Layout.NUMERATOR:
+            owner = Transposed()
+            for adjoint in self.record.adjoints.of:
+                if adjoint.shape:
+                    self._sideways[adjoint] = owner.stand_in(adjoint)
+
+    @property
+    def notation(self) -> Notation:
+        return self.style.notation
+
+    def __call__(self, node: Node) -> str:
+        """A node in LaTeX."""
+        return with_where(self.writer, node)
+
+    def factor(self, node: Node) -> str:
+        """A node as one factor of a product."""
+        return self.writer(node, PROD + 1)
+
+    def shape(self, node: Node) -> str:
+        return " \\times ".join(map(sp.latex, node.shape)) if node.shape else "1 \\times 1"
+
+    # -- lines ------------------------------------------------------------------------------------
+
+    def laid(self, value: Node) -> Node:
+        """The value of an adjoint in the layout of the page."""
+        if self.style.layout is not Layout.NUMERATOR:
+            return value
+        return simplify(t(substitute(value, self._sideways)))
+
+    def names(self, line: Line) -> Node:
+        """The left-hand side."""
+        return line.symbol
+
+    def value(self, line: Line) -> Node:
+        return line.value if line.kind == "forward" else self.laid(line.value)
+
+    def forms(self, line: Line) -> list[Node]:
+        """The right-hand sides of a line in normal detail: with the slope as a prime, then opened."""
+        if line.kind == "forward":
+            return [line.value]
+        primed = self.primed(line)
+        if primed is None:
+            return [line.value]
+        cancelled = cost(line.value) < cost(primed)
+        if self.notation.expand_slopes or cancelled:
+            return [primed, line.value]
+        return [primed]
+
+    def primed(self, line: Line) -> Node | None:
+        """The adjoint of Z as (what arrives at f(Z)) times f'(Z), where Z enters nothing else."""
+        if len(line.through) != 1 or line.of is None:
+            return None
+        step = next(s for s in self.record.problem.steps if s.name == line.through[0])
+        d = step.definition
+        if d.op.name not in ENTRYWISE or len(d.operands) != 1 or d.operands[0] is not line.of:
+            return None
+        form = ENTRYWISE[d.op.name].row.latex
+        name, bracket, _ = form.partition(r"\left(")
+        if not bracket or name.startswith(r"\log"):
+            return None
+        prime = make(FUNCTION, (line.of,), (d.op.name, 1, name.format()))
+        return had(self.spoken(step.symbol), prime)
+
+    def spoken(self, of: Node) -> Node:
+        """What arrives at a step as later lines speak of it."""
+        arrival = self.record.arrivals[of]
+        plain = not arrival.value.operands or (
+            arrival.value.op is PRODUCT
+            and len(arrival.value.operands) <= 2
+            and len([a for a in arrival.value.operands if not is_number(a)]) == 1
+            and not [a for a in arrival.value.operands if a.operands]
+        )
+        return arrival.value if plain else arrival.symbol
+
+    # -- shapes under factors -----------------------------------------------------------------------
+
+    def with_shapes(self, node: Node) -> str:
+        """A product with the shape under each matrix factor."""
+        if node.op is SUM_OP or node.op is not PRODUCT or sum(1 for a in node.operands if a.shape) < 2:
+            return self(node)
+        scalars = [a for a in node.operands if not a.shape]
+        front = [self.writer(simplify(mul(*scalars)), PROD)] if scalars else []
+        factors = [
+            rf"\underbrace{{{self.factor(a)}}}_{{{self.shape(a)}}}" for a in node.operands if a.shape
+        ]
+        return juxtaposed([*front, *factors])
+
+    # -- which lines ----------------------------------------------------------------------------------
+
+    def chosen(self, lines: Collection[Line]) -> list[Line]:
+        """The lines asked for, in order."""
+        style, known = self.style, {ln.name for ln in self.record.lines}
+        known |= {symbol_name(ln.of) for ln in self.record.lines if ln.of is not None}
+        for name in [*(style.lines or ()), *style.hide, *([style.stop_at] if style.stop_at else [])]:
+            if name not in known:
+                raise UnknownNameError(f"there is no line {name!r}; there are {shapes.listed(sorted(known))}")
+        found: list[Line] = []
+        for line in lines:
+            called = {line.name} | ({symbol_name(line.of)} if line.of is not None else set())
+            if (style.lines is None or called & set(style.lines)) and not called & set(style.hide):
+                found.append(line)
+            if style.stop_at in called:
+                break
+        return found
+
+
+def adjoints_in(node: Node) -> list[Node]:
+    """The adjoint symbols an expression mentions."""
+    return [n for n in postorder(node) if is_symbol(n) and isinstance(n.params[3], Adjoints)]
