@@ -107,6 +107,12 @@ class Node:
     def free_symbols(self) -> set[Any]:
         return set(symbols(self))
 
+    def atoms(self, *types: Any) -> set[Any]:
+        """sympy's own walk would visit shared parts once for every path to them."""
+        wanted = types or (sp.Atom, MatrixSymbol)
+        kinds = tuple(kind if isinstance(kind, type) else type(kind) for kind in wanted)
+        return {node for node in postorder(self) if isinstance(node, kinds)}
+
     def doit(self, **hints: Any) -> Node:
         return self
 

@@ -83,11 +83,12 @@ def pull(
     wanted: Callable[[Node], bool],
     known: dict[Node, Node] | None = None,
     only_linear: bool = False,
-    clean: Clean | None = None,
+    part: Callable[[Node, Node], Node] | None = None,
 ) -> dict[Node, Node]:
     """What arrives at every wanted leaf below ``root`` when G arrives at ``root``.
 
-    ``known`` names nodes that have a name of their own, so that rules speak in those names.
+    ``known`` names nodes that have a name of their own, so that rules speak in those names. What
+    arrives at a node and goes on along several ways is shown to ``part``, which may name it.
     """
     known = known or {}
     concerned = dependent(root, wanted)
@@ -99,22 +100,22 @@ def pull(
         if not parts:
             continue
         total = add(*parts) if len(parts) > 1 else parts[0]
-        if clean is not None and len(parts) > 1:
-            total = clean(total)
         if wanted(node):
             result[node] = total
             continue
         if node.op is ISUM:
-            for leaf, part in _pull_sum(node, total, wanted, known, only_linear).items():
-                arriving.setdefault(leaf, []).append(part)
+            for leaf, term in _pull_sum(node, total, wanted, known, only_linear).items():
+                arriving.setdefault(leaf, []).append(term)
             continue
+        ways = [slot for slot, child in enumerate(node.operands) if child in concerned]
+        if part is not None and len(ways) > 1 and node is not root:
+            total = part(node, total)
         A = tuple(known.get(a, a) for a in node.operands)
         F = known.get(node, node)
-        for slot, child in enumerate(node.operands):
-            if child not in concerned:
-                continue
-            part = adjoint(node, slot, total, F, A, only_linear)
-            arriving.setdefault(child, []).append(clean(part) if clean else part)
+        for slot in ways:
+            arriving.setdefault(node.operands[slot], []).append(
+                adjoint(node, slot, total, F, A, only_linear)
+            )
     return result
 
 

@@ -148,7 +148,7 @@ def record(
     lines = [_forward(s.symbol, s.definition) for s in problem.steps]
     goals = set(wrt)
     opened: dict[Node, Line] = {}
-    for arrival in swept.arrivals.values():
+    for arrival in swept.order:
         if arrival.of is problem.output and is_number(arrival.value) and arrival.of not in goals:
             continue  # dL/dL = 1 goes without saying
         kind: Kind = "gradient" if arrival.of in goals else "adjoint"

@@ -61,6 +61,14 @@ class Adjoints(Owner):
             self.latex[found] = latex
         return found
 
+    def name_part(self, node: Node) -> Node:
+        """A name for what arrives at a part of a definition that has no name itself."""
+        count = 1
+        while (name := f"S{count}") in self.taken:
+            count += 1
+        self.taken.add(name)
+        return symbol(name, node.shape, None, self)
+
     def define(self, adjoint: Node, value: Node) -> None:
         self._definitions[adjoint] = value
 
@@ -71,6 +79,8 @@ class Adjoints(Owner):
         own = self.latex.get(node)
         if own is not None:
             return own
+        if node not in self.of:
+            return None
         return writer.adjoint(self.of[node], self.output)  # type: ignore[no-any-return]
 
 
@@ -80,6 +90,7 @@ class Swept:
 
     adjoints: Adjoints
     arrivals: dict[Node, Arrival] = field(default_factory=dict)
+    order: list[Arrival] = field(default_factory=list)  # with the parts that got a name, as found
 
 
 def sweep(
@@ -105,9 +116,21 @@ def sweep(
     def wanted(node: Node) -> bool:
         return is_symbol(node) and (node in goals or node in concerned)
 
+    order: list[Arrival] = []
+
     def passed(definition: Node, arriving: Node, name: str) -> None:
-        for leaf, part in pull(definition, arriving, wanted=wanted, known=known).items():
-            waiting.setdefault(leaf, []).append((part, name))
+        def named(node: Node, total: Node) -> Node:
+            value = _shortest(total, book, clean)
+            if _is_short(value) or node.indices:
+                return value
+            part = Arrival(node, book.name_part(node), value, total, (name,) if name else ())
+            book.define(part.symbol, value)
+            order.append(part)
+            return part.symbol
+
+        found = pull(definition, arriving, wanted=wanted, known=known, part=named)
+        for leaf, total in found.items():
+            waiting.setdefault(leaf, []).append((total, name))
 
     def settle(node: Node, latex: str | None) -> Arrival:
         parts = waiting.pop(node, [])
@@ -118,6 +141,7 @@ def sweep(
         arrival = Arrival(node, book.name(node, latex), _shortest(before, book, clean), before, through)
         book.define(arrival.symbol, arrival.value)
         found[node] = arrival
+        order.append(arrival)
         return arrival
 
     remaining = _last_use(steps, goals)
@@ -137,7 +161,7 @@ def sweep(
     for goal in wrt:
         if goal not in found:
             settle(goal, None)
-    return Swept(book, found)
+    return Swept(book, found, order)
 
 
 def _leaves(root: Node) -> list[Node]:
@@ -176,6 +200,14 @@ def _is_plain(value: Node) -> bool:
     if value.op is PRODUCT:
         parts = [a for a in value.operands if not is_number(a)]
         return len(parts) == 1 and not parts[0].operands and len(value.operands) <= 2
+    return not value.operands
+
+
+def _is_short(value: Node) -> bool:
+    """One matrix, perhaps scaled: not worth a name."""
+    if value.op is PRODUCT:
+        matrices = [a for a in value.operands if a.shape]
+        return len(matrices) <= 1 and not any(m.operands for m in matrices)
     return not value.operands
 
 

@@ -44,6 +44,12 @@ class _Following:
         self.dims: dict[int, Dim] = {}
         self.pairs: list[Pair] = []
         self.constant: list[bool] = []  # numbers fit beside every shape
+        # Where all names are known, the k in A^k need not be: it is an integer then.
+        self.exponents = {
+            term.operands[1]
+            for term in formula.terms
+            if term.signs == ("^",) and self.scope.closed and self.is_new(term.operands[1])
+        }
 
     def run(self) -> Pair:
         for place, (term, role) in enumerate(zip(self.formula.terms, self.roles, strict=True)):
@@ -56,11 +62,18 @@ class _Following:
             self.constant.append(constant)
         return self.pairs[-1]
 
+    def is_new(self, place: int) -> bool:
+        term = self.formula.terms[place]
+        known = term.word in self.inference.pairs or term.word in self.scope.dims
+        return term.kind is Kind.NAME and not known and term.word != "pi"
+
     def term(self, term: Term) -> tuple[Pair, bool]:
         kind, operands = term.kind, term.operands
         if kind is Kind.NUMBER:
             return SCALAR, True
         if kind is Kind.NAME:
+            if len(self.pairs) in self.exponents:
+                return SCALAR, False
             pair = self.inference.name(term.word, term.start)
             return (SCALAR, True) if pair is None else (pair, False)
         if kind is Kind.CALL or kind is Kind.INDEX:
@@ -141,6 +154,10 @@ class _Following:
         said = self.formula.terms[exponent]
         self.check_transpose(term, said)
         if term.signs == ("^",):
+            if exponent in self.exponents and said.word not in self.scope.dims:
+                if not self.sizes.is_matrix(self.pairs[base]):
+                    raise self.inference.unknown(said.word, said.start)
+                self.scope.learn_dimension(said)
             if not self.constant[exponent]:
                 self.inference.equal(self.pairs[exponent], SCALAR)
             if not self.constant[base]:

@@ -126,8 +126,8 @@ class Scope:
         near = difflib.get_close_matches(term.word, self.words() | set(self.functions), 1, 0.7)
         said = f"there is no function {term.word}"
         name = term.word
-        also = f"for a product write *, for an entry declare {name} first, as in {name} : n x m"
-        said += f"; did you mean {near[0]}?" if near else f"; {also}"
+        also = f"write * for a product, or declare {name} : function, or {name} : n x m for entries"
+        said += f"; did you mean {near[0]}?" if near else f": {also}"
         error = placed(UnknownNameError, said, self.text, term.start)
         assert isinstance(error, UnknownNameError)
         return error
@@ -161,8 +161,21 @@ class Scope:
         """Collect the names that stand alone and those that stand where a dimension must."""
         roles = self.roles(formula)
         for term, role in zip(formula.terms, roles, strict=True):
+            if term.kind is Kind.INDEX and role == "":
+                self.check_derivative(formula, term)
             if term.kind is Kind.NAME and role in ("#", "&"):
                 self.learn_dimension(term)
+
+    def check_derivative(self, formula: Formula, term: Term) -> None:
+        """``f'(x)`` where nobody declared f."""
+        inner = formula.terms[term.operands[0]]
+        if inner.kind is Kind.TRANSPOSE and len(term.operands) == 2:
+            while inner.kind is Kind.TRANSPOSE:
+                inner = formula.terms[inner.operands[0]]
+            name = inner.word
+            if inner.kind is Kind.NAME and not self.has(name) and name not in self.functions:
+                said = f"{name} is not declared: for an undefined function write {name} : function"
+                raise placed(UnknownNameError, said, self.text, inner.start)
 
     def learn_dimension(self, term: Term) -> None:
         name = term.word

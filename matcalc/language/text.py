@@ -7,7 +7,7 @@ statements, the meaning of names (``scope``), shapes (``infer``), nodes (``build
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +18,9 @@ from matcalc.errors import MatcalcError, NameClashError, ParseError, ShapeError,
 from matcalc.expr import Node
 from matcalc.language import misfits
 from matcalc.language.build import build_formula
+from matcalc.language.declared import GivenShape, declared_shape, given_shape, learn_dims
 from matcalc.language.formula import Formula, Kind
 from matcalc.language.infer import Inference
-from matcalc.language.parser import parse_formula
 from matcalc.language.placing import at_place, placed
 from matcalc.language.scope import Scope, Undefined
 from matcalc.language.statements import (
@@ -32,16 +32,13 @@ from matcalc.language.statements import (
     Upstream,
     read_statements,
 )
-from matcalc.language.tokens import tokenize
-from matcalc.shapes import Dim, Shape
+from matcalc.shapes import Shape
 
 # Facts that only a square matrix can have; they say something about its shape.
 _SQUARE_FACTS = frozenset({
     "symmetric", "antisymmetric", "orthogonal", "positive_definite", "positive_semidefinite",
     "invertible", "diagonal", "square", "idempotent",
 })  # fmt: skip
-
-GivenShape = tuple[Any, ...] | int | str | None
 
 
 @dataclass(frozen=True)
@@ -91,81 +88,52 @@ def parse_program(
     return _Reading(text, symbols or {}, tuple(assume), builder or Builder()).program()
 
 
-def read_expression(text: str, names: Mapping[str, Node]) -> Node:
-    """One formula in names that are all known; dimensions in their shapes may stand as numbers.
+def read_expression(
+    text: str,
+    names: Mapping[str, Node],
+    *,
+    dims: Iterable[str] = (),
+    functions: Iterable[Undefined] = (),
+) -> Node:
+    """One formula in names that are all known, with named parts on lines above it if need be.
+
+    Dimensions in the shapes of the names may stand as numbers; ``dims`` are further ones, such as
+    indices. ``functions`` are the undefined functions in use (``undefined_in`` collects them).
 
     >>> X, w = expr.matrix("X", "n", "d"), expr.vector("w", "d")
-    >>> read_expression("X*w", {"X": X, "w": w}).shape
-    (n, 1)
+    >>> read_expression("r = X*w; r'*r/n", {"X": X, "w": w}).shape
+    ()
     """
-    formula = parse_formula(text, _one_statement(text))
     scope = Scope(text, {name: node.shape for name, node in names.items()}, closed=True)
+    scope.functions = {function.name: function for function in functions}
     for shape in scope.declared.values():
-        _learn_dims(scope, shape)
-    scope.plain = {t.word for t in formula.terms if t.kind is Kind.NAME}
-    scope.learn(formula)
-    Inference(scope).formula(formula)
-    return build_formula(formula, scope, names)
-
-
-def parse_shapes(text: str) -> dict[str, tuple[Dim, Dim] | None]:
-    """``"X : n x d, w : d"`` as the ``symbols`` of ``parse_program``.
-
-    >>> parse_shapes("X: n x d, c: scalar")
-    {'X': (n, d), 'c': None}
-    """
-    found: dict[str, tuple[Dim, Dim] | None] = {}
-    scope = Scope(text)
-    for statement in read_statements(text):
-        if not isinstance(statement, Declaration) or statement.function:
-            raise ParseError("shapes are written X : n x d, w : d x 1, c : scalar", text, 0)
-        shape = _declared_shape(scope, statement)
-        if found.get(statement.name, shape or None) != (shape or None):
-            said = f"{statement.name} is declared twice, with different shapes"
-            raise placed(NameClashError, said, text, statement.at)
-        found[statement.name] = shape or None
-    return found
-
-
-def _one_statement(text: str) -> list[Any]:
-    tokens = tokenize(text)
-    while len(tokens) > 1 and tokens[-2].kind == "\n":
-        del tokens[-2]
-    while tokens[0].kind == "\n":
-        del tokens[0]
-    for token in tokens:
-        if token.kind == "\n":
-            raise ParseError("one expression is wanted here, not several lines", text, token.start)
-    return tokens
-
-
-def _declared_shape(scope: Scope, declaration: Declaration) -> Shape:
-    """The shape in a shape line; its names become dimensions."""
-    sizes = [_declared_dim(scope, formula) for formula in declaration.sizes]
-    if not sizes:
-        return ()
-    return sizes[0], sizes[1] if len(sizes) == 2 else shapes.ONE
-
-
-def _declared_dim(scope: Scope, formula: Formula) -> Dim:
-    values: dict[int, Dim] = {}
-    for place, term in enumerate(formula.terms):
-        if term.kind is Kind.NAME:
-            scope.learn_dimension(term)
-            scope.declared_dims.add(term.word)
-        values[place] = scope.dimension(formula, values, term)
-    try:
-        return shapes.dim(values[len(formula.terms) - 1])
-    except ShapeError as error:
-        raise placed(ShapeError, str(error), formula.text, formula.root.start) from None
-
-
-def _learn_dims(scope: Scope, shape: Shape) -> None:
-    sizes: tuple[Dim, ...] = shape
-    for size in sizes:
-        for symbol in size.free_symbols:
-            scope.dims[symbol.name] = symbol
-            scope.declared_dims.add(symbol.name)
+        learn_dims(scope, shape)
+    for name in dims:
+        learn_dims(scope, (shapes.dim(name), shapes.ONE))
+    statements = read_statements(text)
+    if not statements:
+        raise ParseError("the text is empty: write a formula such as X'*(P - Y)/n")
+    last = statements[-1]
+    if not isinstance(last, Answer) or last.word:
+        raise ParseError("the last line must be a formula", text, last.at)
+    known = dict(names)
+    inference = Inference(scope)
+    for statement in statements:
+        if statement is not last and not isinstance(statement, Definition):
+            raise ParseError("one formula is wanted here, not a program", text, statement.at)
+        assert isinstance(statement, (Definition, Answer))
+        scope.plain |= {t.word for t in statement.formula.terms if t.kind is Kind.NAME}
+        scope.learn(statement.formula)
+        if isinstance(statement, Definition):
+            scope.check_new(statement.name, statement.at)
+            if statement.name in known:
+                said = f"{statement.name} has a meaning already"
+                raise placed(NameClashError, said, text, statement.at)
+            inference.define(statement.name, statement.formula)
+            known[statement.name] = build_formula(statement.formula, scope, known)
+            scope.defined[statement.name] = statement.at
+    inference.formula(last.formula)
+    return build_formula(last.formula, scope, known)
 
 
 class _Reading:
@@ -197,8 +165,8 @@ class _Reading:
             if not isinstance(name, str) or not name.isidentifier():
                 raise NameClashError(f"a symbol needs a name such as X or W_1, not {name!r}")
             self.scope.check_new(name, 0)
-            self.scope.declared[name] = shape = _given_shape(name, said)
-            _learn_dims(self.scope, shape)
+            self.scope.declared[name] = shape = given_shape(name, said)
+            learn_dims(self.scope, shape)
 
     def collect(self) -> None:
         scope = self.scope
@@ -224,7 +192,7 @@ class _Reading:
     def declare(self, declaration: Declaration) -> None:
         scope, name = self.scope, declaration.name
         scope.check_new(name, declaration.at)
-        shape = _declared_shape(scope, declaration)
+        shape = declared_shape(scope, declaration)
         if name in scope.declared and scope.declared[name] != shape:
             both = f"{shapes.show(scope.declared[name])} and {shapes.show(shape)}"
             said = f"{name} is declared with two shapes, {both}"
@@ -385,19 +353,3 @@ def _remark(inference: Inference) -> Callable[[], str]:
         return f" (assumed {', '.join(lines)})" if lines else ""
 
     return said
-
-
-def _given_shape(name: str, said: GivenShape) -> Shape:
-    if said is None or said == ():
-        return ()
-    sizes: Sequence[Any] = said if isinstance(said, (tuple, list)) else (said,)
-    if len(sizes) > 2:
-        raise ShapeError(f"{name} has two dimensions at most, not {said!r}")
-    dims = [_given_dim(size) for size in sizes]
-    return dims[0], dims[1] if len(dims) == 2 else shapes.ONE
-
-
-def _given_dim(size: Any) -> Dim:
-    if isinstance(size, str) and not size.strip().isidentifier():
-        return _declared_dim(Scope(size), parse_formula(size, _one_statement(size)))
-    return shapes.dim(size)

@@ -6,11 +6,11 @@ They are applied like any word; their derivatives are spelled as they print: ``g
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from matcalc.errors import MatcalcError, ParseError
-from matcalc.expr import Node, make, symbol
-from matcalc.language.scope import Applied
+from matcalc.expr import Node, make, postorder, symbol
+from matcalc.language.scope import Applied, Undefined
 from matcalc.ops.base import operand
 from matcalc.ops.undefined import FUNCTION, MAP
 from matcalc.shapes import Shape
@@ -28,6 +28,18 @@ def apply_undefined(applied: Applied, operands: Sequence[Node]) -> Node:
         raise ParseError(f"{function.name} has no operand by that number")
     is_scalar = function.kind == "scalar function"
     return make(MAP, nodes, (function.name, function.rows, applied.slots, None, is_scalar))
+
+
+def undefined_in(roots: Iterable[Node]) -> list[Undefined]:
+    """The undefined functions in these expressions, as ``read_expression`` wants to know them."""
+    found: dict[str, Undefined] = {}
+    for node in postorder(roots):
+        if node.op is FUNCTION:
+            found[node.params[0]] = Undefined(node.params[0], "function")
+        elif node.op is MAP:
+            name, rows, _, _, is_scalar = node.params
+            found[name] = Undefined(name, "scalar function" if is_scalar else "map", rows)
+    return list(found.values())
 
 
 def shape_of_applied(applied: Applied, found: Sequence[Shape]) -> Shape | None:

@@ -73,7 +73,7 @@ class Op:
     def __reduce__(self) -> Any:
         return _op_named, (self.name,)
 
-    def identity(self, params: Params) -> tuple[Any, ...]:
+    def identity(self, params: Params) -> Params:
         """The parameters that matter for being the same mathematics."""
         return params
 
@@ -241,17 +241,6 @@ def misfit(a: Node, b: Node, doing: str, repair: str = "") -> str:
     elif repair:
         said += f"; {repair}"
     return said
-
-
-def suggested(*attempts: Callable[[], Node]) -> list[str]:
-    """The text of each attempt that can be built: a repair that is offered fits."""
-    found = []
-    for attempt in attempts:
-        try:
-            found.append(brief(attempt()))
-        except ShapeError:
-            continue
-    return found
 
 
 def named(node: Node) -> str:

@@ -1,13 +1,15 @@
 """Indices: integer symbols that may stand free in a node, and the one binder, a sum over a range.
 
-Bound indices are renamed by level (``_k1`` innermost), so that sums which differ only in the letter
-are the same node; printers give them letters again. Substitution never captures.
+Bound indices are numbered from the inside out (``_k1`` innermost), so that sums which differ only
+in the letter are the same node; printers give them letters again. Substitution never captures:
+a binder in the way is renamed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
+from itertools import count as count_from
 from typing import Any
 
 import sympy as sp
@@ -51,12 +53,12 @@ def _level_of(name: str) -> int:
 
 
 def fresh_index(hint: str) -> sp.Symbol:
-    """A name no user can write, to be bound at once."""
+    """A name no user can write, to be bound before another of the same hint is made."""
     return index(f"_{hint}?")
 
 
 def merge_indices(free: tuple[sp.Symbol, ...], *expressions: Any) -> tuple[sp.Symbol, ...]:
-    """Free indices of operands and parameters together: every symbol that is no plain dimension."""
+    """Free indices of operands together with every symbol in the parameters."""
     found = {s for e in expressions if isinstance(e, sp.Expr) for s in e.free_symbols}
     return tuple(sorted({*free, *found}, key=str)) if found else free
 
@@ -112,28 +114,38 @@ class IndexedSum(Op):
 
 
 def letter_for(node: Node) -> str:
-    """The first of i, j, k, ... that is not in use around the bound index."""
-    taken = {s.name for s in node.operands[0].indices} | {
-        n.params[0] for n in postorder(node.operands[0]) if is_symbol(n)
-    }
-    taken |= {letter_for(n) for n in postorder(node.operands[0]) if n.op is ISUM}
-    for letter in "rijklpqst":
-        if letter not in taken:
-            return letter
-    return f"i_{node.level}"
+    """The first of i, j, k, ... that no name in the sum is, and no inner sum shows."""
+    inside = postorder(node.operands[0])
+    taken = {s.name for part in inside for s in _mentioned(part)}
+    taken |= {s.name for bound in node.params[1:] for s in bound.free_symbols}
+    taken |= {n.params[0] for n in inside if is_symbol(n)}
+    taken |= {letter_for(n) for n in inside if n.op is ISUM}
+    return next((c for c in "rijklpqst" if c not in taken), f"i_{node.level}")
 
 
 def shown(node: Node, base: int) -> tuple[str, Node, Any, Any]:
     """Letter, body and limits as they are written: an index into a matrix counts from ``base``."""
     variable, low, high = node.params
-    letter = letter_for(node)
-    places = any(
-        n.op.name in ("entry", "slice", "place") and variable in n.op.binding((), n.params)[0]
-        for n in postorder(node.operands[0])
-    ) if base else False
-    shift = base if places else 0
-    body = at_index(node.operands[0], {variable: index(letter) - shift})
+    letter, term = letter_for(node), node.operands[0]
+    shift = base if base and _counts_entries(term, variable) else 0
+    body = at_index(term, {variable: index(letter) - shift})
     return letter, body, sp.expand(low + shift), sp.expand(high + shift)
+
+
+def isum_as_written(body: Any, variable: Any, low: Any, high: Any, base: int = 1) -> Node:
+    """The sum that is written with these limits: ``shown`` backwards."""
+    term, variable = operand(body), index(str(variable))
+    if not _counts_entries(term, variable):
+        return isum(term, variable, low, high)
+    return isum(at_index(term, {variable: variable + base}), variable, low - base, high - base)
+
+
+def _counts_entries(root: Node, variable: sp.Symbol) -> bool:
+    """Whether an index says which row or column, anywhere in an expression."""
+    return any(
+        n.op.name in ("entry", "slice", "place") and variable in _mentioned(n)
+        for n in postorder(root)
+    )
 
 
 def isum(body: Any, variable: Any, low: Any, high: Any) -> Node:
@@ -142,22 +154,66 @@ def isum(body: Any, variable: Any, low: Any, high: Any) -> Node:
     low, high = (sp.Integer(v) if isinstance(v, int) else shapes.canonical(v) for v in (low, high))
     variable = index(variable.name if isinstance(variable, sp.Symbol) else str(variable))
     count = sp.expand(high - low + 1)
-    if is_zero(term) or (count.is_number and count <= 0):
+    if count.is_number and count < 0:
+        raise ShapeError(f"a sum over {variable} from {low} to {high} runs backwards")
+    if is_zero(term) or count == 0:
         return zero_of(term.shape)
-    if variable not in term.indices and not _mentions(term, variable.name):
+    if not _depends(term, variable):
         return mul(BUILD["read"](count), term)
     if count == 1:
         return at_index(term, {variable: low})
-    levels = [_level_of(s.name) for s in term.indices if s != variable]
-    inner = [n.level for n in postorder(term) if n.op is ISUM]
-    canonical = bound(1 + max([0, *levels, *inner]))
-    if canonical != variable:
-        term = at_index(term, {variable: canonical})
-    return make(ISUM, (term,), (canonical, low, high))
+    return _closed(term, variable, low, high)
 
 
-def _mentions(root: Node, name: str) -> bool:
-    return any(is_symbol(n) and not n.shape and n.params[0] == name for n in postorder(root))
+def _closed(term: Node, variable: sp.Symbol, low: Any, high: Any) -> Node:
+    """The sum as the one node it is, whatever its letters were."""
+    if term.level:  # sums inside are numbered anew while the variable has a name of its own
+        apart = index(f"_t{next(_COUNTER)}?")
+        term, variable = at_index(term, {variable: apart}), apart
+    free = (_level_of(s.name) for s in term.indices if s != variable)
+    own = bound(1 + max(term.level, 0, *free))
+    return make(ISUM, (_renamed(term, {variable: own}),), (own, low, high))
+
+
+_COUNTER = count_from(1)
+
+
+def _depends(root: Node, variable: sp.Symbol) -> bool:
+    """Whether an index stands free in an expression, as a number, in a place or in a size."""
+    found = variable in root.indices
+    for node in postorder(root, stop=lambda n: n.op is ISUM and n.params[0] == variable):
+        if is_symbol(node) and any(variable in d.free_symbols for d in node.shape):
+            raise ShapeError(f"the shape of {node} changes with the index {variable} of a sum")
+        named = is_symbol(node) and not node.shape and node.params[0] == variable.name
+        found = found or named or variable in _mentioned(node)
+    return found
+
+
+def _mentioned(node: Node) -> set[Any]:
+    """The symbols in a node's own parameters and in its shape; a sum's own index is not free."""
+    params = node.params[1:] if node.op is ISUM else node.params
+    own = (p for p in (*params, *node.shape) if isinstance(p, sp.Expr))
+    return {s for p in own for s in p.free_symbols}
+
+
+def _renamed(root: Node, swaps: Mapping[Any, Any]) -> Node:
+    """``root`` with free indices renamed, where no binder is in the way."""
+    image: dict[Node, Node] = {}
+    for node in postorder(root):
+        operands = tuple(image[c] for c in node.operands)
+        image[node] = _one_at(node, operands, swaps)
+    return image[root]
+
+
+def _one_at(node: Node, operands: tuple[Node, ...], swaps: Mapping[Any, Any]) -> Node:
+    if is_symbol(node):
+        return _symbol_at(node, swaps)
+    if is_number(node):
+        return node
+    params = tuple(p.xreplace(swaps) if isinstance(p, sp.Expr) else p for p in node.params)
+    if params == node.params:
+        return rebuilt(node, operands) if node.op is not ISUM else make(ISUM, operands, params)
+    return make(ISUM, operands, params) if node.op is ISUM else node.op.build(operands, params)
 
 
 def at_index(root: Node, replace: Mapping[Any, Any]) -> Node:
@@ -168,14 +224,24 @@ def at_index(root: Node, replace: Mapping[Any, Any]) -> Node:
     for node in postorder(root, stop=lambda n: n.op is ISUM):
         if node.op is ISUM:
             image[node] = _inside_binder(node, swaps, arriving)
-            continue
+        else:
+            image[node] = _one_at(node, tuple(image[c] for c in node.operands), swaps)
+    return image[root]
+
+
+def apart(root: Node, taken: Collection[sp.Symbol]) -> Node:
+    """The same expression with bound indices that are none of ``taken``: no capture can follow."""
+    shift = max((_level_of(s.name) for s in taken), default=0)
+    if not root.level or not shift:
+        return root
+    image: dict[Node, Node] = {}
+    for node in postorder(root):
         operands = tuple(image[c] for c in node.operands)
-        if is_symbol(node):
-            image[node] = _symbol_at(node, swaps)
-            continue
-        params = tuple(p.xreplace(swaps) if isinstance(p, sp.Expr) else p for p in node.params)
-        if params != node.params and not is_number(node):
-            image[node] = node.op.build(operands, params)
+        if node.op is ISUM:
+            variable, low, high = node.params
+            other = bound(_level_of(variable.name) + shift)
+            term = _renamed(operands[0], {variable: other})
+            image[node] = make(ISUM, (term,), (other, low, high))
         else:
             image[node] = rebuilt(node, operands)
     return image[root]
@@ -226,7 +292,9 @@ def dimension_of(node: Node) -> Any:
 ISUM = register(IndexedSum())
 BUILD.update(  # type: ignore[call-overload]
     isum=isum,
+    isum_as_written=isum_as_written,
     fresh_index=fresh_index,
+    apart=apart,
     merge_indices=merge_indices,
     dimension_of=dimension_of,
     placeholder=lambda name, shape: symbol(name, shape),

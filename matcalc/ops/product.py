@@ -14,7 +14,7 @@ import sympy as sp
 
 from matcalc import shapes
 from matcalc.errors import ShapeError
-from matcalc.expr import BUILD, Node, as_number, is_number, make, number
+from matcalc.expr import BUILD, Node, as_number, brief, is_number, make, number
 from matcalc.ops.base import (
     NEG,
     PROD,
@@ -27,7 +27,6 @@ from matcalc.ops.base import (
     named,
     operand,
     register,
-    suggested,
 )
 from matcalc.ops.symbols import EYE, ZEROS, eye, is_rational, zero_of
 from matcalc.ops.transpose import t
@@ -153,9 +152,16 @@ def _product_misfit(a: Node, b: Node) -> str:
         f"cannot multiply {named(a)} by {named(b)}: {shapes.show_dim(a.shape[1])} columns meet "
         f"{shapes.show_dim(b.shape[0])} rows"
     )
-    repairs = suggested(lambda: mul(t(a), b), lambda: mul(a, t(b)))
-    repairs += [f"{r} (entry by entry)" for r in suggested(lambda: BUILD["had"](a, b))]
-    repairs += suggested(lambda: mul(b, a))
+    (ar, ac), (br, bc) = a.shape, b.shape
+    repairs = []
+    if shapes.same(ar, br):
+        repairs.append(brief(mul(t(a), b)))
+    if shapes.same(ac, bc):
+        repairs.append(brief(mul(a, t(b))))
+    if shapes.same_shape(a.shape, b.shape):
+        repairs.append(f"{brief(BUILD['had'](a, b))} (entry by entry)")
+    if shapes.same(ar, bc):
+        repairs.append(brief(mul(b, a)))
     return said + (f"; did you mean {' or '.join(repairs)}?" if repairs else "")
 
 

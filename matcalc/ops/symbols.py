@@ -5,6 +5,7 @@ Zeros keep their shape: a typed zero is a node like any other, and every constru
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,6 +29,9 @@ from matcalc.ops.base import (
     register,
 )
 from matcalc.shapes import Dim, Shape
+
+# Scalars of these names are indices and nothing else: bound by a sum, or about to be.
+HIDDEN = re.compile(r"_k\d+|_\w*\?")
 
 
 class Leaf(Op):
@@ -53,6 +57,12 @@ class SymbolOp(Leaf):
     def sample_params(self, A: Operands) -> Sequence[Params]:
         n, m = shapes.dims("n m")
         return ("A", (n, m), None, None), ("a", (), None, None)
+
+    def binding(self, operands: Operands, params: Params) -> tuple[Any, int]:
+        name, shape = params[:2]
+        if shape or not HIDDEN.fullmatch(name):
+            return (), 0
+        return (sp.Symbol(name, integer=True, positive=True),), 0
 
     def identity(self, params: Params) -> Params:
         # Two networks may each have a step Z: the owner tells them apart.

@@ -90,21 +90,24 @@ class _Build(Transformer[Token, Any]):
         return [*parts[0], parts[1]]
 
     def total(self, parts: list[Any]) -> Node:
-        (signs, node), rest = parts[0], parts[1:]
-        terms = [node, *(term(items) for items in rest[1::2])]
-        signs = [*signs, *(part.value for part in rest[::2])]
-        if len(terms) == 1 and not signs[0]:
-            return terms[0]  # type: ignore[no-any-return]
-        start = signs[0].start if signs[0] else terms[0].span[0]
+        (sign, node), rest = parts[0], parts[1:]
+        if not rest and sign is None:
+            return node  # type: ignore[no-any-return]
+        terms = (node, *rest[1::2])
+        signs = [sign, *(part.value for part in rest[::2])]
+        start = sign.start if sign else node.span[0]
         texts = tuple(unit.value if unit else "+" for unit in signs)
-        return Sum(tuple(terms), texts, span=(start, terms[-1].span[1]))
+        return Sum(terms, texts, span=(start, terms[-1].span[1]))
 
-    def first(self, parts: list[Any]) -> tuple[list[Unit | None], Node]:
-        node = term(parts[-1])
-        if len(parts) == 3:
-            inner = parts[1].value
-            node = Sum((node,), (inner.value,), span=(inner.start, node.span[1]))
-        return [parts[0].value if len(parts) > 1 else None], node
+    def first(self, parts: list[Any]) -> tuple[Unit | None, Node]:
+        return (None, term(parts[0])) if len(parts) == 1 else (parts[0].value, parts[1])
+
+    def plain(self, parts: list[Any]) -> Node:
+        return term(parts[0])
+
+    def signed(self, parts: list[Any]) -> Node:
+        node, sign = term(parts[1]), parts[0].value
+        return Sum((node,), (sign.value,), span=(sign.start, node.span[1]))
 
     def term(self, parts: list[Any]) -> list[Item]:
         return [parts[0]]

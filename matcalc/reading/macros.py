@@ -70,33 +70,43 @@ BOLD = re.compile(r"\\(?:[Vv][a-z]|[Mm][A-Z]|vec[a-z])")
 
 def read_macros(text: str) -> dict[str, Macro]:
     """All definitions in ``text``, the later of two winning."""
-    return _split(text)[0]
+    return definitions(text)[0]
 
 
 def without_definitions(text: str) -> tuple[dict[str, Macro], str]:
     """The definitions in ``text``, and the text with blanks in their place."""
-    found, spans = _split(text)
+    found, spans = definitions(text)
     for start, end in reversed(spans):
         text = text[:start] + " " * (end - start) + text[end:]
     return found, text
 
 
-def _split(text: str) -> tuple[dict[str, Macro], list[tuple[int, int]]]:
+def definitions(
+    text: str, *, strict: bool = True, start: int = 0, most: int | None = None
+) -> tuple[dict[str, Macro], list[tuple[int, int]]]:
+    """The definitions from ``start`` on, at most ``most``, and where they stand.
+
+    A definition that never ends is an error, or if not ``strict`` the end of the search.
+    """
     found: dict[str, Macro] = {}
     spans: list[tuple[int, int]] = []
-    position = 0
-    while match := DEFINITION.search(text, position):
+    while (most is None or len(spans) < most) and (match := DEFINITION.search(text, start)):
         if match["let"]:
             found[match["new_name"]] = Macro(match["new_name"], 0, match["old_name"])
-            position = match.end()
+            start = match.end()
         else:
-            body, position = _braced(text, match.end())
-            if match["pair"]:
-                right, position = _braced(text, _skip(text, position))
-                body = f"\\left{body}#1\\right{right}"
+            try:
+                body, start = _braced(text, match.end())
+                if match["pair"]:
+                    right, start = _braced(text, _skip(text, start))
+                    body = f"\\left{body}#1\\right{right}"
+            except ParseError:
+                if strict:
+                    raise
+                break
             macro = _macro(match, body)
             found[macro.name] = macro
-        spans.append((match.start(), position))
+        spans.append((match.start(), start))
     return found, spans
 
 

@@ -92,12 +92,9 @@ def _displayed(token: Token, inner: list[Token]) -> bool:
 
 def _body(token: Token, inner: list[Token], reader: Reader) -> list[Token]:
     walk = Cursor(inner, reader.text)
-    if token.text not in ("math", "displaymath"):
-        at_bracket = walk.peek()
-        if at_bracket is not None and at_bracket.text == "[" and len(inner) > 2:
-            # [t] and [b] place the display.
-            if inner[1].text in ("t", "b", "c") and inner[2].text == "]":
-                walk.optional()
+    placed = [t.text for t in inner[:3]]
+    if placed in (["[", "t", "]"], ["[", "b", "]"], ["[", "c", "]"]):
+        walk.optional()
     if token.text in WITH_ARGUMENT and (brace := walk.peek()) is not None and brace.kind == "{":
         walk.group()
     return walk.tokens[walk.at :]

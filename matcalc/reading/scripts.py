@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from matcalc.reading.cursor import Unit, split
+from matcalc.reading.cursor import split
 from matcalc.reading.signs import INDEX_LETTERS, NAME_WORDS, UPRIGHT
 from matcalc.reading.tokens import Token
 from matcalc.reading.tree import (
@@ -101,12 +101,14 @@ def _word(tokens: list[Token]) -> Word | None:
         return None
     plain = all(t.kind == "letter" or t.text == "-" for t in tokens)
     text = "".join(t.text for t in tokens)
-    if not plain or text.endswith("-") or not any(t.kind == "letter" for t in tokens):
-        return None
+    return Word(text, span=span) if plain and is_word(text) else None
+
+
+def is_word(text: str) -> bool:
+    """Whether letters in a script are a word, not a list of indices."""
     longest = max(text.split("-"), key=len)
-    known = text in NAME_WORDS
     foreign = len(longest) > 2 and not set(longest) <= INDEX_LETTERS
-    return Word(text, span=span) if known or foreign else None
+    return text in NAME_WORDS or (foreign and not text.endswith("-"))
 
 
 # ---------------------------------------------------------------- superscripts
@@ -251,13 +253,6 @@ def _closing(tokens: list[Token]) -> int:
 def at(node: Symbol, span: Span) -> Symbol:
     """The symbol with another span."""
     return replace(node, span=span)
-
-
-def closed(units: list[Unit]) -> Node:
-    """A base and its scripts as one finished node."""
-    base = units[0].value
-    assert isinstance(base, Node), "the caller saw an atom"
-    return put_on(base, [u.value for u in units[1:] if isinstance(u.value, Script)])
 
 
 def put_on(base: Node, scripts: list[Script]) -> Node:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from matcalc.reading.brackets import resolve
 from matcalc.reading.cursor import Unit
 from matcalc.reading.tree import (
-    Blank,
     Bracket,
     Condition,
     Ellipsis,
@@ -61,7 +60,9 @@ class Draft:
     tag: str = ""
 
 
-def read_row(reader: Reader, units: list[Unit], earlier: tuple[Relation, ...]) -> tuple[Relation, ...]:
+def read_row(
+    reader: Reader, units: list[Unit], earlier: tuple[Relation, ...]
+) -> tuple[Relation, ...]:
     """The relations of one line; a line that starts with ``=`` looks at the ``earlier`` ones."""
     pieces = _pieces(resolve(_settle(units), reader.text))
     return _Row(reader, earlier).read(pieces)
@@ -104,15 +105,11 @@ def _linked(units: list[Unit]) -> list[Unit]:
         if depth == 0 and unit.type == "REL":
             places.append(position)
     equal = [p for p in places if units[p].value in ("=", ":=")]
-    return [
-        replace(unit, type="LINK", value=r"\Rightarrow")
-        if position in places
-        and unit.value in (r"\to", r"\leftrightarrow")
-        and any(p < position for p in equal)
-        and any(p > position for p in equal)
-        else unit
-        for position, unit in enumerate(units)
-    ] if len(equal) > 1 and any(units[p].value in (r"\to", r"\leftrightarrow") for p in places) else units
+    for place in places:
+        between = equal and equal[0] < place < equal[-1]
+        if between and units[place].value in (r"\to", r"\leftrightarrow"):
+            units[place] = replace(units[place], type="LINK", value=r"\Rightarrow")
+    return units
 
 
 def _pieces(units: list[Unit]) -> list[Piece]:
@@ -372,7 +369,9 @@ def _link(piece: Piece, later: bool) -> str:
 
 
 def _listing(items: list[Node]) -> Node:
-    flat = [part for item in items for part in (item.items if isinstance(item, Listing) else [item])]
+    flat: list[Node] = []
+    for item in items:
+        flat += item.items if isinstance(item, Listing) else [item]
     if len(flat) == 1:
         return flat[0]
     return Listing(tuple(flat), span=(flat[0].span[0], flat[-1].span[1]))
@@ -390,8 +389,9 @@ def _counts(node: Node) -> bool:
 def _is_index(node: Node) -> bool:
     if isinstance(node, Listing):
         return all(map(_is_index, node.items))
-    plain = isinstance(node, Symbol) and not node.marks and not node.primes and not node.star
-    return plain and isinstance(node, Symbol) and node.latex in RANGE_LETTERS and not node.subscripts
+    if not isinstance(node, Symbol) or node.latex not in RANGE_LETTERS:
+        return False
+    return not (node.subscripts or node.marks or node.primes or node.star)
 
 
 def _is_range(node: Relation) -> bool:
@@ -419,5 +419,3 @@ def _strip_text(side: Node, remarks: list[Text]) -> Node:
     remarks.extend(part for part in side.parts if isinstance(part, Text))
     return parts[0]
 
-
-_ = Blank

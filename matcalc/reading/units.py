@@ -38,7 +38,23 @@ from matcalc.reading.signs import (
     WRAPPERS,
 )
 from matcalc.reading.tokens import Token
-from matcalc.reading.tree import Accented, Blank, Ellipsis, Filled, Node, Number, Symbol, Text
+from matcalc.reading.tree import (
+    Accented,
+    BigOperator,
+    Blank,
+    Bracket,
+    Differential,
+    Ellipsis,
+    Filled,
+    Listing,
+    Node,
+    Number,
+    Product,
+    Relation,
+    Sum,
+    Symbol,
+    Text,
+)
 
 if TYPE_CHECKING:
     from matcalc.reading.reader import Reader
@@ -126,23 +142,17 @@ class Builder(Cursor):
             raise self.fail(f"{token.text} outside a macro")
 
     def group_here(self) -> None:
-        """Braces: one factor is that factor, several before a script are an invisible bracket."""
+        """Braces: several factors before a script are an invisible bracket."""
         start = self.at
         inner = self.below(self.group())
-        if not any(u.type == "ATOM" for u in inner) and len(inner) == 1:
-            self.out.extend(inner)
-            return
-        scripted = (after := self.peek()) is not None and after.kind in ("^", "_")
-        single = inner and all(u.type == "SCRIPT" for u in inner[1:]) and inner[0].type == "ATOM"
-        if scripted and inner and not single:
-            first, last = self.span(start)
-            self.add("OPEN", "", first, first)
-            self.out.extend(inner)
-            self.add("CLOSE", "", last, last)
-        elif single and len(inner) > 1 and scripted:
+        after = self.peek()
+        if inner and after is not None and after.kind in ("^", "_"):
             # {W^{[1]}}^T: what is inside is complete before the outer script comes.
-            first, last = self.span(start)
-            self.add("ATOM", scripts.closed(inner), first, last)
+            span = self.span(start)
+            node = self.reader.from_units(inner, span)
+            if isinstance(node, (Sum, Product, Relation, Listing, BigOperator, Differential)):
+                node = Bracket("", "", (node,), span=span)
+            self.add("ATOM", node, *span)
         else:
             self.out.extend(inner)
 

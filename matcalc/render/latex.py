@@ -59,7 +59,7 @@ class LatexWriter(BaseWriter):
 
     def symbol(self, node: Node) -> str:
         owner = symbol_owner(node)
-        if isinstance(owner, Adjoints):
+        if isinstance(owner, Adjoints) and node in owner.of:
             return self.adjoint(node, owner)
         said = owner.write(node, self) if owner is not None else None
         return said or symbol_in_latex(node, self.notation)
