@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -25,6 +25,12 @@ from sympy.matrices.expressions.matexpr import MatrixExpr, MatrixSymbol
 from matcalc import shapes
 from matcalc.errors import MatcalcError, NameClashError, ShapeError
 from matcalc.shapes import SCALAR, Dim, Shape
+from matcalc.walk import dimensions as dimensions
+from matcalc.walk import postorder as postorder
+from matcalc.walk import rebuilt as rebuilt
+from matcalc.walk import size as size
+from matcalc.walk import substitute as substitute
+from matcalc.walk import symbols as symbols
 
 if TYPE_CHECKING:
     from matcalc.ops.base import Op
@@ -412,79 +418,6 @@ def as_number(node: Node) -> Any:
     if not is_number(node):
         raise TypeError(f"{brief(node)} is not a number")
     return node.params[0]
-
-
-# -- walking -----------------------------------------------------------------------------------
-
-
-def postorder(roots: Node | Iterable[Node], stop: Callable[[Node], bool] | None = None) -> list[Node]:
-    """Every node below ``roots`` once, operands before the nodes that use them.
-
-    Below a node for which ``stop`` is true nothing is visited; the node itself is.
-    """
-    todo: list[tuple[Node, bool]] = [(r, False) for r in (roots if not isinstance(roots, Node) else [roots])]
-    todo.reverse()
-    seen: set[int] = set()
-    order: list[Node] = []
-    while todo:
-        node, ready = todo.pop()
-        if ready:
-            order.append(node)
-            continue
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        todo.append((node, True))
-        if stop is None or not stop(node):
-            todo.extend((child, False) for child in reversed(node.operands) if id(child) not in seen)
-    # A node may be pushed twice before its first visit: keep the first finish only.
-    return list(dict.fromkeys(order)) if len(order) != len(seen) else order
-
-
-def symbols(roots: Node | Iterable[Node]) -> list[Node]:
-    """The symbols in an expression, in the order in which they are met."""
-    return [node for node in postorder(roots) if is_symbol(node)]
-
-
-def dimensions(roots: Node | Iterable[Node]) -> list[sp.Symbol]:
-    """The dimension symbols in the shapes below ``roots``, by name."""
-    found = {s for node in postorder(roots) for d in node.shape for s in d.free_symbols}
-    return sorted(found, key=lambda s: s.name)  # type: ignore[attr-defined]
-
-
-def size(root: Node) -> int:
-    """How many nodes, counted as a tree with shared parts written out."""
-    counted: dict[Node, int] = {}
-    for node in postorder(root):
-        counted[node] = 1 + sum(counted[child] for child in node.operands)
-    return counted[root]
-
-
-def rebuilt(node: Node, operands: tuple[Node, ...]) -> Node:
-    """The same operation on other operands, made by the operation's own constructor."""
-    if operands == node.operands:
-        return node
-    return node.op.build(operands, node.params)
-
-
-def transform(roots: Iterable[Node], change: Callable[[Node, tuple[Node, ...]], Node]) -> dict[Node, Node]:
-    """Bottom-up image of every node: ``change`` sees a node and the images of its operands."""
-    image: dict[Node, Node] = {}
-    for node in postorder(roots):
-        image[node] = change(node, tuple(image[child] for child in node.operands))
-    return image
-
-
-def substitute(root: Node, mapping: Mapping[Node, Node]) -> Node:
-    """``root`` with nodes replaced, shapes checked anew."""
-    image: dict[Node, Node] = {}
-    for node in postorder(root, stop=mapping.__contains__):
-        found = mapping.get(node)
-        if found is None:
-            operands = tuple(image[child] for child in node.operands)
-            found = rebuilt(node, operands)
-        image[node] = found
-    return image[root]
 
 
 def brief(node: Any, limit: int = 60) -> str:

@@ -12,8 +12,7 @@ from typing import Any
 
 from matcalc.errors import MatcalcError
 from matcalc.expr import Node
-from matcalc.ops.algebra import t
-from matcalc.ops.base import rows_cols
+from matcalc.ops.algebra import PRODUCT, SUM_OP, add, mul, t
 from matcalc.rewrite.simplify import simplify
 
 
@@ -43,7 +42,17 @@ def gradient_in(layout: Layout, gradient: Node) -> Node:
 
 def jacobian_in(layout: Layout, jacobian: Node) -> Node:
     """A Jacobian, given as the matrix on vec, in that layout."""
-    return simplify(t(jacobian)) if layout is Layout.DENOMINATOR and jacobian.shape else jacobian
+    return simplify(turned(jacobian)) if layout is Layout.DENOMINATOR and jacobian.shape else jacobian
 
 
-_ = rows_cols
+def turned(node: Node, depth: int = 20) -> Node:
+    """The transpose factor by factor: dz/dx = dy/dx . dz/dy reads as a product in that layout."""
+    if depth == 0 or not node.shape:
+        return t(node)
+    if node.op is PRODUCT:
+        scalars = [a for a in node.operands if not a.shape]
+        matrices = [a for a in node.operands if a.shape]
+        return mul(*scalars, *(turned(a, depth - 1) for a in reversed(matrices)))
+    if node.op is SUM_OP:
+        return add(*(turned(a, depth - 1) for a in node.operands))
+    return t(node)

@@ -36,7 +36,7 @@ class Law:
 
 
 EQUATIONS = {
-    "insert": r"\text{what arrives, from the line above}",
+    "insert": r"\text{what arrived there}",
     "multiply_out": r"(A + B) \odot C = A \odot C + B \odot C",
     "cancel": r"A \oslash A = \mathbf{1}",
     "expand": r"A \odot (B + C) = A \odot B + A \odot C",

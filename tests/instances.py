@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-import matcalc.door  # noqa: F401 - registers every operation
+import matcalc.door
+import matcalc.render.latex  # noqa: F401 - both register what every node needs
 from matcalc import shapes
 from matcalc.expr import Node, make, read, substitute, symbol
 from matcalc.ops import OPS, Op

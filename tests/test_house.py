@@ -35,11 +35,11 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # and, on its own floor, the rooms to its left. Files inside one room may import one another. What
 # stands under `if TYPE_CHECKING:` is never imported: a type may be named before it is built.
 FLOORS = (
-    ("errors", "shapes", "expr", "notation"),
+    ("errors", "shapes", "walk", "expr", "notation"),
     ("ops",),
-    ("door", "network", "linear", "rewrite"),
-    ("forward", "reverse"),
-    ("second", "layout"),
+    ("facts", "door", "network", "rewrite", "linear", "problem"),
+    ("forward", "reverse", "indexform"),
+    ("second", "layout", "trace"),
     ("record", "codegen"),
     ("numeric",),
     ("discover",),

@@ -50,10 +50,20 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Broadcast:
-    """``C`` entry by entry from operands of one shape, or scalars beside them."""
+    """``C`` entry by entry from operands of one shape, or scalars beside them.
+
+    Operands that nobody declared have the shape of C rather than being scalars if they are *alike*:
+    both factors of ``.*`` are, base and exponent are not.
+    """
 
     operands: tuple[Pair, ...]
     C: Pair
+    alike: bool = True
+
+    @property
+    def likely(self) -> tuple[Pair, ...]:
+        """The operands for which the shape of C is evidence."""
+        return self.operands if self.alike else self.operands[:1]
 
     def step(self, sizes: Sizes) -> bool:
         if sizes.is_scalar(self.C):
@@ -61,7 +71,7 @@ class Broadcast:
                 sizes.equal(A, SCALAR)
             return True
         if sizes.is_matrix(self.C):
-            for A in self.operands:
+            for A in self.likely:
                 sizes.want(A, WEAK)
         open_ones = []
         for A in self.operands:

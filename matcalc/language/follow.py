@@ -19,7 +19,7 @@ from matcalc.language.constraints import Broadcast, Computed, Diag, LogSumExp, P
 from matcalc.language.formula import Formula, Kind, Term
 from matcalc.language.placing import placed
 from matcalc.language.scope import Applied
-from matcalc.language.signatures import WANTS, Signature, counts, signature
+from matcalc.language.signatures import WANTS, WITH_A_NUMBER, Signature, counts, signature
 from matcalc.language.sizes import ONE, SCALAR, VECTOR, WEAK, Clash, Pair
 from matcalc.language.undefined import shape_of_applied
 from matcalc.ops import FUNCTIONS
@@ -135,14 +135,14 @@ class _Following:
         self.inference.products.append(product)
         return product.C
 
-    def broadcast(self, operands: tuple[Pair, ...], degree: int = 0) -> Pair:
+    def broadcast(self, operands: tuple[Pair, ...], degree: int = 0, alike: bool = True) -> Pair:
         if len(set(operands)) == 1:
             C = operands[0]
         elif all(map(self.sizes.is_scalar, operands)):
             return SCALAR
         else:
             C = self.sizes.pair()
-            constraint = Broadcast(operands, C)
+            constraint = Broadcast(operands, C, alike)
             self.sizes.post(constraint, *chain.from_iterable(operands), *C)
             self.inference.broadcasts.append(constraint)
         if degree:
@@ -168,7 +168,7 @@ class _Following:
             return self.pairs[base]
         if self.constant[base]:
             return self.pairs[exponent]
-        return self.broadcast((self.pairs[base], self.pairs[exponent]), WEAK)
+        return self.broadcast((self.pairs[base], self.pairs[exponent]), WEAK, alike=False)
 
     def check_transpose(self, term: Term, exponent: Term) -> None:
         """``X^T`` is a transpose on paper; here T would be a number."""
@@ -213,7 +213,8 @@ class _Following:
             if not open_ones:
                 return SCALAR, True
             degree = WEAK if word in ("hadamard", "divide", "power", "square", "reciprocal") else 0
-            return self.broadcast(tuple(self.pairs[k] for k in open_ones), degree), False
+            operands, alike = [self.pairs[k] for k in open_ones], word not in WITH_A_NUMBER
+            return self.broadcast(tuple(operands), degree, alike), False
         return self.by_signature(found, term), False
 
     def by_signature(self, found: Signature, term: Term) -> Pair:

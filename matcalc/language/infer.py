@@ -165,7 +165,7 @@ class Inference:
                 sizes.want(product.B, min(degree, VECTOR))
         for broadcast in reversed(self.broadcasts):
             if sizes.degree(broadcast.C):
-                for A in broadcast.operands:
+                for A in broadcast.likely:
                     sizes.want(A, WEAK)
 
     def learn_integers(self) -> None:

@@ -43,6 +43,9 @@ _ROWS = {
     "isum": "~, &i, #a, #b -> ~",
 }
 
+# Entrywise words whose further operands are numbers as a rule: an exponent, a slope, a threshold.
+WITH_A_NUMBER = frozenset({"power", "leaky_relu", "huber"})
+
 # Evidence about operands that nobody declared.
 WANTS = {
     **dict.fromkeys(

@@ -102,7 +102,7 @@ class Op:
 
     def build(self, A: Operands, params: Params) -> Node:
         """The constructor: what it folds is listed in docs/conventions.md, and it never folds more."""
-        return make(self, A, params)
+        return make(self, tuple(map(operand, A)), params)
 
     def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:
         """Entry (i, j), or the value of a scalar: the definition that every other face is held to."""

@@ -53,7 +53,7 @@ class Entrywise(Op):
         return same_shapes(A, f"apply {self.name} to")
 
     def build(self, A: Operands, params: Params) -> Node:
-        return power(*A) if self.name == "pow" else make(self, tuple(A))
+        return power(*A) if self.name == "pow" else super().build(A, params)
 
     def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:
         return x.function(self.name, *(x(k, i, j) for k in range(self.arity)))

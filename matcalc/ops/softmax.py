@@ -24,6 +24,7 @@ from matcalc.ops.base import (
     named,
     operand,
     register,
+    rows_cols,
 )
 from matcalc.ops.entrywise import power
 from matcalc.ops.reduce import axis_of, axis_sum, text_axis
@@ -56,10 +57,11 @@ class SoftmaxFamily(Op):
         return A.shape
 
     def build(self, A: Operands, params: Params) -> Node:
-        if A[0].shape:
-            return make(self, A, params)
-        self.shape_of(A, params)
-        return self.of_one(*A)
+        operands = tuple(map(operand, A))
+        if operands[0].shape:
+            return make(self, operands, params)
+        self.shape_of(operands, params)
+        return self.of_one(*operands)
 
     def of_one(self, z: Node, mask: Node | None = None) -> Node:
         """The value for a single entry, which a scalar is."""
@@ -160,7 +162,7 @@ class LogSumExp(SoftmaxFamily):
         return z
 
     def result_shape(self, A: Node, axis: int) -> Shape:
-        rows, cols = A.shape
+        rows, cols = rows_cols(A)
         return (rows, shapes.ONE) if axis else (shapes.ONE, cols)
 
     def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:

@@ -55,6 +55,7 @@ def _bars(units: list[Unit], source: str) -> list[Unit]:
         elif finished and stack and typed == "||":
             # |x||y|: the pair is a closing and an opening bar.
             middle = unit.start + 1
+            left[(key, ("|", "|"))] += 2
             queue.append((key, replace(unit, value=("|", "|"), start=middle)))
             queue.append((key, replace(unit, value=("|", "|"), end=middle)))
         elif not finished or (left[(key, unit.value)] > 0 and not _subscript(following)):

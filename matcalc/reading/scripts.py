@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 NARROW = {r"\widehat": r"\hat", r"\widetilde": r"\tilde", r"\widecheck": r"\check"}
 TRANSPOSES = {"T", r"\top", r"\intercal", r"\mathsf{T}", r"\dag"}
 STARS = {"*", r"\ast", r"\star", r"\dagger", "+", "-", r"\circ", "#", r"\bullet", r"\sharp"}
+WHOLE = {":", r"\cdot", "*", r"\bullet", r"\ast"}
 # Bases of which a superscript in parentheses is an exponent, never an index.
 NEVER_MARKED = (Number, Bracket)
 
@@ -80,10 +81,23 @@ def subscripts(builder: Builder, tokens: list[Token]) -> tuple[Node, ...]:
     """Index expressions, words, relations."""
     bracketed = any(t.text in ("(", "[", r"\{") for t in tokens)
     found: list[Node] = []
-    for part in [tokens] if bracketed else split(tokens, ","):
+    for part in [tokens] if bracketed else _index_parts(tokens):
         word = _word(part)
         found += [word] if word is not None else builder.reader.indices(part, builder.depth + 1)
     return tuple(found)
+
+
+def _index_parts(tokens: list[Token]) -> list[list[Token]]:
+    """Cut at commas; in ``i:`` and ``:j`` the whole row or column is an index of its own."""
+    parts: list[list[Token]] = []
+    for part in split(tokens, ","):
+        if len(part) == 2 and part[0].text in WHOLE:
+            parts += [part[:1], part[1:]]
+        elif len(part) > 1 and part[-1].text in WHOLE:
+            parts += [part[:-1], part[-1:]]
+        else:
+            parts.append(part)
+    return parts
 
 
 def _word(tokens: list[Token]) -> Word | None:
@@ -217,7 +231,7 @@ def _cluster(tokens: list[Token]) -> bool:
     head = tokens[0]
     if head.kind == "text" or head.kind == "^" or head.text in ("[", "(", ",", r"\prime"):
         return True
-    if set(head.text) == {"'"}:
+    if set(head.text) == {"'"} or (len(tokens) == 1 and head.kind == "number"):
         return True
     sign, length = _sign_of(tokens)
     return (sign in TRANSPOSES | STARS or _inverse(tokens)) and length <= len(tokens)

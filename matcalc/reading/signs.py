@@ -164,7 +164,7 @@ NAME_WORDS = _words(
     "logits pred true label bias weight const data reg hidden score state action reward value "
     "init train test valid batch lin min max obs prev next cur tot total avg"
 )
-CONDITION_WORDS = _words("for if where when with given such all unless whenever since provided")
+CONDITION_WORDS = _words("for if where when with given such unless whenever since provided")
 LINK_WORDS = {"and": "and", "or": "or", "so": r"\Rightarrow", "then": r"\Rightarrow",
               "thus": r"\Rightarrow", "hence": r"\Rightarrow", "therefore": r"\Rightarrow",
               "implies": r"\Rightarrow", "iff": r"\iff"}  # fmt: skip

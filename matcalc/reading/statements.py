@@ -361,8 +361,10 @@ def _link(piece: Piece, later: bool) -> str:
     links = [str(u.value) for u in piece.before if u.type == "LINK"]
     if links:
         return links[-1]
+    if not later:
+        return ""
     if not piece.before:
-        return "row" if later else ""
+        return "row"
     if piece.follows("SEMI", "DOT"):
         return ";"
     return "," if piece.follows("COMMA") else "quad"

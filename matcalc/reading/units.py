@@ -203,7 +203,8 @@ class Builder(Cursor):
         """``for``, ``and`` ... typed bare between the mathematics."""
         if len(word) < 2:
             return False
-        if word in CONDITION_WORDS or word in OTHERWISE:
+        goes_on = word in ("all", "every", "each", "any") and self.out[-1:] != []
+        if word in CONDITION_WORDS or word in OTHERWISE or (goes_on and self.out[-1].type == "COND"):
             self.add("COND", word, run[0].start, run[-1].end)
         elif word in LINK_WORDS:
             self.add("LINK", LINK_WORDS[word], run[0].start, run[-1].end)

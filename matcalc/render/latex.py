@@ -22,7 +22,7 @@ from matcalc.expr import (
     symbol_owner,
 )
 from matcalc.notation import Notation
-from matcalc.ops.algebra import fraction, one_of, quotient
+from matcalc.ops.algebra import HADAMARD, fraction, one_of, quotient
 from matcalc.ops.base import ATOM, FRACTION, NEG, POW, PROD, Written
 from matcalc.ops.binder import shown
 from matcalc.ops.entrywise import ENTRYWISE, power
@@ -122,6 +122,8 @@ class LatexWriter(BaseWriter):
     def _factors(self, factors: Sequence[Node]) -> list[str]:
         """Each in brackets where it needs them; an open sum needs none at the end."""
         parts = [self(a, PROD + 1) for a in factors]
+        if factors and factors[-1].op is HADAMARD and sum(bool(a.shape) for a in factors) == 1:
+            parts[-1] = self(factors[-1], PROD)  # a number times A o B is the same either way
         if factors and factors[-1].op.name in OPEN:
             said, binds = self.done[factors[-1]]
             parts[-1] = said if said.startswith(r"\sum") else parts[-1]

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 import sympy as sp
 
-import matcalc.render.latex  # noqa: F401 - registers the printers
 from matcalc import shapes
 from matcalc.errors import ShapeError
 from matcalc.expr import Node, postorder, symbols

@@ -51,7 +51,11 @@ def test_a_misfit_is_refused_in_words_or_has_a_value(op: Op, rng: np.random.Gene
                 assert named, f"{error} names none of {operands}"
                 assert any(shapes.show(a.shape) in str(error) for a in named), str(error)
                 continue
-            found = value(node, {a: _numbers(a, rng) for a in operands}, LARGER)
+            try:
+                found = value(node, {a: _numbers(a, rng) for a in operands}, LARGER)
+            except (MatcalcError, ValueError):  # a symbolic place that these sizes put outside
+                assert op.name in ("entry", "slice", "place")
+                continue
             assert found.shape == tuple(int(d.xreplace(_sizes(d))) for d in node.shape or (sp.S(1), sp.S(1)))
 
 

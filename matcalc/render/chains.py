@@ -1,0 +1,258 @@
+"""Views that multiply local Jacobians: the chain in the layout's order, differentials, and vec."""
+
+from __future__ import annotations
+
+
+from matcalc import second
+from matcalc.errors import MatcalcError
+from matcalc.expr import Node, postorder, symbol_name
+from matcalc.forward import Changes
+from matcalc.layout import Layout, jacobian_in
+from matcalc.linear import differential
+from matcalc.ops.algebra import add, mul, t
+from matcalc.ops.base import OPS
+from matcalc.ops.kronecker import vec
+from matcalc.record import Line, Record
+from matcalc.render.blocks import Block, Formula, Heading, Prose, Row, Side
+from matcalc.render.dress import Dress
+from matcalc.rewrite.simplify import simplify
+from matcalc.trace import equation_of
+
+
+def users(record: Record, node: Node) -> list[Node]:
+    """The steps in whose definitions a symbol occurs, in order, of those the output needs."""
+    return [s for s, d in record.definitions.items() if any(n is node for n in postorder(d))]
+
+
+def paths(record: Record, start: Node, most: int = 64) -> list[list[Node]]:
+    """Every way from a symbol to the output, as lists of steps."""
+    found: list[list[Node]] = []
+    todo = [[start]]
+    while todo:
+        path = todo.pop()
+        if path[-1] is record.problem.output:
+            found.append(path)
+            if len(found) > most:
+                raise MatcalcError(f"{start} reaches the output along more than {most} paths")
+            continue
+        todo.extend([*path, step] for step in reversed(users(record, path[-1])))
+    return found
+
+
+def is_flat(node: Node) -> bool:
+    """A number or a column: its derivative needs no vec."""
+    return not node.shape or node.shape[1] == 1
+
+
+def wanted(dress: Dress) -> list[Line]:
+    """The backward lines a view is about: that of ``of``, or all gradients."""
+    of, record = dress.style.of, dress.record
+    if of is not None:
+        node = record.problem.find(of)
+        line = next((ln for ln in record.backward() if ln.of is node), None)
+        if line is None:
+            raise MatcalcError(f"nothing was derived for {of}; name it in wrt=")
+        return [line]
+    return [ln for ln in dress.chosen(record.backward()) if ln.kind == "gradient"]
+
+
+# -- the chain ---------------------------------------------------------------------------------------
+
+
+def chain(dress: Dress) -> list[Block]:
+    """The product of local Jacobians, each with its matrix and shape, and its short form."""
+    blocks: list[Block] = []
+    for line in wanted(dress):
+        assert line.of is not None
+        ways = paths(dress.record, line.of)
+        if not ways:
+            blocks.append(Prose(f"The output does not depend on ${dress(line.of)}$."))
+        elif len(ways) == 1:
+            blocks += _one_chain(dress, line, ways[0])
+        else:
+            blocks += _branching(dress, line)
+    return blocks
+
+
+def factor_name(dress: Dress, of: Node, by: Node, with_vec: bool) -> str:
+    """d of / d by."""
+    top, bottom = dress(of), dress(by)
+    if with_vec:
+        top = top if not of.shape else rf"\operatorname{{vec}} {top}"
+        bottom = bottom if not by.shape else rf"\operatorname{{vec}} {bottom}"
+    return rf"\frac{{\partial {top}}}{{\partial {bottom}}}"
+
+
+def local(dress: Dress, step: Node, by: Node) -> Node:
+    """The local Jacobian of a step by a symbol in its definition, in the page's layout."""
+    return jacobian_in(dress.style.layout, second.jacobian(dress.record.definitions[step], by))
+
+
+def _one_chain(dress: Dress, line: Line, path: list[Node]) -> list[Block]:
+    with_vec = not all(map(is_flat, path))
+    pairs = list(zip(path[1:], path, strict=False))
+    names = [factor_name(dress, s, p, with_vec) for s, p in pairs]
+    matrices = [local(dress, s, p) for s, p in pairs]
+    backwards = dress.style.layout is not Layout.DENOMINATOR
+    if backwards:
+        names.reverse()
+        matrices.reverse()
+    left = factor_name(dress, path[-1], path[0], with_vec)
+    sides = [Side(r"\,".join(names))] if len(names) > 1 else []
+    sides.append(Side(r" \cdot ".join(_underbraced(dress, m) for m in matrices)))
+    laws: list[str] = []
+    product = mul(*matrices)
+    short = simplify(product, record=lambda name, *_: laws.append(name))
+    last = dress(short)
+    if last != dress(product):
+        sides.append(Side(last))
+    blocks: list[Block] = [Heading(f"The chain from ${dress(path[0])}$ to ${dress(path[-1])}$", 3)]
+    if with_vec:
+        blocks.append(Prose("Matrices are read through $\\operatorname{vec}$, which stacks columns."))
+    blocks.append(Formula((Row(left, tuple(sides), f"chain_{symbol_name(path[0])}", "", "", True),)))
+    order = "from the output back to the variable" if backwards else "from the variable to the output"
+    if len(names) > 1:
+        blocks.append(Prose(f"In this layout the factors stand in order {order}."))
+    why = [equation_of(law) for law in dict.fromkeys(laws) if law.startswith("diag") or law == "kron_mixed"]
+    if why:
+        blocks.append(Prose("The last form is the same product, because " + " and ".join(f"${w}$" for w in why) + "."))
+    if len(path) > 2 and all(map(is_flat, path)) and all(n.shape for n in path[:3]):
+        blocks += _entry_of_chain(dress, path)
+    return blocks
+
+
+def _entry_of_chain(dress: Dress, path: list[Node]) -> list[Block]:
+    """One element of the first product, as a sum over what lies between."""
+    x, y, z = path[0], path[1], path[2]
+    if not (x.shape and y.shape and z.shape):
+        return []
+    i, j, k = "ijk"
+    one = rf"\frac{{\partial {dress(z)}_{{{k}}}}}{{\partial {dress(x)}_{{{i}}}}}"
+    terms = (
+        rf"\sum_{{{j}}} \frac{{\partial {dress(y)}_{{{j}}}}}{{\partial {dress(x)}_{{{i}}}}}"
+        rf" \frac{{\partial {dress(z)}_{{{k}}}}}{{\partial {dress(y)}_{{{j}}}}}"
+    )
+    return [Prose("Element by element:"), Formula((Row(one, (Side(terms),)),))]
+
+
+def _underbraced(dress: Dress, matrix: Node) -> str:
+    shown = dress.factor(matrix)
+    return rf"\underbrace{{{shown}}}_{{{dress.shape(matrix)}}}"
+
+
+def _branching(dress: Dress, line: Line) -> list[Block]:
+    """Where a symbol enters several steps: the sum over them, what arrives at each left by name."""
+    record = dress.record
+    assert line.of is not None
+    steps = users(record, line.of)
+    with_vec = not all(map(is_flat, [line.of, *steps]))
+    output = record.problem.output
+    names, values = [], []
+    for step in steps:
+        arriving = dress.spoken(step) if step is not output else None
+        pair = [factor_name(dress, step, line.of, with_vec), factor_name(dress, output, step, with_vec)]
+        own = [local(dress, step, line.of)]
+        if arriving is not None:
+            side = vec(arriving) if with_vec and arriving.shape else arriving
+            own.append(side if dress.style.layout is Layout.DENOMINATOR else t(side))
+        else:
+            pair = pair[:1]
+        if dress.style.layout is not Layout.DENOMINATOR:
+            pair.reverse()
+            own.reverse()
+        names.append(r"\,".join(pair))
+        values.append(mul(*own))
+    left = factor_name(dress, output, line.of, with_vec)
+    total = add(*values)
+    sides = [Side(" + ".join(names)), Side(dress(total))]
+    if (short := simplify(total)) is not total:
+        sides.append(Side(dress(short)))
+    said = f"${dress(line.of)}$ enters {', '.join(f'${dress(s)}$' for s in steps)}: the sum over them."
+    return [
+        Heading(f"The chain from ${dress(line.of)}$", 3),
+        Prose(said),
+        Formula((Row(left, tuple(sides), f"chain_{symbol_name(line.of)}", "", "", True),)),
+    ]
+
+
+# -- differentials -------------------------------------------------------------------------------------
+
+
+def differential_view(dress: Dress) -> list[Block]:
+    """dL as a trace with each differential, and the identification."""
+    record = dress.record
+    changes = Changes()
+    taken = set(record.problem.names) | {ln.name for ln in record.lines}
+    blocks: list[Block] = [
+        Prose(
+            r"With $\mathrm{d}L = \operatorname{tr}(G^\top \mathrm{d}X)$ the gradient is "
+            r"$\partial L/\partial X = G$: each differential is put in and brought to that form."
+        )
+    ]
+    rows: list[Row] = []
+    output = dress(record.problem.output) if not record.problem.output.shape else "L"
+    for line in dress.chosen(record.backward()):
+        if not line.through:
+            continue
+        of = line.of
+        assert of is not None
+        change = changes.name(of, taken)
+        before: list[str] = []
+        opened: list[Node] = []
+        for name in line.through:
+            step = record.problem.names[name]
+            arriving = dress.spoken(step)
+            dstep = changes.name(step, taken)
+            before.append(dress(_inner(arriving, dstep)))
+            opened.append(_inner(arriving, simplify(differential(record.definitions[step], [of], {of: change}))))
+        last = _inner(line.value, change)
+        sides = [" + ".join(before), dress(add(*opened)), dress(last)]
+        shown = tuple(Side(s) for k, s in enumerate(sides) if k == 0 or s != sides[k - 1])
+        note = f"hence ${dress(line.symbol)} = {dress(dress.value(line))}$"
+        rows.append(Row(rf"\mathrm{{d}}{output}", shown, line.name, note, "", line.kind == "gradient"))
+    return [*blocks, Formula(tuple(rows))]
+
+
+def _inner(G: Node, change: Node) -> Node:
+    """<G, dX> as it is written: a trace, u'v for columns, a product for numbers."""
+    if not G.shape or not change.shape:
+        return mul(G, change)
+    if change.shape[1] == 1:
+        return mul(t(G), change)
+    if change.shape[0] == 1:
+        return mul(change, t(G))
+    return OPS["tr"].build((mul(t(G), change),), ())
+
+
+# -- vec -----------------------------------------------------------------------------------------------
+
+
+def vec_view(dress: Dress) -> list[Block]:
+    """Every gradient as a Kronecker matrix times vec of what arrives."""
+    rows: list[Row] = []
+    record = dress.record
+    for line in wanted(dress):
+        of = line.of
+        assert of is not None
+        terms: list[Node] = []
+        jacobians: list[str] = []
+        for name in line.through:
+            step = record.problem.names[name]
+            J = second.jacobian(record.definitions[step], of)
+            arriving = dress.spoken(step)
+            side = vec(arriving) if arriving.shape else arriving
+            terms.append(mul(t(J), side))
+            shown = jacobian_in(dress.style.layout, J)
+            jacobians.append(f"${factor_name(dress, step, of, True)} = {dress(shown)}$ (${dress.shape(shown)}$)")
+        total = add(*terms) if terms else line.value
+        left = rf"\operatorname{{vec}} {dress(line.symbol)}"
+        sides = [dress(total), dress(vec(line.value)) if line.value.shape else dress(line.value)]
+        kept = tuple(Side(s) for k, s in enumerate(sides) if k == 0 or s != sides[k - 1])
+        rows.append(Row(left, kept, f"vec_{symbol_name(of)}", "; ".join(jacobians), "", True))
+    said = (
+        "$\\operatorname{vec}$ stacks columns; "
+        + ("Jacobians are in denominator layout." if dress.style.layout is Layout.DENOMINATOR else "Jacobians are in numerator layout.")
+    )
+    return [Prose(said), Formula(tuple(rows))]
+
+

@@ -1,0 +1,164 @@
+"""Equal layers written once: lines that differ only in the number of the layer become one line for l."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from matcalc.expr import Node, postorder, is_symbol, substitute, symbol, symbol_name, symbol_latex
+from matcalc.notation import Notation
+from matcalc.record import Line
+from matcalc.render.blocks import Row, Side
+from matcalc.render.dress import Dress
+from matcalc.render.names import GREEK, LAYERS, adjoint_in_latex, delta_names, layer_of, output_name
+from matcalc.render.writer import TextWriter
+from matcalc.reverse import Adjoints
+
+# A run of this many equal layers is folded.
+FEWEST = 4
+
+
+@dataclass(frozen=True)
+class Run:
+    """Lines as they are, or the general lines of a run of layers with a sentence before them."""
+
+    lines: tuple[Line, ...] = ()
+    rows: tuple[Row, ...] = ()
+    says: str = ""
+
+
+def folded(dress: Dress, lines: list[Line]) -> list[Run]:
+    """The lines in order, runs of equal layers folded."""
+    layers = _by_layer(lines)
+    runs: list[Run] = []
+    k = 0
+    while k < len(layers):
+        last = k
+        while last + 1 < len(layers) and _follows(layers[last], layers[last + 1], layers[k]):
+            last += 1
+        if layers[k].number is not None and last - k + 1 >= FEWEST:
+            runs.append(_general(dress, layers[k], layers[last]))
+        else:
+            runs += [Run(lines=layer.lines) for layer in layers[k : last + 1]]
+        k = last + 1
+    return runs
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The lines of one layer, and what they look like with the layer's number taken out."""
+
+    number: int | None
+    lines: tuple[Line, ...]
+    looks: tuple[str, ...]
+
+
+def _by_layer(lines: list[Line]) -> list[Layer]:
+    layers: list[Layer] = []
+    group: list[Line] = []
+    for line in lines:
+        if group and _number(line) != _number(group[0]):
+            layers.append(_layer(group))
+            group = []
+        group.append(line)
+    return [*layers, _layer(group)] if group else layers
+
+
+def _number(line: Line) -> int | None:
+    found = layer_of(line.of if line.of is not None else line.symbol)
+    return int(found) if found is not None else None
+
+
+def _layer(lines: list[Line]) -> Layer:
+    number = _number(lines[0])
+    looks = tuple(_look(line, number) for line in lines) if number is not None else ()
+    return Layer(number, tuple(lines), looks)
+
+
+def _look(line: Line, number: int) -> str:
+    writer = TextWriter()
+    said = f"{line.name} = {writer(line.value)} : {line.shape}"
+    return re.sub(r"\b(d?[^\W\d_]+)(\d+)\b", lambda m: f"{m[1]}[{int(m[2]) - number}]", said)
+
+
+def _follows(one: Layer, other: Layer, first: Layer) -> bool:
+    return (
+        one.number is not None
+        and other.number is not None
+        and abs(other.number - one.number) == 1
+        and (one is first or other.number - one.number == one.number - first.number or _same_way(first, one, other))
+        and one.looks == other.looks
+    )
+
+
+def _same_way(first: Layer, one: Layer, other: Layer) -> bool:
+    return (other.number or 0) > (one.number or 0) and (one.number or 0) > (first.number or 0) or (
+        (other.number or 0) < (one.number or 0) < (first.number or 0)
+    )
+
+
+def _general(dress: Dress, first: Layer, last: Layer) -> Run:
+    number = first.number or 0
+    letter = "l"
+    rows = []
+    for line in first.lines:
+        general = Generalised(dress, number, letter)
+        forms = dress.forms(line) if dress.style.detail_of(line.name) != "brief" else [line.value]
+        if line.kind == "gradient":
+            forms = [dress.value(line)]
+        sides = tuple(Side(general(form)) for form in forms)
+        rows.append(Row(general(line.symbol), sides, "", "", "", line.kind == "gradient"))
+    down = (last.number or 0) < number
+    span = (
+        rf"{letter} = {number}, {number - 1}, \dots, {last.number}"
+        if down
+        else rf"{letter} = {number}, \dots, {last.number}"
+    )
+    return Run(rows=tuple(rows), says=f"For ${span}$:")
+
+
+class Generalised:
+    """A formula of one layer with the letter in place of the layer's number."""
+
+    def __init__(self, dress: Dress, number: int, letter: str) -> None:
+        self.dress, self.number, self.letter = dress, number, letter
+
+    def __call__(self, node: Node) -> str:
+        swaps = {s: self._symbol(s) for s in postorder(node) if is_symbol(s) and s.shape}
+        return self.dress(substitute(node, {k: v for k, v in swaps.items() if k is not v}))
+
+    def _symbol(self, node: Node) -> Node:
+        owner = node.params[3]
+        of = owner.of[node] if isinstance(owner, Adjoints) else node
+        layer = layer_of(of)
+        if layer is None:
+            return node
+        inside = self._name(of, int(layer))
+        if isinstance(owner, Adjoints):
+            top = output_name(owner.output, self.dress.notation)
+            named = delta_names(owner, self.dress.notation)
+            if self.dress.notation.adjoint == "delta" and node in named:
+                shown = _marked(r"\delta", self._offset(int(layer)), self.dress.notation)
+            else:
+                shown = adjoint_in_latex(node, owner, self.dress.notation, inside, top)
+        else:
+            shown = inside
+        return symbol(f"{symbol_name(node)}_general", node.shape, shown)
+
+    def _offset(self, layer: int) -> str:
+        step = layer - self.number
+        return self.letter + (f"{step:+d}" if step else "")
+
+    def _name(self, of: Node, layer: int) -> str:
+        own = symbol_latex(of)
+        if own is not None:
+            return re.sub(rf"\b{layer}\b", self._offset(layer), own)
+        base = re.sub(r"\d+$", "", symbol_name(of))
+        shown = rf"\{base}" if base in GREEK else base
+        return _marked(shown, self._offset(layer), self.dress.notation)
+
+
+def _marked(base: str, layer: str, notation: Notation) -> str:
+    if notation.layer == "_l":
+        return rf"{base}_{{{layer}}}"
+    return rf"{base}^{{{LAYERS[notation.layer].format(layer)}}}"

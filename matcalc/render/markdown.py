@@ -1,0 +1,66 @@
+"""A page as Markdown with LaTeX formulas between dollar signs, as GitHub and Jupyter read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from matcalc.render.blocks import Block, Code, Formula, Heading, Page, Picture, Prose, Row, Table, with_references
+
+
+def to_markdown(page: Page, title: bool = True) -> str:
+    """The page, each numbered row a display of its own."""
+    parts = [f"# {page.title}"] if title else []
+    parts += [markdown_block(block, page) for block in page.blocks]
+    return "\n\n".join(p for p in parts if p) + "\n"
+
+
+def citing(page: Page) -> Callable[[str], str]:
+    """How a reference reads: the number of the row, or what stands on its left."""
+    numbers = {row.name: row.number for row in page.rows() if row.number}
+    lefts = {row.name: row.left for row in page.rows()}
+    return lambda name: f"({numbers[name]})" if name in numbers else f"${lefts.get(name, name)}$"
+
+
+def markdown_block(block: Block, page: Page) -> str:
+    """One block of a page."""
+    cite = citing(page)
+    if isinstance(block, Heading):
+        return f"{'#' * block.level} {block.text}"
+    if isinstance(block, Prose):
+        return with_references(block.text, cite)
+    if isinstance(block, Formula):
+        notes = ["", *(row.note for row in block.rows)]
+        return "\n\n".join(
+            _row(row, cite, row.note != before) for row, before in zip(block.rows, notes, strict=False)
+        )
+    if isinstance(block, Table):
+        return _table(block)
+    if isinstance(block, Code):
+        return f"```{block.language}\n{block.text.rstrip()}\n```"
+    assert isinstance(block, Picture)
+    return block.svg if block.svg.endswith(".svg)") else f"```text\n{block.text}\n```"
+
+
+def display(row: Row) -> str:
+    """A row as the inside of a display."""
+    tag = rf" \tag{{{row.number}}}" if row.number else ""
+    if len(row.sides) == 1 and not row.sides[0].reason:
+        return f"{row.left} = {row.sides[0].latex}{tag}"
+    lines = []
+    for k, side in enumerate(row.sides):
+        reason = rf" && \text{{by }} {side.reason}" if side.reason else ""
+        lines.append(f"{row.left if k == 0 else ''} &= {side.latex}{reason}".strip())
+    return "\\begin{aligned}\n" + " \\\\\n".join(lines) + f"\n\\end{{aligned}}{tag}"
+
+
+def _row(row: Row, cite: Callable[[str], str], says: bool) -> str:
+    said = f"$$\n{display(row)}\n$$"
+    if row.note and says:
+        note = with_references(row.note, cite)
+        said = f"{note[0].upper()}{note[1:]}:\n\n{said}"
+    return said
+
+
+def _table(block: Table) -> str:
+    rows = [block.head, tuple("---" for _ in block.head), *block.rows]
+    return "\n".join("| " + " | ".join(c.replace("|", r"\|") for c in row) + " |" for row in rows)

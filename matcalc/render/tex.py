@@ -1,0 +1,199 @@
+"""A page as LaTeX: a fragment that needs amsmath only, or a whole document.
+
+Lines are labelled by name, so that editing the network moves no label; a line that uses another
+cites it. What is too long for the page is broken after an equals sign, at + and -, between factors,
+and only then inside brackets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from matcalc.errors import MatcalcError
+from matcalc.render.blocks import Code, Formula, Heading, Page, Picture, Prose, Row, Table, with_references
+from matcalc.render.textree import width as measured
+
+ENVIRONMENTS = ("align", "aligned", "gather")
+LINE = 58.0  # letters of ten-point text that fit beside an equation number on a4 or letter paper
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How a page is set."""
+
+    label: str = "bp:"
+    env: str = "align"
+    width: float = LINE
+    document: bool = False
+
+    def __post_init__(self) -> None:
+        if self.env not in ENVIRONMENTS:
+            raise MatcalcError(f"env is one of {', '.join(ENVIRONMENTS)}, not {self.env!r}")
+
+
+def to_tex(page: Page, setting: Setting) -> str:
+    """The page as LaTeX, the same bytes on every run."""
+    labelled = {row.name for row in page.rows() if row.number}
+    lefts = {row.name: row.left for row in page.rows()}
+
+    def cite(name: str) -> str:
+        if name in labelled:
+            return rf"\eqref{{{setting.label}{name}}}"
+        return f"${lefts[name]}$" if name in lefts else name
+
+    parts = [_block(block, setting, cite) for block in page.blocks]
+    body = "\n\n".join(p for p in parts if p)
+    if not setting.document:
+        return f"% needs the package amsmath, and nothing else\n{body}\n"
+    return (
+        "\\documentclass{article}\n\\usepackage{amsmath}\n\\usepackage{amssymb}\n\\allowdisplaybreaks\n"
+        "\\setlength{\\parindent}{0pt}\n\\setlength{\\parskip}{6pt}\n\\sloppy\n"
+        "\\begin{document}\n"
+        f"\\section*{{{escaped(page.title)}}}\n{body}\n\\end{{document}}\n"
+    )
+
+
+def escaped(text: str) -> str:
+    """Prose for TeX: signs outside formulas lose their meaning."""
+    pieces = re.split(r"(\$[^$]*\$|\\eqref\{[^}]*\})", text)
+    return "".join(
+        p if k % 2 else re.sub(r"([%&#_])", r"\\\1", p.replace("σ", r"$\sigma$"))
+        for k, p in enumerate(pieces)
+    )
+
+
+def _block(block: object, setting: Setting, cite: Callable[[str], str]) -> str:
+    if isinstance(block, Heading):
+        if setting.document:
+            return rf"\{'sub' * (block.level - 1)}section*{{{escaped(block.text)}}}"
+        return rf"\medskip\noindent\textbf{{{escaped(block.text)}}}\par"
+    if isinstance(block, Prose):
+        return rf"\noindent {escaped(with_references(block.text, cite))}\par"
+    if isinstance(block, Formula):
+        return _formula(block, setting, cite)
+    if isinstance(block, Table):
+        return _table(block)
+    if isinstance(block, Code):
+        return "\\begin{verbatim}\n" + block.text.rstrip() + "\n\\end{verbatim}"
+    assert isinstance(block, Picture)
+    return "\n".join(f"% {line}" for line in block.text.splitlines())
+
+
+def _formula(block: Formula, setting: Setting, cite: Callable[[str], str]) -> str:
+    rows: list[str] = []
+    for k, row in enumerate(block.rows):
+        lines = row_lines(row, setting)
+        if setting.env == "gather":
+            lines = [line.replace("&", "", 1) for line in lines]
+        if row.note and setting.env == "align" and row.note != (block.rows[k - 1].note if k else ""):
+            note = escaped(with_references(row.note, cite))
+            lines[0] = rf"\intertext{{{note[0].upper()}{note[1:]}:}}" + "\n" + lines[0]
+        if setting.env != "aligned":
+            lines = [f"{line} \\notag" for line in lines[:-1]] + [_ended(lines[-1], row, setting)]
+        rows.append(" \\\\\n".join(lines))
+    inside = " \\\\\n".join(rows)
+    if setting.env == "aligned":
+        return f"\\[\n\\begin{{aligned}}\n{inside}\n\\end{{aligned}}\n\\]"
+    return f"\\begin{{{setting.env}}}\n{inside}\n\\end{{{setting.env}}}"
+
+
+def _ended(line: str, row: Row, setting: Setting) -> str:
+    return rf"{line} \label{{{setting.label}{row.name}}}" if row.number else rf"{line} \notag"
+
+
+# -- breaking lines ------------------------------------------------------------------------------
+
+
+def row_lines(row: Row, setting: Setting) -> list[str]:
+    """A row as lines with one ``&`` each, none wider than the page."""
+    lines: list[str] = []
+    room = setting.width - min(measured(row.left) + 2, setting.width / 2)
+    for k, side in enumerate(row.sides):
+        pieces = broken(side.latex, room)
+        lead = f"{row.left} &= " if k == 0 else "&= "
+        lines.append(lead + pieces[0])
+        lines += [rf"&\quad {{}} {piece}" for piece in pieces[1:]]
+        if side.reason:
+            said = rf"\text{{by }} {side.reason}"
+            if len(pieces) == 1 and measured(side.latex) + measured(said) + 4 < room:
+                lines[-1] += rf" \qquad {said}"
+            else:
+                lines.append(rf"&\qquad {said}")
+    return lines
+
+
+def broken(latex: str, room: float) -> list[str]:
+    """A side in pieces that fit, broken at signs, then between factors, then inside brackets."""
+    if measured(latex) <= room:
+        return [latex]
+    for split in (_at_signs, _at_factors):
+        pieces = _filled(split(latex), room)
+        if all(measured(p) <= room for p in pieces):
+            return pieces
+    opened = _opened(latex)
+    if opened != latex:
+        return _filled(_at_signs(opened, inside=True), room)
+    return _filled(_at_factors(latex), room)
+
+
+def _filled(atoms: list[str], room: float) -> list[str]:
+    """Atoms joined again as long as they fit."""
+    lines: list[str] = []
+    for atom in atoms:
+        if lines and measured(f"{lines[-1]} {atom}") <= room:
+            lines[-1] = f"{lines[-1]} {atom}"
+        else:
+            lines.append(atom)
+    return lines
+
+
+def _depths(latex: str) -> list[tuple[str, int, int]]:
+    """The tokens with the depth of braces and of brackets they stand in."""
+    found, braces, brackets = [], 0, 0
+    for token in re.findall(r"\\left|\\right|\\[A-Za-z]+|\\.|\s+|.", latex):
+        if token == "}":
+            braces -= 1
+        if token == "\\right":
+            brackets -= 1
+        found.append((token, braces, brackets))
+        if token == "{":
+            braces += 1
+        if token == "\\left":
+            brackets += 1
+    return found
+
+
+def _split(latex: str, before: Callable[[str], bool], inside: bool) -> list[str]:
+    pieces = [""]
+    tokens = _depths(latex)
+    for k, (token, braces, brackets) in enumerate(tokens):
+        binary = k > 1 and tokens[k - 1][0].isspace()
+        if before(token) and braces == 0 and (inside or brackets == 0) and binary and pieces[-1].strip():
+            pieces.append("")
+        pieces[-1] += token
+    return [p.strip() for p in pieces if p.strip()]
+
+
+def _at_signs(latex: str, inside: bool = False) -> list[str]:
+    return _split(latex, lambda token: token in ("+", "-"), inside)
+
+
+PRODUCT_SIGNS = {r"\odot", r"\oslash", r"\cdot", r"\circ", r"\bullet", r"\otimes", r"\left", r"\underbrace"}
+
+
+def _at_factors(latex: str) -> list[str]:
+    return _split(latex, lambda token: token in PRODUCT_SIGNS or token in ("+", "-"), False)
+
+
+def _opened(latex: str) -> str:
+    r"""\left( ... \right) as \bigl( ... \bigr), in which a line may end."""
+    return latex.replace(r"\left", r"\bigl").replace(r"\right", r"\bigr")
+
+
+def _table(block: Table) -> str:
+    columns = "l" * len(block.head)
+    rows = [" & ".join(map(escaped, row)) + r" \\" for row in (block.head, *block.rows)]
+    inside = "\n".join([rows[0], r"\hline", *rows[1:]])
+    return f"\\begin{{center}}\n\\begin{{tabular}}{{{columns}}}\n{inside}\n\\end{{tabular}}\n\\end{{center}}"

@@ -1,0 +1,180 @@
+"""The views of a derivation, and the page around each of them.
+
+A view takes a dressed record and gives blocks; it computes no derivative that is not in the record
+or read off a single operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from matcalc.errors import MatcalcError
+from matcalc.expr import Node
+from matcalc.layout import Layout
+from matcalc.record import Line, Record
+from matcalc.render.blocks import Block, Formula, Heading, Page, Prose, Row, Side
+from matcalc.render.chains import chain, differential_view, vec_view
+from matcalc.render.dress import Dress, Style
+from matcalc.render.folding import folded
+from matcalc.render.sums import batch_view, index_view, paths_view
+
+LAYOUT_SAYS = {
+    Layout.DENOMINATOR: (
+        "Denominator layout: a gradient has the shape of its variable, and $\\partial y/\\partial x$ "
+        "of columns $x \\in \\mathbb{R}^p$, $y \\in \\mathbb{R}^r$ is $p \\times r$."
+    ),
+    Layout.NUMERATOR: (
+        "Numerator layout: a gradient lies transposed, and $\\partial y/\\partial x$ of columns "
+        "$x \\in \\mathbb{R}^p$, $y \\in \\mathbb{R}^r$ is $r \\times p$. A transpose more or less than in "
+        "denominator layout is there to turn the gradient onto its side."
+    ),
+    Layout.MIXED: (
+        "Mixed layout: a gradient has the shape of its variable, Jacobians lie in numerator layout."
+    ),
+}
+
+View = Callable[[Dress], list[Block]]
+
+
+def page_of(record: Record, style: Style, view: str = "backprop") -> Page:
+    """The page of a derivation in one of its views."""
+    if view not in VIEWS:
+        raise MatcalcError(f"there is no view {view!r}; there are {', '.join(VIEWS)}")
+    dress = Dress(record, style)
+    blocks = [*opening(dress), *VIEWS[view](dress)]
+    output = record.problem.output
+    return Page(f"The gradients of ${dress(output)}$" if not output.shape else f"Through ${dress(output)}$", tuple(blocks), dict(style.notation.words))
+
+
+def opening(dress: Dress) -> list[Block]:
+    """The layout, what was assumed, and the shapes of what is given."""
+    record = dress.record
+    blocks: list[Block] = [Prose(LAYOUT_SAYS[dress.style.layout])]
+    blocks += [Prose(f"{remark[0].upper()}{remark[1:]}.") for remark in record.remarks]
+    given = [f"${dress(s)}$ {_size(dress, s)}" for s in record.problem.inputs]
+    learnt = [f"${dress(s)}$ {_size(dress, s)}" for s in record.problem.params]
+    said = [f"{title} {', '.join(items)}." for title, items in (("Given:", given), ("To learn:", learnt)) if items]
+    if record.upstream is not None:
+        said.append(f"From above arrives ${dress(record.upstream)}$ {_size(dress, record.upstream)}.")
+    if record.problem.facts:
+        said.append(f"Assumed: {', '.join(map(str, record.problem.facts))}.")
+    if said:
+        blocks.append(Prose(" ".join(said)))
+    return blocks
+
+
+def _size(dress: Dress, node: Node) -> str:
+    return f"(${dress.shape(node)}$)" if node.shape else "(a number)"
+
+
+# -- the backward pass -----------------------------------------------------------------------------
+
+
+def backprop(dress: Dress) -> list[Block]:
+    """Forward and backward pass, adjoint by adjoint."""
+    record = dress.record
+    blocks: list[Block] = []
+    chosen = {id(ln) for ln in dress.chosen(record.lines)}
+    for title, lines in (("Forward", record.forward()), ("Backward", record.backward())):
+        shown = [ln for ln in lines if id(ln) in chosen]
+        if not shown:
+            continue
+        blocks.append(Heading(title))
+        blocks += _formulas(dress, shown)
+    return blocks
+
+
+def _formulas(dress: Dress, lines: list[Line]) -> list[Block]:
+    """The rows of lines, a run of equal layers as one general layer."""
+    if not dress.style.fold:
+        return [Formula(tuple(row(dress, ln) for ln in lines))]
+    blocks: list[Block] = []
+    rows: list[Row] = []
+    for run in folded(dress, lines):
+        if run.says:
+            if rows:
+                blocks.append(Formula(tuple(rows)))
+                rows = []
+            blocks += [Prose(run.says), Formula(run.rows)]
+        else:
+            rows += [row(dress, ln) for ln in run.lines]
+    if rows:
+        blocks.append(Formula(tuple(rows)))
+    return blocks
+
+
+def row(dress: Dress, line: Line) -> Row:
+    """A line with as much detail as is wanted."""
+    detail = dress.style.detail_of(line.name)
+    sides = sides_of(dress, line, detail)
+    note = "" if detail == "brief" or line.kind == "forward" else origin(dress, line)
+    return Row(
+        dress(line.symbol), tuple(sides), line.name, note, dress.shape(line.symbol), line.kind == "gradient"
+    )
+
+
+def sides_of(dress: Dress, line: Line, detail: str) -> list[Side]:
+    wants_shapes = dress.style.shapes if dress.style.shapes is not None else detail != "brief"
+    show = dress.with_shapes if wants_shapes and line.kind != "forward" else dress
+    if line.kind == "forward" or detail == "brief":
+        return [Side(show(dress.value(line)))]
+    if dress.style.layout is Layout.NUMERATOR:
+        return [Side(show(dress.value(line)))]
+    forms = dress.forms(line)
+    if detail == "normal":
+        return [Side(show(f)) for f in forms]
+    sides = [Side(dress(forms[0]))] if len(forms) > 1 else []
+    sides.append(Side(show(line.before) if not line.steps else dress(line.before)))
+    for law in line.steps:
+        sides.append(Side(dress(law.after), spelled(law.equation or law.words, dress)))
+    return _without_repeats(sides)
+
+
+def _without_repeats(sides: list[Side]) -> list[Side]:
+    kept: list[Side] = []
+    for side in sides:
+        if not kept or side.latex != kept[-1].latex:
+            kept.append(side)
+    return kept
+
+
+def spelled(equation: str, dress: Dress) -> str:
+    """A law in the signs of the page."""
+    n = dress.notation
+    said = equation.replace(r"\odot", n.hadamard).replace(r"^\top", rf"^{{{n.transpose}}}")
+    return said.replace(r"\mathbf{1}", n.one)
+
+
+def origin(dress: Dress, line: Line) -> str:
+    """Through which steps it arrives, by which rules, with which earlier lines."""
+    record = dress.record
+    if not line.through:
+        return "" if line.of is not record.problem.output else "what arrives from above"
+    through = ", ".join(f"{{line:{name}}}" for name in line.through)
+    laws = list(zip(line.laws, line.rules, strict=True))
+    telling = [law for law, name in laws if name not in PLAIN_RULES] or [law for law, _ in laws[:1]]
+    if telling == [] or all(name in PLAIN_RULES for _, name in laws):
+        telling = [law for law, name in laws if name in ("times", "hadamard")][:1] or telling
+    rules = [spelled(law, dress) for law in telling]
+    used = [n for n in line.uses if any(n == ln.name for ln in record.backward())]
+    said = f"through {through}"
+    if rules:
+        said += " by " + ", ".join(f"${rule}$" for rule in dict.fromkeys(rules))
+    if used:
+        said += " with " + ", ".join(f"{{line:{name}}}" for name in used)
+    return said
+
+
+# Rules that go without saying once another is named.
+PLAIN_RULES = ("plus", "item", "box", "times", "hadamard", "sum", "rowsum", "colsum", "transpose")
+
+
+VIEWS: dict[str, View] = {
+    "backprop": backprop,
+    "chain": chain,
+    "differential": differential_view,
+    "index": index_view,
+    "paths": paths_view,
+    "batch": batch_view,
+    "vec": vec_view,
+}
