@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -23,7 +23,7 @@ from sympy.core.symbol import Str
 from sympy.matrices.expressions.matexpr import MatrixExpr, MatrixSymbol
 
 from matcalc import shapes
-from matcalc.errors import MatcalcError, NameClashError, ShapeError
+from matcalc.errors import MatcalcError, NameClashError, NoRuleError, ShapeError
 from matcalc.shapes import SCALAR, Dim, Shape
 from matcalc.walk import dimensions as dimensions
 from matcalc.walk import postorder as postorder
@@ -121,6 +121,29 @@ class Node:
 
     def doit(self, **hints: Any) -> Node:
         return self
+
+    def subs(self, *args: Any, **hints: Any) -> Node:
+        return BUILD["replaced"](self, *args)  # type: ignore[no-any-return]
+
+    def xreplace(self, rule: Mapping[Any, Any]) -> Node:
+        return BUILD["replaced"](self, rule)  # type: ignore[no-any-return]
+
+    # sympy's functions ask these to pull out signs and imaginary units; a node has none to give.
+
+    def as_coefficient(self, expr: Any) -> None:
+        return None
+
+    def extract_multiplicatively(self, c: Any) -> Node | None:
+        return self if c == 1 else None
+
+    def could_extract_minus_sign(self) -> bool:
+        return False
+
+    def as_real_imag(self, deep: bool = True, **hints: Any) -> tuple[Any, Any]:
+        return self, sp.S.Zero
+
+    def as_coeff_Mul(self, rational: bool = False) -> tuple[Any, Any]:
+        return sp.S.One, self
 
     def diff(self, *wrt: Any, **hints: Any) -> Node:
         return build("diff", self, *wrt)
@@ -267,6 +290,18 @@ class MatrixSym(Node, MatrixSymbol):
     is_commutative = False
     shape = None  # type: ignore[assignment]  # an instance attribute, unlike sympy's property
     name = None  # type: ignore[assignment]
+
+    @property
+    def _diff_wrt(self) -> bool:
+        # sympy answers 0 for log(f).diff(A); our own expressions never ask this.
+        raise NoRuleError(
+            f"sympy's own derivative by the matrix {self} is not reliable (often a silent 0): "
+            f"write mc.gradient(f, {self}), or f.diff({self}) on an expression made with mc"
+        )
+
+    @property
+    def func(self) -> Callable[..., Any]:
+        return BUILD["symbol_func"](self)  # type: ignore[return-value]
 
     __getitem__ = MatrixNode.__getitem__
     __iter__ = MatrixNode.__iter__

@@ -45,6 +45,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "zero columns": (lambda: mc.matrix("Z", 3, 0), "at least 1"),
     "an empty name": (lambda: mc.matrix("", 3, 3), "name"),
     "code as a name": (lambda: mc.matrix("X; import os", 3, 3), "name"),
+    "sympy's derivative of its own function": (lambda: sp.log(mc.det(A)).diff(A), r"mc\.gradient"),
     "a layout that is none": (lambda: mc.gradient(mc.sum(X), X, layout="diagonal"), "layout"),
 }  # fmt: skip
 
@@ -86,6 +87,35 @@ def test_diff_calls_the_engine() -> None:
     assert (c**2 * A).diff(c) == 2 * c * A
     assert sp.diff(mc.logdet(A), A) == mc.inv(A).T
     assert (c**3).diff(c, 2) == 6 * c
+
+
+def test_substitution_checks_shapes_and_reaches_dimensions() -> None:
+    """subs and xreplace replace symbols by expressions and dimensions by dimensions."""
+    f = mc.sum(X * W) / n
+    Q = mc.matrix("Q", n, d)
+    assert f.subs(X, 2 * Q) == mc.sum(2 * Q * W) / n
+    assert f.xreplace({X: Q}) == mc.sum(Q * W) / n
+    at_three = f.subs(n, 3)
+    assert at_three == mc.sum(mc.matrix("X", 3, d) * W) / 3
+    with pytest.raises(mc.ShapeError, match="multiply"):
+        f.subs(X, A)
+
+
+def test_sympys_printers_and_lambdify_understand_nodes() -> None:
+    """latex, pretty, srepr, cse and lambdify of plain sympy work on our expressions."""
+    f = mc.gradient(mc.squared_error(X * W, Y), W)
+    assert sp.latex(f) == r"2 X^{\top} \left(X W - Y\right)"
+    assert sp.pretty(f) == str(f) == sp.srepr(f)
+    values = [np.ones((2, 3)), np.ones((3, 4)), np.ones((2, 4))]
+    assert np.allclose(sp.lambdify([X, W, Y], f)(*values), mc.evaluate(f, dict(zip((X, W, Y), values, strict=True))))
+    assert sp.cse([mc.sum(f), mc.sum(f) + 1])[1][1].shape == ()
+
+
+def test_scalar_functions_of_sympy_take_scalar_nodes() -> None:
+    """sympy.log, exp and sqrt of a scalar expression are read back at the door."""
+    f = sp.log(mc.det(A)) + mc.tr(A) + sp.exp(x.T * z) + sp.sqrt(x.T * x)
+    assert mc.check(f, A)
+    assert mc.check(f, x)
 
 
 def test_a_step_of_another_network_is_refused() -> None:

@@ -37,7 +37,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FLOORS = (
     ("errors", "shapes", "walk", "expr", "notation"),
     ("ops",),
-    ("facts", "door", "network", "rewrite", "linear", "problem"),
+    ("facts", "door", "substitution", "network", "rewrite", "linear", "problem"),
     ("forward", "reverse", "indexform"),
     ("second", "layout", "trace"),
     ("record", "codegen"),

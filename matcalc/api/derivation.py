@@ -7,14 +7,23 @@ from types import MappingProxyType
 from typing import Any
 
 from matcalc import second
-from matcalc.errors import UnknownNameError
-from matcalc.expr import Node, symbol_name
+from matcalc.errors import MatcalcError, UnknownNameError
+from matcalc.expr import Node, symbol_name, symbol_owner
 from matcalc.indexform import entry_form
 from matcalc.layout import Layout, gradient_in
 from matcalc.network import expanded
 from matcalc.notation import Notation
 from matcalc.record import Line, Record
 from matcalc.render import page
+from matcalc.render.blocks import Page
+from matcalc.render.dress import Style
+from matcalc.render.export import formula_file
+from matcalc.render.html import to_html
+from matcalc.render.markdown import to_markdown
+from matcalc.render.notebook import to_notebook
+from matcalc.render.terminal import to_terminal
+from matcalc.render.tex import LINE, Setting, to_tex
+from matcalc.render.views import page_of
 from matcalc.reverse import boxed
 from matcalc.rewrite.simplify import simplify
 from matcalc.shapes import listed
@@ -127,20 +136,78 @@ class Derivation:
 
     # -- pages ------------------------------------------------------------------------------------
 
-    def to_text(self) -> str:
-        """The derivation for the terminal, in the text language."""
-        return page.to_text(self.record)
+    def page(
+        self,
+        view: str = "backprop",
+        *,
+        notation: Notation | str | None = None,
+        layout: Any = None,
+        numbered: str = "all",
+        **style: Any,
+    ) -> Page:
+        """The derivation as a page of blocks, in one of its views.
 
-    def to_latex(self, notation: Notation | None = None, document: bool = False) -> str:
-        """The derivation as an aligned block (amsmath), or a whole document."""
-        return page.to_latex(self.record, notation, document=document)
+        ``view`` is backprop, chain, differential, index, paths, batch or vec. ``detail`` (brief,
+        normal, full; or a mapping by line), ``lines``, ``hide`` and ``stop_at`` choose what is
+        shown; ``of`` and ``entry`` what a view is about; ``evaluated`` opens the partial
+        derivatives of the index view, ``shapes`` puts them under the factors, ``fold=False`` writes
+        out equal layers, ``batch`` names the dimension that counts the data.
+        """
+        if numbered not in ("all", "results", "none"):
+            raise MatcalcError(f"numbered is all, results or none, not {numbered!r}")
+        chosen = self.layout if layout is None else Layout.of(layout)
+        return page_of(
+            self.record, Style(self._notation(notation), chosen, **style), view
+        ).numbered(numbered)
 
-    def to_markdown(self, notation: Notation | None = None) -> str:
-        """The derivation as Markdown with LaTeX formulas."""
-        return page.to_markdown(self.record, notation)
+    def _notation(self, notation: Notation | str | None) -> Notation:
+        """The notation asked for, or the one in which the network was written."""
+        if notation is None:
+            owners = (symbol_owner(s.symbol) for s in self.record.problem.steps)
+            notation = next((n for o in owners if (n := getattr(o, "notation", None))), None)
+        return Notation.of(notation)
+
+    def to_text(self, view: str | None = None, **options: Any) -> str:
+        """The derivation for the terminal: in the text language, or, with a view, in Unicode."""
+        if view is None and not options:
+            return page.to_text(self.record)
+        return to_terminal(self.page(view or "backprop", **options))
+
+    def to_latex(
+        self,
+        document: bool = False,
+        *,
+        label: str = "bp:",
+        env: str = "align",
+        width: float | None = None,
+        **options: Any,
+    ) -> str:
+        """A fragment that needs amsmath only, or a whole document; options as for ``page``."""
+        setting = Setting(label, env, LINE if width is None else width, document)
+        return to_tex(self.page(**options), setting)
+
+    def to_markdown(self, **options: Any) -> str:
+        """The derivation as Markdown with LaTeX formulas; options as for ``page``."""
+        return to_markdown(self.page(**options))
+
+    def to_html(self, **options: Any) -> str:
+        """One HTML file that needs no network; options as for ``page``."""
+        return to_html(self.page(**options))
+
+    def to_notebook(self, **options: Any) -> str:
+        """A Jupyter notebook (its JSON); options as for ``page``."""
+        return to_notebook(self.page(**options), page.program(self.record))
+
+    def formulas(self, notation: Notation | str | None = None) -> str:
+        r"""A file of the lines by name, to ``\input``: ``\mcuse{dW1}`` inline, ``\mceq{dW1}`` numbered."""
+        return formula_file(self.lines, self._notation(notation))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/plain": self.to_text(), "text/markdown": self.to_markdown()}
+        return {
+            "text/plain": self.to_text(),
+            "text/markdown": self.to_markdown(detail="brief"),
+            "text/latex": self.to_latex(detail="brief", numbered="none", env="aligned"),
+        }
 
     def __repr__(self) -> str:
         return self.to_text()

@@ -242,8 +242,8 @@ class _Building:
         if term.kind is Kind.INDEX:
             A, index = self.nodes[term.operands[0]], term.operands[1:]
         else:
-            A, index = self.names[term.word], term.operands
-        if not A.shape:
+            A, index = self.names.get(term.word), term.operands
+        if A is None or not A.shape:
             name = term.word or self.said(term.operands[0])
             self.fail(f"{name} is a scalar and has no entries: write * for a product", term.start)
         rows, cols = A.shape

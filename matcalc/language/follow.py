@@ -78,8 +78,7 @@ class _Following:
             return (SCALAR, True) if pair is None else (pair, False)
         if kind is Kind.CALL or kind is Kind.INDEX:
             return self.call(term)
-        constant = all(self.constant[k] for k in operands)
-        if constant:
+        if all(self.constant[k] for k in operands):
             return SCALAR, True
         if kind is Kind.SUM:
             return self.sum(term), False
@@ -91,9 +90,8 @@ class _Following:
             rows, cols = self.pairs[operands[0]]
             self.sizes.want((rows, cols), VECTOR)
             return (cols, rows), False
-        if kind is Kind.NEGATIVE:
-            return self.pairs[operands[0]], False
-        raise ParseError("a : stands only in an index, as in A(:, j)", self.scope.text, term.start)
+        assert kind is Kind.NEGATIVE, f"{kind} stands where no operand can"
+        return self.pairs[operands[0]], False
 
     def sum(self, term: Term) -> Pair:
         operands = [k for k in term.operands if not self.constant[k]]

@@ -160,11 +160,25 @@ class Scope:
     def learn(self, formula: Formula) -> None:
         """Collect the names that stand alone and those that stand where a dimension must."""
         roles = self.roles(formula)
+        self.check_colons(formula)
         for term, role in zip(formula.terms, roles, strict=True):
             if term.kind is Kind.INDEX and role == "":
                 self.check_derivative(formula, term)
             if term.kind is Kind.NAME and role in ("#", "&"):
                 self.learn_dimension(term)
+
+    def check_colons(self, formula: Formula) -> None:
+        """A ``:`` is an index of its own."""
+        indices = {
+            k
+            for term in formula.terms
+            if term.kind in (Kind.CALL, Kind.INDEX) and self.is_index(formula, term)
+            for k in (term.operands if term.kind is Kind.CALL else term.operands[1:])
+        }
+        for place, term in enumerate(formula.terms):
+            if term.kind in (Kind.ALL, Kind.RANGE) and place not in indices:
+                said = "a : stands only in an index, as in A(:, j) or A(1:k, :)"
+                raise ParseError(said, self.text, term.start)
 
     def check_derivative(self, formula: Formula, term: Term) -> None:
         """``f'(x)`` where nobody declared f."""

@@ -8,6 +8,7 @@ Everything is kept on a trail, so that a guess can be taken back.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -50,7 +51,10 @@ class Sizes:
         self.waiting: list[list[Constraint]] = []
         self.weight: list[int] = []  # unknowns joined and constraints waiting: the light side moves
         self.trail: list[Callable[[], object]] = []
-        self.queue: list[Constraint] = []
+        self.queue: deque[Constraint] = deque()  # first come first: operands before results
+        self.queued: set[int] = set()  # by identity, like those that have said all
+        self.finished: set[int] = set()
+        self.guessing = False
         self.rigid(shapes.ONE)
 
     # -- making and asking ------------------------------------------------------------------------
@@ -114,10 +118,10 @@ class Sizes:
         if value == 1 and self.not_one[a]:
             raise Clash
         self.value[a] = modest(value)
-        self.trail.append(lambda: self.value.__setitem__(a, None))
+        self.record(lambda: self.value.__setitem__(a, None))
         if value != 1:
             self.set_not_one(a, wake=False)
-        self.queue.extend(self.waiting[a])
+        self.wake(self.waiting[a])
 
     def set_not_one(self, a: int, wake: bool = True) -> None:
         a = self.find(a)
@@ -126,20 +130,18 @@ class Sizes:
         if self.value[a] == 1:
             raise Clash
         self.not_one[a] = True
-        self.trail.append(lambda: self.not_one.__setitem__(a, False))
+        self.record(lambda: self.not_one.__setitem__(a, False))
         if wake:
-            self.queue.extend(self.waiting[a])
+            self.wake(self.waiting[a])
 
-    def want(self, pair: Pair, degree: int = 1) -> bool:
-        """Evidence that this is a vector (1) or has two dimensions (2); tells whether it is new."""
-        new = False
+    def want(self, pair: Pair, degree: int) -> None:
+        """Evidence about what nobody has stated; the highest degree counts."""
         for a in map(self.find, pair):
             before = self.wanted[a]
             if self.value[a] is None and before < degree:
                 self.wanted[a] = degree
-                self.trail.append(lambda a=a, w=before: self.wanted.__setitem__(a, w))  # type: ignore[misc]
-                new = True
-        return new
+                if self.guessing:
+                    self.trail.append(lambda a=a, w=before: self.wanted.__setitem__(a, w))  # type: ignore[misc]
 
     def degree(self, pair: Pair) -> int:
         return max(self.wanted[self.find(a)] for a in pair)
@@ -161,7 +163,7 @@ class Sizes:
         """``a`` becomes ``b``; neither has a value."""
         # Only those who learn something new are woken, so that a long chain stays linear.
         if self.not_one[a] != self.not_one[b]:
-            self.queue.extend(self.waiting[b] if self.not_one[a] else self.waiting[a])
+            self.wake(self.waiting[b] if self.not_one[a] else self.waiting[a])
         before, waited = (self.not_one[b], self.wanted[b]), len(self.waiting[b])
 
         def undo() -> None:
@@ -175,7 +177,7 @@ class Sizes:
         self.wanted[b] = max(self.wanted[a], self.wanted[b])
         self.waiting[b].extend(self.waiting[a])
         self.weight[b] += self.weight[a]
-        self.trail.append(undo)
+        self.record(undo)
 
     def equal(self, a: Pair, b: Pair) -> None:
         self.equate(a[0], b[0])
@@ -197,28 +199,45 @@ class Sizes:
         except Clash:
             return True  # stated facts contradict: the nodes will say so, with operands and shapes
 
-    def run(self, guessing: bool = False) -> None:
+    def wake(self, constraints: list[Constraint]) -> None:
+        for constraint in constraints:
+            if id(constraint) not in self.queued and id(constraint) not in self.finished:
+                self.queued.add(id(constraint))
+                self.queue.append(constraint)
+
+    def run(self) -> None:
         """Follow all news; while guessing, a contradiction is raised instead of being left."""
         while self.queue:
-            constraint = self.queue.pop()
-            try:
-                constraint.step(self)
-            except Clash:
-                if guessing:
-                    self.queue.clear()
-                    raise
+            constraint = self.queue.popleft()
+            self.queued.discard(id(constraint))
+            if self.guessing:
+                said_all = constraint.step(self)
+            else:
+                said_all = self.settled(constraint)
+            if said_all:
+                self.finished.add(id(constraint))
+                self.record(lambda c=constraint: self.finished.discard(id(c)))  # type: ignore[misc]
+
+    def record(self, undo: Callable[[], object]) -> None:
+        if self.guessing:
+            self.trail.append(undo)
 
     def guess(self, assertion: Callable[[], None]) -> bool:
         """Make an assertion with all that follows; if it contradicts, take it all back."""
-        self.trail.clear()
+        self.run()
+        self.guessing = True
         try:
             assertion()
-            self.run(guessing=True)
+            self.run()
         except Clash:
             self.queue.clear()
+            self.queued.clear()
             while self.trail:
                 self.trail.pop()()
             return False
+        finally:
+            self.guessing = False
+            self.trail.clear()
         return True
 
 

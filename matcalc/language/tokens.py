@@ -14,7 +14,7 @@ from matcalc.errors import ParseError
 from matcalc.language.foreign import repair
 
 MAX_CHARACTERS = 500_000
-MAX_TOKENS = 60_000
+MAX_TOKENS = 50_000
 MAX_DIGITS = 300  # of a number as typed, its exponent counted as digits
 
 

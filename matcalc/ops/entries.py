@@ -18,6 +18,7 @@ from matcalc.ops.algebra import (
 from matcalc.ops.base import (
     ATOM,
     POW,
+    SUM,
     Entries,
     Linear,
     Operands,
@@ -87,7 +88,8 @@ class Box(Linear):
         return number(1)
 
     def latex(self, node: Node, w: Writer) -> Written:
-        return w(node.operands[0], ATOM), ATOM
+        inside = w(node.operands[0])
+        return inside, ATOM if w(node.operands[0], ATOM) == inside else SUM
 
     text = latex
 

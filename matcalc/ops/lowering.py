@@ -88,6 +88,8 @@ def _shown_as_decimal(value: Any) -> bool:
 
 
 def _lower_one(part: Any, image: Mapping[Any, Node]) -> Node:
+    if isinstance(part, Node):
+        return part
     if isinstance(part, sp.Piecewise):
         return _lower_piecewise(part, image)
     if part.is_Atom:
@@ -143,7 +145,10 @@ def _lower_piecewise(part: Any, image: Mapping[Any, Node]) -> Node:
         raise NoRuleError(f"{part} is not defined everywhere: end it with (value, True)")
     result = image[cases[-1].expr]
     for case in reversed(cases[:-1]):
-        result = BUILD["where"](condition(case.cond, image), image[case.expr], result)
+        # `where` itself asks whether its condition is other than zero.
+        unequal = isinstance(case.cond, sp.Ne) and case.cond.rhs == 0
+        test = image[case.cond.lhs] if unequal else condition(case.cond, image)
+        result = BUILD["where"](test, image[case.expr], result)
     return result
 
 

@@ -132,7 +132,7 @@ def _joined(node: Node, tail: Tail) -> Node:
     elif isinstance(node, Derivative):
         if not postfixes and inner.left == "(" and _is_point(inner):
             joined = HeadBracket(node, inner, span=span)
-    elif isinstance(node, Postfix) and node.kind == "prime":
+    elif isinstance(node, Postfix) and node.kind in ("prime", "superscript"):
         joined = HeadBracket(node, inner, span=span)
     if joined is None:
         return node
@@ -262,8 +262,8 @@ def _differential(head: DerivativeHead, item: Item, tail: Tail) -> Node:
     """``dX``; with a slash and a second one behind it, a derivative."""
     body = tail.pop()[1] if _next(tail) is not None else None
     end = body.span[1] if body is not None else item.span[1]
-    slashed = tail and tail[-1][0] == "/" and isinstance(tail[-1][1], Differential)
-    if not slashed or tail[-1][1].sign != head.sign:  # type: ignore[attr-defined]
+    below = tail[-1][1] if tail and tail[-1][0] == "/" else None
+    if not isinstance(below, Differential) or below.sign != head.sign or below.of is None:
         if head.order != "1":
             return Derivative(head.sign, body, (), head.order, "index", span=(item.span[0], end))
         return Differential(head.sign, body, span=(item.span[0], end))

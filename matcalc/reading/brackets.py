@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import replace
 
 from matcalc.errors import ParseError
+from matcalc.reading.assemble import BigHead, DerivativeHead
 from matcalc.reading.cursor import Unit
 from matcalc.reading.scripts import Script
 from matcalc.reading.signs import PARTNER
@@ -24,7 +25,7 @@ INTERVALS = {("(", "]"), ("[", ")"), ("]", "["), ("[", "["), ("]", "]")}
 
 def resolve(units: list[Unit], source: str) -> list[Unit]:
     """The units with every bracket matched."""
-    return _complete(_inside(_bars(units, source), source))
+    return _complete(_inside(_bars(units, source), source), source)
 
 
 # ---------------------------------------------------------------- bars
@@ -178,16 +179,24 @@ def _settled(unit: Unit, opening: Unit, out: list[Unit], following: Unit | None)
         return None
     if kind in ("ROW", "AMP"):
         return None
-    if kind == "COND":
-        words = Text(str(unit.value), span=(unit.start, unit.end))
-        return replace(unit, type="TEXT", value=words)
-    if kind == "LINK":
-        return replace(unit, type="OP", value={"and": r"\land", "or": r"\lor"}.get(
-            str(unit.value), str(unit.value)))  # fmt: skip
+    if kind in ("COND", "LINK"):
+        return within(unit)
     if kind == "COLON":
         return replace(unit, type="GIVEN" if opening.value == r"\{" else "OP")
     if kind == "DOT":
         return None if following is None or following.type == "CLOSE" else unit
+    return unit
+
+
+def within(unit: Unit) -> Unit:
+    """What joins or restricts statements, met inside a group: words, a comma, a relation sign."""
+    if unit.type == "LINK" and str(unit.value).startswith("\\"):
+        return replace(unit, type="REL")
+    if unit.type == "LINK" and unit.value == "and":
+        return replace(unit, type="COMMA", value=",")
+    if unit.type in ("LINK", "COND"):
+        words = Text(str(unit.value), span=(unit.start, unit.end))
+        return replace(unit, type="TEXT", value=words)
     return unit
 
 
@@ -200,8 +209,8 @@ def _two_numbers(out: list[Unit], unit: Unit) -> bool:
 # ---------------------------------------------------------------- sides
 
 
-def _complete(units: list[Unit]) -> list[Unit]:
-    """A blank for every side of a relation that nobody wrote."""
+def _complete(units: list[Unit], source: str) -> list[Unit]:
+    """A blank for every side of a relation that nobody wrote; signs that belong to a scope."""
     out: list[Unit] = []
     for position, unit in enumerate(units):
         if unit.type == "REL":
@@ -213,12 +222,30 @@ def _complete(units: list[Unit]) -> list[Unit]:
             elif before is None or before.type in SEPARATORS or before.type in ("OPEN", "COLON"):
                 span = (unit.start, unit.start)
                 out.append(Unit("ATOM", Missing(span=span), *span))
+        if unit.type == "SIGN" and out and _governs(out[-1]):
+            unit = replace(unit, type="NEGATION")
+        if unit.type == "DOT" and _in_the_middle(out, units, position):
+            raise ParseError("a point in the middle of a formula", source, unit.start)
         out.append(unit)
         following = units[position + 1] if position + 1 < len(units) else None
         ends = following is None or following.type in SEPARATORS or following.type == "CLOSE"
         if unit.type == "REL" and (ends or (following is not None and following.type == "DOT")):
             out.append(_blank(unit.end))
     return out
+
+
+def _governs(unit: Unit) -> bool:
+    """A sum sign or a differential operator: a minus behind it is the minus of its operand."""
+    head = unit.value
+    operator = isinstance(head, DerivativeHead) and head.form == "operator"
+    return unit.type == "PREFIX" and (operator or isinstance(head, BigHead))
+
+
+def _in_the_middle(out: list[Unit], units: list[Unit], position: int) -> bool:
+    """``np.sum``: code, no end of a sentence."""
+    following = units[position + 1] if position + 1 < len(units) else None
+    touches = following is not None and following.glued and following.type in ("ATOM", "PREFIX")
+    return touches and units[position].glued and bool(out)
 
 
 def _blank(position: int) -> Unit:

@@ -96,7 +96,8 @@ def _notebook(text: str) -> list[tuple[int, str]] | None:
         if not isinstance(cell, dict) or cell.get("cell_type") != "markdown":
             continue
         source = cell.get("source", "")
-        found.append((number, "".join(map(str, source)) if isinstance(source, list) else str(source)))
+        lines = source if isinstance(source, list) else [source]
+        found.append((number, "".join(map(str, lines))))
     return found
 
 

@@ -38,19 +38,25 @@ from matcalc.reading.tree import (
     Ellipsis,
     Fraction,
     Labelled,
+    Listing,
     Matrix,
     Node,
     Number,
+    Phrase,
     Postfix,
     Relation,
     Root,
     Span,
+    Sum,
     Symbol,
     Text,
 )
 
 if TYPE_CHECKING:
     from matcalc.reading.units import Builder
+
+# Not a factor: the halves of such a fraction are no derivative.
+LOOSE = (Sum, Relation, Listing, Phrase)
 
 # ---------------------------------------------------------------- fractions and derivatives
 
@@ -94,20 +100,22 @@ def derivative(builder: Builder, above: list[Token], below: list[Token], span: S
         below[end : (lower[n + 1][0] if n + 1 < len(lower) else None)]
         for n, (_, end) in enumerate(lower)
     ] or [below]
+    factor = builder.expression(prefix) if prefix else None
+    share = builder.expression(divisor) if divisor else None
+    if isinstance(factor, LOOSE) or isinstance(share, LOOSE):
+        return False
     by = _by([builder.expression(piece) for piece in pieces], order)
-    if prefix:
-        factor = builder.expression(prefix)
-        builder.add("ATOM", factor, *factor.span)
+    if factor is not None:
+        # The units, not the node: a sum sign goes on to govern the derivative.
+        builder.out.extend(builder.below(prefix))
     if not rest:
-        if divisor:
-            one = Number("1", span=span)
-            node = Fraction(one, builder.expression(divisor), span=span)
-            builder.add("ATOM", node, *span)
+        if share is not None:
+            builder.add("ATOM", Fraction(Number("1", span=span), share, span=span), *span)
         builder.add("PREFIX", DerivativeHead(sign, by, order, "operator"), *span)
         return True
     result: Node = Derivative(sign, builder.expression(rest), by, order, span=span)
-    if divisor:
-        result = Fraction(result, builder.expression(divisor), span=span)
+    if share is not None:
+        result = Fraction(result, share, span=span)
     builder.add("ATOM", result, *span)
     return True
 

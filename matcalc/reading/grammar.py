@@ -23,6 +23,7 @@ EXPECTED = {
     "REL": "a relation sign where an operand should stand",
     "OP": "an operator without its left operand",
     "SIGN": "a sign without its operand",
+    "NEGATION": "a sign without its operand",
     "SCRIPT": "a script without its base",
     "COMMA": "a comma where an operand should stand",
     "SEMI": "a semicolon where an operand should stand",
@@ -123,6 +124,11 @@ class _Build(Transformer[Token, Any]):
     def operate_signed(self, parts: list[Any]) -> list[Item]:
         sign = parts[2].value.value
         parts[0].append(replace(parts[3], operator=parts[1].value.value, sign=sign))
+        return parts[0]  # type: ignore[no-any-return]
+
+    def negate(self, parts: list[Any]) -> list[Item]:
+        """The sign behind a sum sign or a differential operator belongs to what it governs."""
+        parts[0].append(replace(parts[2], sign=parts[1].value.value))
         return parts[0]  # type: ignore[no-any-return]
 
     def item(self, parts: list[Any]) -> Item:

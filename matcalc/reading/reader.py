@@ -6,15 +6,15 @@ The stages in order: ``units`` (tokens to terminals), ``brackets`` (bars and bra
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from matcalc.errors import ParseError
 from matcalc.reading import grammar
-from matcalc.reading.brackets import resolve
+from matcalc.reading.brackets import resolve, within
 from matcalc.reading.cursor import Unit
 from matcalc.reading.scripts import split_glued
 from matcalc.reading.tokens import Token
-from matcalc.reading.tree import Blank, Listing, Node, Relation, Span, Text
+from matcalc.reading.tree import Blank, Listing, Node, Relation, Span
 from matcalc.reading.units import Builder
 
 
@@ -63,7 +63,7 @@ class Reader:
         return grammar.parse(units, self.text)
 
     def _parts(self, units: list[Unit]) -> tuple[Node, ...]:
-        settled = [_inner(u) for u in units if u.type not in ("WIDE", "AMP", "ROW", "TAG")]
+        settled = [within(u) for u in units if u.type not in ("WIDE", "AMP", "ROW", "TAG")]
         while settled and settled[-1].type == "DOT":
             settled.pop()
         return tuple(self.parse(part) for part in cut(resolve(settled, self.text)))
@@ -74,13 +74,6 @@ class Reader:
 
 
 COMMAS = frozenset({"COMMA", "SEMI"})
-
-
-def _inner(unit: Unit) -> Unit:
-    """Inside a group words are words and a link is an operator."""
-    if unit.type == "COND":
-        return replace(unit, type="TEXT", value=Text(str(unit.value), span=(unit.start, unit.end)))
-    return replace(unit, type="OP") if unit.type == "LINK" else unit
 
 
 def cut(units: list[Unit]) -> list[list[Unit]]:

@@ -131,6 +131,8 @@ def is_word(text: str) -> bool:
 def superscripts(builder: Builder, tokens: list[Token], span: Span) -> list[Script]:
     """A cluster taken apart."""
     found: list[Script] = []
+    while tokens and tokens[-1].kind in ("wide", "row"):
+        tokens = tokens[:-1]
     rest = tokens
     while rest:
         script, rest = _first(builder, rest, span, bool(found))

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 CUTS = frozenset({"COMMA", "SEMI", "DOT", "WIDE", "LINK", "COND", "TAG"})
 RANGE_LETTERS = frozenset("ijklmnpqrstcdhuv")
+NARROW = frozenset({"\\ ", "~", "\\\n", "\\\t"})
 ORDERS = frozenset({"<", ">", r"\le", r"\ge", r"\ne"})
 
 
@@ -82,6 +83,10 @@ def _settle(units: list[Unit]) -> list[Unit]:
             if following is not None and following.type == "AMP":
                 out.append(replace(unit, type="WIDE"))
             continue
+        if unit.type == "WIDE" and unit.value in NARROW and not depth:
+            # One such blank is only a gap; several in a row separate.
+            if following is None or following.type != "WIDE":
+                continue
         if depth == 0:
             if unit.type == "COLON":
                 if quantified:
@@ -106,7 +111,7 @@ def _linked(units: list[Unit]) -> list[Unit]:
             places.append(position)
     equal = [p for p in places if units[p].value in ("=", ":=")]
     for place in places:
-        between = equal and equal[0] < place < equal[-1]
+        between = equal and (equal[0] < place or place == 0) and place < equal[-1]
         if between and units[place].value in (r"\to", r"\leftrightarrow"):
             units[place] = replace(units[place], type="LINK", value=r"\Rightarrow")
     return units
@@ -199,7 +204,7 @@ class _Row:
 
     def _conditional(self, node: Relation) -> bool:
         assert self.condition is not None, "only asked inside a condition"
-        return self.condition.words.startswith(("where", "with", "given")) or _is_range(node)
+        return self.condition.words.startswith(("where", "with", "given")) or is_range(node)
 
     def _with_held(self, node: Relation) -> Relation:
         """``x, y \\in R``: what was held back is the beginning of the left side."""
@@ -249,6 +254,10 @@ class _Row:
             return
         if isinstance(node, Text) and self.drafts:
             self.drafts[-1].remarks.append(node)
+            return
+        condition = _restriction(node)
+        if condition is not None and self.drafts and piece.follows("WIDE"):
+            self.drafts[-1].conditions.append(condition)
             return
         fresh = piece.follows("SEMI", "DOT", "LINK") or (
             piece.follows("WIDE") and not piece.follows("COMMA")
@@ -329,7 +338,7 @@ class _Row:
         for draft in self.drafts:
             relation = draft.relation
             joined = relation.link in (",", "quad") and not draft.conditions
-            if kept and joined and _is_range(relation):
+            if kept and joined and is_range(relation):
                 plain = Relation(relation.sides, relation.signs, span=relation.span)
                 kept[-1].conditions.append(Condition("", (plain,), span=relation.span))
             else:
@@ -388,6 +397,14 @@ def _counts(node: Node) -> bool:
     return isinstance(node, (Number, Ellipsis))
 
 
+def _restriction(node: Node) -> Condition | None:
+    """``(x > 0)`` on its own behind an equation."""
+    if not isinstance(node, Bracket) or node.left != "(" or len(node.items) != 1:
+        return None
+    inner = node.items[0]
+    return Condition("", (inner,), span=node.span) if isinstance(inner, Relation) else None
+
+
 def _is_index(node: Node) -> bool:
     if isinstance(node, Listing):
         return all(map(_is_index, node.items))
@@ -396,7 +413,7 @@ def _is_index(node: Node) -> bool:
     return not (node.subscripts or node.marks or node.primes or node.star)
 
 
-def _is_range(node: Relation) -> bool:
+def is_range(node: Relation) -> bool:
     r"""``j = 1, 2, 3``, ``i \in S``, ``1 \le k \le n``, ``i \ne j``."""
     if len(node.signs) == 1 and node.signs[0] == "=" and _is_index(node.sides[0]):
         right = node.sides[1]

@@ -48,7 +48,8 @@ MASTER = re.compile(
   | (?P<delimiter>\\(?P<side>left|right|middle)(?![A-Za-z])\s*(?P<what>\\[A-Za-z]+|\\.|[^\\\s]))
   | (?P<environment>\\(?P<which>begin|end)\s*\{(?P<name>[A-Za-z]+\*?)\})
   | (?P<row>\\\\\*?(?:\s*\[-?[\d.]+\s*(?:pt|em|ex|cm|mm|in)\])?|\\(?:newline|cr)(?![A-Za-z]))
-  | (?P<kern>\\(?:kern|hskip|mkern|mskip|hspace\*?\{)\s*-?[\d.]+\s*(?:pt|em|ex|mu|cm|mm|in)?\}?)
+  | (?P<kern>\\(?:kern|hskip|mkern|mskip|hspace\*?\{)\s*(?P<much>-?\d*\.?\d+)\s*
+             (?P<unit>pt|em|ex|mu|cm|mm|in)?\}?)
   | (?P<command>\\(?:operatorname\*|[A-Za-z]+|.))
   | (?P<number>(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?)
   | (?P<sign>\.\.\.|\.\*|\./|\.\^|:=|==|<=|>=|!=|->|=>|\|\||\?+|'+|\$\$|\.\.)
@@ -58,6 +59,7 @@ MASTER = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+QUADS = {"em": 1.0, "ex": 0.5, "in": 7.0, "cm": 2.8, "mm": 0.28, "pt": 0.1, "mu": 1 / 18}
 SIMPLE = frozenset("+-*/=<>()[]|,;:.!?@~`\"$")
 
 
@@ -91,11 +93,13 @@ class _Tokenizer:
     def _one(self, m: re.Match[str]) -> int:
         kind, (start, end) = m.lastgroup, m.span()
         # Inner groups close first: the outer alternative is found by name.
-        for outer in ("delimiter", "environment"):
+        for outer in ("delimiter", "environment", "kern"):
             if m[outer] is not None:
                 kind = outer
-        if kind in ("comment", "blank", "kern"):
+        if kind in ("comment", "blank"):
             self.glued = False
+        elif kind == "kern":
+            self._kern(m, start, end)
         elif kind == "delimiter":
             self._add(m["side"], UNICODE.get(m["what"], m["what"]), start, end)
         elif kind == "environment":
@@ -125,6 +129,12 @@ class _Tokenizer:
         else:
             self._add("command", name, start, end)
         return end
+
+    def _kern(self, m: re.Match[str], start: int, end: int) -> None:
+        """A measured blank; one as wide as a quad separates."""
+        self.glued = False
+        if float(m["much"]) * QUADS.get(m["unit"] or "pt", 0.1) >= 1:
+            self._wide(r"\quad", start, end)
 
     def _wide(self, name: str, start: int, end: int) -> None:
         self._add("wide", name, start, end)

@@ -203,8 +203,8 @@ class Builder(Cursor):
         """``for``, ``and`` ... typed bare between the mathematics."""
         if len(word) < 2:
             return False
-        goes_on = word in ("all", "every", "each", "any") and self.out[-1:] != []
-        if word in CONDITION_WORDS or word in OTHERWISE or (goes_on and self.out[-1].type == "COND"):
+        quantifies = bool(self.out) and self.out[-1].type == "COND"
+        if word in CONDITION_WORDS | OTHERWISE or (quantifies and word in ("all", "every", "each")):
             self.add("COND", word, run[0].start, run[-1].end)
         elif word in LINK_WORDS:
             self.add("LINK", LINK_WORDS[word], run[0].start, run[-1].end)
@@ -469,8 +469,8 @@ class Builder(Cursor):
             self.name(body.strip(), *span)
         elif plain.lower() in OTHERWISE or first in CONDITION_WORDS or plain.startswith("s.t"):
             self.put("COND", " ".join(plain.split()), token)
-        elif plain.lower() in LINK_WORDS:
-            self.put("LINK", LINK_WORDS[plain.lower()], token)
+        elif first in LINK_WORDS and len(plain.split()) < 4:
+            self.put("LINK", LINK_WORDS[first], token)
         elif body.isalnum() and not body.isdigit() and token.glued is not None:
             saved, self.font = self.font, r"\mathrm"
             self.name(body, token.start, token.end, token.glued)

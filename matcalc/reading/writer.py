@@ -11,6 +11,7 @@ from functools import singledispatch
 from matcalc.reading import tree as t
 from matcalc.reading.scripts import is_word
 from matcalc.reading.signs import FUNCTION_WORDS, PARTNER
+from matcalc.reading.statements import is_range
 
 TALL = (t.Fraction, t.BigOperator, t.Matrix, t.Cases, t.Labelled)
 LOOSE = (t.Sum, t.Relation, t.Listing, t.Phrase)
@@ -138,7 +139,7 @@ def _(node: t.Product) -> str:
 
 
 def _factor(node: t.Node, operator: bool, last: bool) -> str:
-    signed = isinstance(node, t.Sum) and len(node.terms) == 1 and operator
+    signed = _is_signed(node) and operator
     greedy = isinstance(node, t.BigOperator) and not last and node.body is not None
     if (isinstance(node, LOOSE) and not signed) or greedy:
         return f"({write(node)})"
@@ -208,7 +209,7 @@ def _base(node: t.Node, *, lowered: bool) -> str:
 def _(node: t.Bracket) -> str:
     between = {",": ", ", ";": "; ", "|": r" \mid ", r"\|": r" \| ", " ": r" \quad ", ":": " : "}
     out = ""
-    for separator, item in zip(("", *node.separators), node.items, strict=True):
+    for separator, item in zip(("", *node.separators), node.items, strict=False):
         out += between.get(separator, separator) + write(item)
     if not node.left and not node.right:
         return f"{{{out}}}"
@@ -238,8 +239,21 @@ def _(node: t.Call) -> str:
 def _(node: t.BigOperator) -> str:
     lower = f"_{{{', '.join(map(write, node.lower))}}}" if node.lower else ""
     upper = f"^{{{write(node.upper)}}}" if node.upper is not None else ""
-    body = f" {write(node.body)}" if node.body is not None else ""
-    return node.latex + lower + upper + body
+    return f"{node.latex}{lower}{upper} {_operand(node.body)}".strip()
+
+
+def _operand(node: t.Node | None) -> str:
+    """What a sum or an operator governs: a minus in front needs no parentheses there."""
+    if node is None:
+        return ""
+    if isinstance(node, t.Product) and _is_signed(node.factors[0]):
+        rest = t.Product((t.Blank(), *node.factors[1:]), node.operators)
+        return write(node.factors[0]) + write(rest)
+    return write(node) if _is_signed(node) else _factor(node, False, True)
+
+
+def _is_signed(node: t.Node) -> bool:
+    return isinstance(node, t.Sum) and len(node.terms) == 1
 
 
 @write.register
@@ -254,7 +268,7 @@ def _(node: t.Derivative) -> str:
     if node.form == "slash":
         return f"{node.sign}{order}{gap}{of} / {by}"
     if node.form == "operator":
-        return rf"\frac{{{node.sign}{order}}}{{{by}}} {of}".strip()
+        return rf"\frac{{{node.sign}{order}}}{{{by}}} {_operand(node.of)}".strip()
     return rf"\frac{{{node.sign}{order}{gap}{of}}}{{{by}}}"
 
 
@@ -350,10 +364,18 @@ def _condition(words: str, parts: tuple[t.Node, ...]) -> str:
 @write.register
 def _(node: t.Relation) -> str:
     out = "" if node.continued else (write(node.sides[0]) if node.sides else "")
+    remarks = "".join(f" {write(remark)}" for remark in node.remarks)
+    # Words behind an empty side would be that side.
+    early = bool(node.signs) and isinstance(node.sides[-1], t.Blank)
+    out += remarks if early else ""
     for sign, side in zip(node.signs, node.sides[1:], strict=True):
         out += f" {sign} {write(side)}"
-    for remark in node.remarks:
-        out += f" {write(remark)}"
+    out += "" if early else remarks
     for condition in node.conditions:
-        out += (r", \quad " if out else "") + write(condition)
+        text, joint = write(condition), r", \quad "
+        part = next(t.children(condition), None)
+        bare = isinstance(condition, t.Condition) and not condition.words
+        if bare and isinstance(part, t.Relation) and not is_range(part):
+            text, joint = f"({text})", r" \quad "
+        out += (joint if out else "") + text
     return out.strip() + (rf" \tag{{{node.tag}}}" if node.tag else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from matcalc import second
 from matcalc.errors import MatcalcError
-from matcalc.expr import Node, postorder, symbol_name
+from matcalc.expr import Node, postorder, substitute, symbol_name
 from matcalc.forward import Changes
 from matcalc.layout import Layout, jacobian_in
 from matcalc.linear import differential
@@ -85,7 +85,13 @@ def factor_name(dress: Dress, of: Node, by: Node, with_vec: bool) -> str:
 
 def local(dress: Dress, step: Node, by: Node) -> Node:
     """The local Jacobian of a step by a symbol in its definition, in the page's layout."""
-    return jacobian_in(dress.style.layout, second.jacobian(dress.record.definitions[step], by))
+    return jacobian_in(dress.style.layout, named_jacobian(dress.record, step, by))
+
+
+def named_jacobian(record: Record, step: Node, by: Node) -> Node:
+    """The Jacobian of a step by a symbol (on vec), its slopes in the name of the step."""
+    definition = record.definitions[step]
+    return substitute(second.jacobian(definition, by), {definition: step})
 
 
 def _one_chain(dress: Dress, line: Line, path: list[Node]) -> list[Block]:
@@ -126,12 +132,14 @@ def _entry_of_chain(dress: Dress, path: list[Node]) -> list[Block]:
     x, y, z = path[0], path[1], path[2]
     if not (x.shape and y.shape and z.shape):
         return []
-    i, j, k = "ijk"
-    one = rf"\frac{{\partial {dress(z)}_{{{k}}}}}{{\partial {dress(x)}_{{{i}}}}}"
-    terms = (
-        rf"\sum_{{{j}}} \frac{{\partial {dress(y)}_{{{j}}}}}{{\partial {dress(x)}_{{{i}}}}}"
-        rf" \frac{{\partial {dress(z)}_{{{k}}}}}{{\partial {dress(y)}_{{{j}}}}}"
-    )
+    def at(node: Node, place: str) -> str:
+        return dress.writer.subscripted(node, place)
+
+    def ratio(of: str, by: str) -> str:
+        return rf"\frac{{\partial {of}}}{{\partial {by}}}"
+
+    xi, yj, zk = at(x, "i"), at(y, "j"), at(z, "k")
+    one, terms = ratio(zk, xi), rf"\sum_{{j}} {ratio(yj, xi)} {ratio(zk, yj)}"
     return [Prose("Element by element:"), Formula((Row(one, (Side(terms),)),))]
 
 
@@ -204,7 +212,9 @@ def differential_view(dress: Dress) -> list[Block]:
             arriving = dress.spoken(step)
             dstep = changes.name(step, taken)
             before.append(dress(_inner(arriving, dstep)))
-            opened.append(_inner(arriving, simplify(differential(record.definitions[step], [of], {of: change}))))
+            definition = record.definitions[step]
+            changed = simplify(differential(definition, [of], {of: change}))
+            opened.append(_inner(arriving, substitute(changed, {definition: step})))
         last = _inner(line.value, change)
         sides = [" + ".join(before), dress(add(*opened)), dress(last)]
         shown = tuple(Side(s) for k, s in enumerate(sides) if k == 0 or s != sides[k - 1])
@@ -238,7 +248,7 @@ def vec_view(dress: Dress) -> list[Block]:
         jacobians: list[str] = []
         for name in line.through:
             step = record.problem.names[name]
-            J = second.jacobian(record.definitions[step], of)
+            J = named_jacobian(record, step, of)
             arriving = dress.spoken(step)
             side = vec(arriving) if arriving.shape else arriving
             terms.append(mul(t(J), side))

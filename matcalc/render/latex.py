@@ -50,6 +50,9 @@ class LatexWriter(BaseWriter):
         for node in postorder(root, stop=self.done.__contains__):
             if node in self.done:
                 continue
+            if node.op.name in ("box", "item"):  # a number and a 1 x 1 matrix look alike
+                self.done[node] = self.done[node.operands[0]]
+                continue
             face = self.indexed_sum if node.op.name == "isum" else None
             said, binds = face(node) if face else node.op.latex(node, self)
             # \nabla_W L B would read as the gradient of a product.
@@ -239,7 +242,7 @@ class LatexWriter(BaseWriter):
             [letter] = index_letters(A, 1)
             last = sp.latex(sp.expand((rows if over_rows else cols) - 1 + base))
             place = f"{letter}, :" if over_rows else f":, {letter}"
-            inside = self._entry_shown(A, place)
+            inside = self.entry_shown(A, place)
             return rf"\sum_{{{letter}={base}}}^{{{last}}} {inside}", PROD
         if not over_rows:
             return f"{self(A, PROD + 1)} {self.constant('1', (cols, sp.S.One))}", PROD
@@ -272,14 +275,14 @@ class LatexWriter(BaseWriter):
         if 1 in A.shape:
             places = [p for p, d in zip(places, A.shape, strict=True) if d != 1]
         short = all(re.fullmatch(r"\w|\\\w+", p) for p in places)
-        return self._entry_shown(A, ("" if short else ", ").join(places))
+        return self.entry_shown(A, ("" if short else ", ").join(places))
 
-    def _entry_shown(self, A: Node, place: str) -> str:
+    def entry_shown(self, A: Node, place: str) -> str:
         """An entry of an adjoint is the derivative by that entry of the step."""
         owner = symbol_owner(A) if is_symbol(A) else None
         if isinstance(owner, Adjoints) and re.match(r"\\(frac|nabla)", self(A)):
-            return self.adjoint(A, owner, self._subscripted(owner.of[A], place))
-        return self._subscripted(A, place)
+            return self.adjoint(A, owner, self.subscripted(owner.of[A], place))
+        return self.subscripted(A, place)
 
     def sliced(self, node: Node) -> str:
         top, left, rows, cols = node.params
@@ -292,9 +295,9 @@ class LatexWriter(BaseWriter):
             first, last = sp.expand(start + base), sp.expand(start + count - 1 + base)
             return sp.latex(first) if count == 1 else f"{sp.latex(first)}:{sp.latex(last)}"
 
-        return self._subscripted(node.operands[0], f"{along(top, rows, n)}, {along(left, cols, m)}")
+        return self.subscripted(node.operands[0], f"{along(top, rows, n)}, {along(left, cols, m)}")
 
-    def _subscripted(self, A: Node, places: str) -> str:
+    def subscripted(self, A: Node, places: str) -> str:
         base = self(A, ATOM)
         if _has_script(base, "_"):
             base = rf"\left({base}\right)"

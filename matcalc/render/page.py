@@ -1,91 +1,63 @@
-"""A derivation as a page: text, LaTeX, Markdown. Reads the record, computes nothing."""
+"""A derivation as a listing in the text language, and single lines as LaTeX and text."""
 
 from __future__ import annotations
 
 from matcalc import shapes
-from matcalc.expr import Node, symbol_name
+from matcalc.expr import BUILD, symbol_name
 from matcalc.layout import Layout
-from matcalc.notation import DEFAULT, Notation
+from matcalc.network import Network
+from matcalc.notation import Notation
 from matcalc.record import Line, Record
-from matcalc.render.latex import LatexWriter
+from matcalc.render.latex import LatexWriter, with_where
 from matcalc.render.writer import text_lines
 
 LAYOUT_SAYS = {
     Layout.DENOMINATOR: "gradients have the shape of the variable (denominator layout)",
-    Layout.NUMERATOR: "gradients are transposed (numerator layout)",
+    Layout.NUMERATOR: "gradients are transposed (numerator layout), adjoints of steps are not",
     Layout.MIXED: "gradients have the shape of the variable, Jacobians are in numerator layout",
 }
 
 
-def to_text(record: Record) -> str:
-    """The page for a terminal."""
+def to_text(record: Record, lines: tuple[Line, ...] | None = None) -> str:
+    """The derivation in the text language, shapes beside the lines."""
     rows = [f"# {remark}" for remark in record.remarks]
     rows.append(f"# {LAYOUT_SAYS[record.layout]}")
     declared = [*record.problem.inputs, *record.problem.params]
     rows += [f"{symbol_name(s)} : {shapes.show(s.shape)}" for s in declared]
     if record.upstream is not None:
         rows.append(f"{symbol_name(record.upstream)} : {shapes.show(record.upstream.shape)}")
-    rows.append("# forward")
-    backward = False
-    for line in record.lines:
-        if line.kind != "forward" and not backward:
-            backward = True
-            rows.append("# backward")
-        rows += line_text(line, record)
+    for title, kinds in (("forward", ("forward",)), ("backward", ("adjoint", "gradient"))):
+        rows.append(f"# {title}")
+        for line in record.lines if lines is None else lines:
+            if line.kind in kinds:
+                rows += line_text(line)
     return "\n".join(rows)
 
 
-def line_text(line: Line, record: Record) -> list[str]:
+def line_text(line: Line) -> list[str]:
     """One line in the text language, shared parts on lines above it, the shape beside it."""
-    definitions, last = text_lines(_shown(line, record))
+    definitions, last = text_lines(line.shown)
     rows = [f"{symbol_name(name)} = {said}" for name, said in definitions]
     rows.append(f"{line.name} = {last}  # {shapes.show(line.shape)}")
     return rows
 
 
-def _shown(line: Line, record: Record) -> Node:
-    from matcalc.layout import gradient_in
-
-    return gradient_in(record.layout, line.value) if line.kind == "gradient" else line.value
-
-
-def to_latex(record: Record, notation: Notation | None = None, document: bool = False) -> str:
-    """An align* environment that needs amsmath only."""
-    writer = LatexWriter(notation or DEFAULT)
-    rows = []
-    for line in record.lines:
-        definitions, last = writer.line(_shown(line, record))
-        row = f"{writer(line.symbol)} &= {last}"
-        if definitions:
-            where = ", ".join(f"{writer(name)} = {said}" for name, said in definitions)
-            row += rf" \quad \text{{where }} {where}"
-        rows.append(row)
-    body = "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
-    note = "% needs amsmath; " + LAYOUT_SAYS[record.layout]
-    if not document:
-        return f"{note}\n{body}"
-    return (
-        "\\documentclass{article}\n\\usepackage{amsmath}\n\\allowdisplaybreaks\n\\begin{document}\n"
-        f"{note}\n{body}\n\\end{{document}}\n"
-    )
+def line_latex(line: Line, notation: Notation | str | None = None) -> str:
+    """``left = right`` in LaTeX."""
+    writer = LatexWriter(notation)
+    return f"{writer(line.symbol)} = {with_where(writer, line.shown)}"
 
 
-def to_markdown(record: Record, notation: Notation | None = None) -> str:
-    """Forward and backward pass under headings, a formula a line."""
-    writer = LatexWriter(notation or DEFAULT)
-    out = [f"*{LAYOUT_SAYS[record.layout].capitalize()}.*", *(f"*{r}.*" for r in record.remarks)]
-    heads = {"forward": "## Forward", "adjoint": "## Backward", "gradient": "## Backward"}
-    seen: set[str] = set()
-    for line in record.lines:
-        head = heads[line.kind]
-        if head not in seen:
-            seen.add(head)
-            out.append(head)
-        out.append(f"$$ {writer(line.symbol)} = {_one_line(writer, _shown(line, record))} $$")
-    return "\n\n".join(out) + "\n"
+def program(record: Record) -> str:
+    """The network as Python that can be run, where it was declared as one."""
+    owner = next((s.symbol.params[3] for s in record.problem.steps), None)
+    if not isinstance(owner, Network) or not owner.inputs and not owner.params:
+        return ""
+    text = owner.to_text()
+    quotes = '"""' if '"""' not in text else "'''"
+    mark = "r" if "\\" in text else ""
+    return f"import matcalc as mc\n\nnet = mc.parse({mark}{quotes}\n{text}\n{quotes})\nD = mc.derive(net)\nD"
 
 
-def _one_line(writer: LatexWriter, value: Node) -> str:
-    definitions, last = writer.line(value)
-    where = ", ".join(f"{writer(name)} = {said}" for name, said in definitions)
-    return rf"{last} \quad \text{{where }} {where}" if where else last
+BUILD["line_latex"] = line_latex  # type: ignore[assignment]
+BUILD["line_text"] = lambda line: "\n".join(line_text(line))  # type: ignore[assignment]

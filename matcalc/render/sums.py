@@ -6,7 +6,6 @@ from typing import Any
 
 import sympy as sp
 
-from matcalc import second
 from matcalc.errors import MatcalcError
 from matcalc.expr import Node, symbol_name
 from matcalc.indexform import entry_form
@@ -15,7 +14,7 @@ from matcalc.ops.binder import index
 from matcalc.ops.entries import entry
 from matcalc.record import Line
 from matcalc.render.blocks import Block, Formula, Heading, Prose, Row, Side
-from matcalc.render.chains import users, wanted
+from matcalc.render.chains import named_jacobian, users, wanted
 from matcalc.render.dress import Dress
 from matcalc.render.entries import index_letters
 from matcalc.rewrite.simplify import simplify
@@ -157,7 +156,7 @@ def entry_paths(dress: Dress, start: Place) -> list[list[tuple[Place, Place, Nod
 
 def _reached(dress: Dress, step: Node, here: Place) -> list[tuple[Place, Node]]:
     """The entries of a step that depend on an entry, with the derivatives."""
-    J = second.jacobian(dress.record.definitions[step], here[0])
+    J = named_jacobian(dress.record, step, here[0])
     rows, cols = _sizes(step)
     own_rows, _ = _sizes(here[0])
     column = here[1] + here[2] * own_rows
@@ -248,7 +247,7 @@ def _row_of(dress: Dress, A: Node, letter: str, row: bool) -> str:
     place = f"{letter}, :" if row else f":, {letter}"
     if 1 in A.shape:
         place = letter
-    return dress.writer._entry_shown(A, place)
+    return dress.writer.entry_shown(A, place)
 
 
 def _column_of(dress: Dress, A: Node, letter: str) -> str:

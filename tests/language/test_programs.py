@@ -113,7 +113,7 @@ def test_the_output_may_be_an_expression():
     assert parse_program("x : n; sum(x)").is_expression
     assert parse_program("x : n; x'*x").output is x.T * x
     assert not parse_program("x : n; minimize x'*x").is_expression
-    assert parse_program("x : n; y = 2*x; y'*x").output is 2 * (x.T * x)
+    assert parse_program("x : n; y = 2*x; y'*x").output is (2 * x).T * x
 
 
 def test_an_upstream_name_is_kept():
@@ -210,7 +210,7 @@ def test_an_expression_in_known_names():
         with pytest.raises(MatcalcError):
             read_expression(wrong, names)
     with pytest.raises(UnknownNameError, match="did you mean"):
-        read_expression("W1*x", {"W2": X, "x": w})
+        read_expression("Weight*x", {"Weights": X, "x": w})
 
 
 def test_undefined_functions_of_an_expression_are_collected():

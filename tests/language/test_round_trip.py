@@ -22,7 +22,7 @@ def printable(instance: Instance) -> bool:
     return instance.op.name != "box"
 
 
-@pytest.mark.parametrize("instance", filter(printable, all_instances()), ids=str)
+@pytest.mark.parametrize("instance", [*filter(printable, all_instances())], ids=str)
 def test_every_operation_is_read_back(instance):
     """Its text is its node."""
     op, params = instance.op, instance.params

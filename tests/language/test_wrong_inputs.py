@@ -42,7 +42,7 @@ WRONG: list[tuple[str, list[str]]] = [
     ("a vector where a loss is wanted", ["minimize X*w", "Z = X*W; minimize Z"]),
     ("entry by entry, or not", [
         "sum((X*w - y)^2)", "X : n x d; Y : n x d; X/Y", "A : n x n; y : n; y/A", "X : n x d; 1/X",
-        "X : n x d; Y : d x n; X.*Y", "A^(1/2)", "2^A + A'",
+        "X : n x d; Y : d x n; X.*Y", "A^(1/2)", "A : n x n; 2^A",
     ]),
     ("signs", [
         "a b", "2x", "a +", "a * / b", "a == b", "a := 2", "x < y", "|x|", "A\\b", "a − b", "a·b",

@@ -61,7 +61,7 @@ def sketch(n: t.Node | None) -> str:
             inner = "".join(f"; {sketch(a)}" for a in n.arguments)
             return f"{SHORT.get(n.kind, n.kind + n.latex)}<{sketch(n.base)}{inner}>"
         case t.Bracket():
-            parts = zip(("", *n.separators), n.items, strict=True)
+            parts = zip(("", *n.separators), n.items, strict=False)
             inner = "".join(f"{'&' if s == ' ' else s}{sketch(x)}" for s, x in parts)
             return n.left + inner + n.right
         case t.HeadBracket():

@@ -1,4 +1,4 @@
-"""The sympy door: plain sympy expressions in, plain sympy expressions out.
+"""Plain sympy, numbers and arrays in.
 
 One table says which sympy class becomes which operation. Whatever is not in the table is refused by
 name: a silent misreading here would be a wrong gradient later. sympy checks no symbolic shapes, so
@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import sympy as sp
 from sympy.core.relational import Relational
-from sympy.core.sympify import _sympify
 from sympy.matrices import expressions as mx
 from sympy.matrices.expressions import hadamard as mh
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
@@ -22,20 +21,17 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 
 from matcalc import shapes
+from matcalc.door.bodies import entrywise, leaf_of, scalar_of
 from matcalc.errors import MatcalcError, NoRuleError, ShapeError
 from matcalc.expr import (
     BUILD,
-    MatrixSym,
     Node,
     brief,
-    is_number,
-    is_symbol,
     matrix,
     number,
-    postorder,
     symbol,
 )
-from matcalc.ops.algebra import EYE, add, eye, had, mul, ones, t, zeros
+from matcalc.ops.algebra import add, eye, had, mul, ones, t, zeros
 from matcalc.ops.blocks import block, part
 from matcalc.ops.diagonals import diag_matrix, diagonal
 from matcalc.ops.entries import entry as entry_of
@@ -77,7 +73,9 @@ def _constant_array(value: np.ndarray) -> Node:
     if value.ndim == 1:
         value = value.reshape(-1, 1)
     if value.ndim != 2 or 0 in value.shape:
-        raise ShapeError(f"a constant array has one or two axes and no empty one, not shape {value.shape}")
+        raise ShapeError(
+            f"a constant array has one or two axes and no empty one, not shape {value.shape}"
+        )
     return block([[read(v.item()) for v in row] for row in value])
 
 
@@ -139,7 +137,9 @@ def _reader(e: Any) -> Reader:
     if e.func in SYMPY_FUNCTIONS:
         return _named_function
     known = ", ".join(sorted({cls.__name__ for cls in TABLE}))
-    raise NoRuleError(f"matcalc does not read sympy's {type(e).__name__}: {brief(e)}. It reads {known}")
+    raise NoRuleError(
+        f"matcalc does not read sympy's {type(e).__name__}: {brief(e)}. It reads {known}"
+    )
 
 
 def _dim_of(value: Any) -> Any:
@@ -151,7 +151,7 @@ def _matrix_symbol(e: Any, a: tuple[Node, ...]) -> Node:
 
 
 def _scalar_symbol(e: Any, a: tuple[Node, ...]) -> Node:
-    return symbol(e.name, ())
+    return leaf_of(e) if isinstance(e, sp.Dummy) else symbol(e.name, ())
 
 
 def _rational(e: Any, a: tuple[Node, ...]) -> Node:
@@ -209,9 +209,13 @@ def _grouped(factors: list[Node]) -> Node | None:
                 continue
             try:
                 closed = mul(*run)
-                return mul(*factors[:start], closed, *factors[start + width :])
             except ShapeError:
-                again = _grouped([*factors[:start], closed, *factors[start + width :]]) if not closed.shape else None
+                continue
+            rest = [*factors[:start], closed, *factors[start + width :]]
+            try:
+                return mul(*rest)
+            except ShapeError:
+                again = _grouped(rest)
                 if again is not None:
                     return again
     return None
@@ -235,11 +239,7 @@ def _entrywise(name: str, a: tuple[Node, ...]) -> Node:
                 f"sympy.{name} was applied to the {shapes.show(x.shape)} matrix {brief(x)}; "
                 f"for every entry write mc.{name}({brief(x)})"
             )
-    return ENTRYWISE[name].build(tuple(map(_scalar_of, a)), ())
-
-
-def _scalar_of(x: Node) -> Node:
-    return BUILD["item"](x) if x.shape else x
+    return ENTRYWISE[name].build(tuple(map(scalar_of, a)), ())
 
 
 def _named_function(e: Any, a: tuple[Node, ...]) -> Node:
@@ -252,51 +252,34 @@ def _undefined(e: Any, a: tuple[Node, ...]) -> Node:
         return _entrywise(name, a)
     if len(a) != 1 or a[0].shape:
         raise NoRuleError(
-            f"sympy's {e} is ambiguous here: use mc.function({name!r}) entrywise, mc.map for a vector, "
-            "or mc.scalar_function"
+            f"sympy's {e} is ambiguous here: use mc.function({name!r}) entrywise, mc.map for a "
+            "vector, or mc.scalar_function"
         )
     return BUILD["function"](name)(a[0])
 
 
 def _scalar_formula(e: Any, a: tuple[Node, ...]) -> Node:
-    """Max, Min, Piecewise and the like of scalars."""
+    """Max, Min, Piecewise and the like of scalars, comparisons included."""
     atoms: dict[Any, Node] = {}
-    for leaf in sp.preorder_traversal(e):
-        if isinstance(leaf, Node) or leaf.is_Symbol:
+    todo = [e]
+    while todo:
+        leaf = todo.pop()
+        if isinstance(leaf, (Node, mx.Trace, mx.Determinant, MatrixElement, mx.MatrixExpr)):
+            atoms[leaf] = scalar_of(read(leaf))
+        elif isinstance(leaf, sp.Symbol):
             atoms[leaf] = read(leaf)
-        elif isinstance(leaf, (mx.MatrixExpr, mx.Trace, mx.Determinant, MatrixElement)):
-            atoms[leaf] = _scalar_of(read(leaf))
-    if any(x.shape for x in atoms.values() if x.op is not EYE):
-        atoms = {k: v for k, v in atoms.items() if not v.shape}
+        else:
+            todo.extend(leaf.args)
+    if bad := [k for k, v in atoms.items() if v.shape]:
+        raise ShapeError(
+            f"the matrix {brief(atoms[bad[0]])} stands in {e}, where scalars are meant"
+        )
     return lower(e, atoms, ())
 
 
 def _applyfunc(e: Any, a: tuple[Node, ...]) -> Node:
     """The body on a real dummy, so that sympy's complex branches never show."""
     return entrywise(e.function, a[0])
-
-
-def entrywise(body: Any, A: Any) -> Node:
-    """``body`` (a sympy Lambda, a function of one symbol, or a table name) of every entry of A."""
-    node = BUILD["item"](read(A)) if read(A).shape == (1, 1) else read(A)
-    if isinstance(body, str):
-        if body not in ENTRYWISE:
-            raise NoRuleError(f"there is no entrywise function {body!r}; there are {', '.join(ENTRYWISE)}")
-        return ENTRYWISE[body].build((node,), ())
-    dummy = sp.Dummy("x", real=True)
-    try:
-        formula = body(dummy)
-    except MatcalcError:
-        raise
-    except Exception as error:
-        raise NoRuleError(f"the body {body} cannot be applied to a symbol: {error}") from error
-    if isinstance(formula, str):
-        raise NoRuleError(f"an entrywise body gives an expression, not the text {formula!r}")
-    formula = _sympify(formula)
-    atoms = {s: read(s) for s in formula.free_symbols if s is not dummy}
-    if bad := [s for s, n in atoms.items() if n.shape]:
-        raise NoRuleError(f"an entrywise body depends on numbers only, not on the matrix {bad[0]}")
-    return lower(formula, {**atoms, dummy: node}, node.shape)
 
 
 def _hadamard(e: Any, a: tuple[Node, ...]) -> Node:
@@ -308,7 +291,9 @@ def _hadamard_power(e: Any, a: tuple[Node, ...]) -> Node:
 
 
 def _mat_pow(e: Any, a: tuple[Node, ...]) -> Node:
-    base, exponent = a
+    base, exponent = (scalar_of(x) if x.shape == (1, 1) else x for x in a)
+    if not base.shape and e.exp == sp.S.Half:
+        return BUILD["sqrt"](base)
     return BUILD["to_the"](base, exponent)
 
 
@@ -398,101 +383,4 @@ TABLE: dict[type, Reader] = {
 }
 
 
-# -- out ----------------------------------------------------------------------------------------------
-
-
-def to_sympy(root: Any) -> Any:
-    """The expression in sympy's own classes, where sympy has them."""
-    node = read(root)
-    image: dict[Node, Any] = {}
-    for part_ in postorder(node):
-        image[part_] = _out(part_, tuple(image[c] for c in part_.operands))
-    return image[node]
-
-
-def _plain_matrix(node: Node) -> Any:
-    return mx.MatrixSymbol(node.params[0], *node.shape)
-
-
-def _out(node: Node, a: tuple[Any, ...]) -> Any:
-    name, p = node.op.name, node.params
-    if is_symbol(node):
-        return _plain_matrix(node) if isinstance(node, MatrixSym) else shapes.canonical(sp.Symbol(p[0])) if False else sp.Symbol(p[0], real=True)
-    if is_number(node):
-        return p[0]
-    if name in ENTRYWISE:
-        return _out_entrywise(node, a)
-    maker = _OUT.get(name)
-    if maker is None:
-        raise NoRuleError(f"sympy has no class for {name}: {brief(node)}")
-    return maker(node, a)
-
-
-def _as_matrix(x: Any) -> Any:
-    return x if getattr(x, "is_Matrix", False) else sp.ImmutableDenseMatrix([[x]])
-
-
-def _out_entrywise(node: Node, a: tuple[Any, ...]) -> Any:
-    row = ENTRYWISE[node.op.name].row
-    names = sp.symbols("x u v", real=True)[: len(a)]
-    if not node.shape:
-        return row.value.xreplace(dict(zip(names, a, strict=True)))
-    if node.op.name == "pow" and not node.operands[1].shape:
-        return mh.HadamardPower(a[0], a[1])
-    matrices = [k for k, x in enumerate(node.operands) if x.shape]
-    if len(matrices) > 1:
-        raise NoRuleError(f"sympy has no entrywise function of two matrices: {brief(node)}")
-    [k] = matrices
-    dummy = sp.Dummy("x", real=True)
-    body = row.value.xreplace({n: dummy if i == k else a[i] for i, n in enumerate(names)})
-    return ElementwiseApplyFunction(sp.Lambda(dummy, body), a[k])
-
-
-def _out_product(node: Node, a: tuple[Any, ...]) -> Any:
-    if not any(x.shape for x in node.operands):
-        return sp.Mul(*a)
-    product = mx.MatMul(*a)
-    return product if node.shape else mx.Trace(product)
-
-
-_OUT: dict[str, Callable[[Node, tuple[Any, ...]], Any]] = {
-    "plus": lambda n, a: mx.MatAdd(*a) if n.shape else sp.Add(*a),
-    "times": _out_product,
-    "hadamard": lambda n, a: mh.HadamardProduct(*a),
-    "transpose": lambda n, a: mx.Transpose(a[0]),
-    "zeros": lambda n, a: mx.ZeroMatrix(*n.shape),
-    "ones": lambda n, a: mx.OneMatrix(*n.shape),
-    "eye": lambda n, a: mx.Identity(n.shape[0]),
-    "inv": lambda n, a: mx.Inverse(a[0]),
-    "mpow": lambda n, a: mx.MatPow(a[0], n.params[0]),
-    "tr": lambda n, a: mx.Trace(a[0]),
-    "det": lambda n, a: mx.Determinant(a[0]),
-    "logdet": lambda n, a: sp.log(mx.Determinant(a[0])),
-    "solve": lambda n, a: mx.MatMul(mx.Inverse(a[0]), a[1]),
-    "norm2": lambda n, a: sp.sqrt(mx.Trace(mx.MatMul(mx.Transpose(a[0]), a[0]))),
-    "sum": lambda n, a: mx.Trace(mx.MatMul(mx.OneMatrix(*reversed(n.operands[0].shape)), a[0])),
-    "rowsum": lambda n, a: mx.MatMul(a[0], mx.OneMatrix(n.operands[0].shape[1], 1)),
-    "colsum": lambda n, a: mx.MatMul(mx.OneMatrix(1, n.operands[0].shape[0]), a[0]),
-    "diag": lambda n, a: mx.DiagMatrix(a[0]),
-    "diagonal": lambda n, a: mx.DiagonalOf(a[0]),
-    "kron": lambda n, a: mx.KroneckerProduct(*a),
-    "vstack": lambda n, a: mx.BlockMatrix([[_as_matrix(x)] for x in a]),
-    "hstack": lambda n, a: mx.BlockMatrix([[_as_matrix(x) for x in a]]),
-    "entry": lambda n, a: MatrixElement(a[0], *n.params),
-    "item": lambda n, a: MatrixElement(a[0], 0, 0),
-    "box": lambda n, a: sp.ImmutableDenseMatrix([[a[0]]]),
-    "slice": lambda n, a: MatrixSlice(
-        a[0],
-        (n.params[0], n.params[0] + n.params[2], 1),
-        (n.params[1], n.params[1] + n.params[3], 1),
-    ),
-    "function": lambda n, a: sp.Function(n.params[0])(a[0]) if not n.shape and n.params[1] == 0 else _refuse(n),
-}
-
-
-def _refuse(node: Node) -> Any:
-    raise NoRuleError(f"sympy has no class for {brief(node)}")
-
-
 BUILD["read"] = read
-BUILD["to_sympy"] = to_sympy
