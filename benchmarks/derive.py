@@ -47,18 +47,20 @@ def nested(layers: int) -> Any:
 FORMS: dict[str, Callable[[int], Any]] = {"named": named, "nested": nested}
 
 
-def once(form: str, layers: int) -> float:
-    """Seconds to derive and print, in this process."""
+def once(form: str, layers: int) -> tuple[float, float]:
+    """Seconds to derive and print, in this process: of the clock, and of the processor."""
     forward = FORMS[form](layers)
-    begin = time.perf_counter()
+    begin, busy = time.perf_counter(), time.process_time()
     mc.derive(forward).to_text()
-    return time.perf_counter() - begin
+    return time.perf_counter() - begin, time.process_time() - busy
 
 
-def fresh(form: str, layers: int) -> float:
+def fresh(form: str, layers: int) -> tuple[float, float]:
     """The same in a process of its own, warmed up on three layers."""
     code = [sys.executable, __file__, "--one", form, str(layers)]
-    return float(subprocess.run(code, capture_output=True, text=True, check=True).stdout)
+    said = subprocess.run(code, capture_output=True, text=True, check=True).stdout
+    wall, cpu = said.split()
+    return float(wall), float(cpu)
 
 
 def small_problems() -> dict[str, tuple[Any, Any]]:
@@ -99,7 +101,7 @@ def cold(problem: str) -> float:
 def main(arguments: list[str]) -> None:
     if arguments[:1] == ["--one"]:
         once(arguments[1], 3)
-        print(once(arguments[1], int(arguments[2])))
+        print(*once(arguments[1], int(arguments[2])))
         return
     if arguments[:1] == ["--problem"]:
         problems = small_problems()
@@ -111,10 +113,13 @@ def main(arguments: list[str]) -> None:
     print(f"Python {platform.python_version()}, {platform.machine()}; medians of three fresh processes")
     found: dict[str, Any] = {}
     for form in FORMS:
-        times = {L: statistics.median(fresh(form, L) for _ in range(3)) for L in DEPTHS}
-        found[form] = times
-        shown = ", ".join(f"L = {L}: {t:.3f} s" for L, t in times.items())
-        print(f"{form:7} {shown}; t(1000)/t(100) = {times[1000] / times[100]:.1f} (bar 12)")
+        runs = {L: [fresh(form, L) for _ in range(3)] for L in DEPTHS}
+        wall = {L: statistics.median(w for w, _ in r) for L, r in runs.items()}
+        cpu = {L: statistics.median(c for _, c in r) for L, r in runs.items()}
+        found[form] = {"wall": wall, "cpu": cpu}
+        shown = ", ".join(f"L = {L}: {wall[L]:.3f} s ({cpu[L]:.3f} s cpu)" for L in DEPTHS)
+        print(f"{form:7} {shown}")
+        print(f"        t(1000)/t(100) = {wall[1000] / wall[100]:.1f}, cpu {cpu[1000] / cpu[100]:.1f} (bar 12)")
     for name, (f, wrt) in small_problems().items():
         found[name] = {"warm": warm(f, wrt), "first": cold(name)}
         print(f"{name:24} {1000 * found[name]['warm']:6.1f} ms warm, {1000 * found[name]['first']:6.1f} ms the first time (bar 50 warm)")

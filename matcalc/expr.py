@@ -24,8 +24,9 @@ from sympy.matrices.expressions.matexpr import MatrixExpr, MatrixSymbol
 
 from matcalc import shapes
 from matcalc.errors import MatcalcError, NameClashError, NoRuleError, ShapeError
-from matcalc.shapes import SCALAR, Dim, Shape
+from matcalc.shapes import ONE, SCALAR, Dim, Shape
 from matcalc.walk import dimensions as dimensions
+from matcalc.walk import leaves as leaves
 from matcalc.walk import postorder as postorder
 from matcalc.walk import rebuilt as rebuilt
 from matcalc.walk import size as size
@@ -342,10 +343,10 @@ def make(op: Op, operands: tuple[Node, ...], params: tuple[Any, ...] = ()) -> No
     if node is not None:
         return node
     shape = op.shape_of(operands, params)
-    if shape and shape[0] == 1 and shape[1] == 1 and not op.keeps_1x1:
+    if shape and shape[0] is ONE and shape[1] is ONE and not op.keeps_1x1:
         shape = SCALAR
     cls: type[Any] = MatrixNode if shape else ScalarNode
-    node = cls.__new__(cls) if cls is None else sp.Basic.__new__(cls, *operands)
+    node = sp.Basic.__new__(cls, *operands)
     return _finish(node, key, shape)
 
 

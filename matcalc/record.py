@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
-from matcalc.expr import BUILD, Node, is_number, is_symbol, postorder, symbol, symbol_name
+from matcalc.expr import BUILD, Node, is_number, is_symbol, leaves, postorder, symbol, symbol_name
 from matcalc.layout import Layout, gradient_in
 from matcalc.network import expanded
 from matcalc.ops.algebra import number
@@ -174,7 +174,7 @@ def _forward(left: Node, right: Node) -> Line:
 
 
 def _used(value: Node) -> tuple[str, ...]:
-    return tuple(symbol_name(n) for n in postorder(value) if is_symbol(n))
+    return tuple(symbol_name(n) for n in leaves(value))
 
 
 def _backward(

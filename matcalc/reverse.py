@@ -15,6 +15,7 @@ from matcalc.expr import (
     Node,
     is_number,
     is_symbol,
+    leaves,
     postorder,
     substitute,
     symbol,
@@ -103,7 +104,7 @@ def sweep(
 ) -> Swept:
     """From ``output`` (a step symbol, or an expression in step symbols) back to ``wrt``."""
     names = {symbol_name(s.symbol) for s in steps} | {symbol_name(w) for w in wrt} | set(taken)
-    names |= {symbol_name(n) for s in steps for n in _leaves(s.definition)}
+    names |= {symbol_name(n) for s in steps for n in leaves(s.definition)}
     book = Adjoints(output, names)
     goals = set(wrt)
     concerned = _leading_to(steps, goals)
@@ -164,15 +165,11 @@ def sweep(
     return Swept(book, found, order)
 
 
-def _leaves(root: Node) -> list[Node]:
-    return [n for n in postorder(root) if is_symbol(n)]
-
-
 def _leading_to(steps: Sequence[Step], goals: set[Node]) -> set[Node]:
     """The steps whose value depends on a goal."""
     found: set[Node] = set()
     for step in steps:
-        if any(n in goals or n in found for n in _leaves(step.definition)):
+        if any(n in goals or n in found for n in leaves(step.definition)):
             found.add(step.symbol)
     return found
 
@@ -181,7 +178,7 @@ def _last_use(steps: Sequence[Step], goals: set[Node]) -> dict[Node, list[Node]]
     """For each step the goals that no earlier step uses: swept past it, they are complete."""
     first: dict[Node, Node] = {}
     for step in steps:
-        for n in _leaves(step.definition):
+        for n in leaves(step.definition):
             if n in goals:
                 first.setdefault(n, step.symbol)
     out: dict[Node, list[Node]] = {}
@@ -214,16 +211,18 @@ def _is_short(value: Node) -> bool:
 def _shortest(before: Node, book: Adjoints, clean: Callable[[Node], Node]) -> Node:
     """Simplified in names; with an adjoint's name opened where entrywise factors then cancel."""
     best = clean(before)
-    opened = {
-        n: value
-        for n in _leaves(before)
-        if (value := book.definition_of(n)) is not None and is_entrywise(value)
-    }
+    opened = {n: book.definition_of(n) for n in leaves(before)} if _has_entrywise(before) else {}
+    opened = {n: value for n, value in opened.items() if value is not None and is_entrywise(value)}
     if opened:
         other = clean(substitute(before, opened))
         if _matrices(other) < _matrices(best) or cost(other) < cost(best):
             best = other
     return best
+
+
+def _has_entrywise(root: Node) -> bool:
+    """Whether there are entrywise factors against which an opened adjoint could cancel."""
+    return any(is_entrywise(n) and n.op is not PRODUCT for n in postorder(root))
 
 
 def _matrices(root: Node) -> int:

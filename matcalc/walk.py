@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import sympy as sp
 
@@ -41,6 +42,17 @@ def postorder(roots: Node | Iterable[Node], stop: Callable[[Node], bool] | None 
             todo.extend((child, False) for child in reversed(node.operands) if id(child) not in seen)
     # A node may be pushed twice before its first visit: keep the first finish only.
     return list(dict.fromkeys(order)) if len(order) != len(seen) else order
+
+
+_SYMBOLS: WeakKeyDictionary[Node, tuple[Node, ...]] = WeakKeyDictionary()
+
+
+def leaves(root: Node) -> tuple[Node, ...]:
+    """The symbols in one expression, in the order in which they are met; remembered."""
+    found = _SYMBOLS.get(root)
+    if found is None:
+        found = _SYMBOLS[root] = tuple(symbols(root))
+    return found
 
 
 def symbols(roots: Node | Iterable[Node]) -> list[Node]:

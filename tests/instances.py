@@ -1,9 +1,7 @@
 """Small instances of every operation, and numbers for them.
 
 An operation says on which operand shapes (``samples``) and with which parameters
-(``sample_params``) it wants to be tested. A sample is one entry per operand: dimensions such as
-``n m``, ``nk mp`` (products) or ``n+k 1`` (sums), nothing for a scalar, and a word for what the
-values must be: ``inv`` invertible, ``spd`` symmetric positive definite, ``01`` zeros and ones.
+(``sample_params``) it wants to be tested; matcalc/ops/samples.py reads what it says.
 """
 
 from __future__ import annotations
@@ -16,20 +14,16 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-import matcalc.door
-import matcalc.render.latex  # noqa: F401 - both register what every node needs
-from matcalc import shapes
-from matcalc.expr import Node, make, read, substitute, symbol
+from matcalc import read, shapes  # a public name brings everything that nodes need
+from matcalc.expr import Node, make, substitute, symbol
 from matcalc.ops import OPS, Op
 from matcalc.ops.algebra import mul
+from matcalc.ops.samples import Naming, read_sample
 from matcalc.shapes import Dim, Shape
 
 # Distinct sizes, so that a swapped dimension shows; i and j are indices, counted from 0.
 SIZES = {"n": 3, "m": 2, "k": 4, "p": 5, "r": 2, "i": 1, "j": 0}
-CONDITIONS = ("inv", "spd", "01")
 AWAY = 0.05  # values keep this distance from a kink
-
-Naming = Callable[[str], Dim]
 
 
 @dataclass(frozen=True)
@@ -82,23 +76,6 @@ class Instance:
 def _leaf(operand: Node) -> Node:
     """The symbol that changes: the operand, or the A of an indexed term i*A."""
     return operand.operands[-1] if operand.operands else operand
-
-
-def read_dim(word: str, dim: Naming) -> Dim:
-    """``n``, ``nk`` = n k, ``n+k``, ``1`` as a dimension."""
-    if "+" in word:
-        return sp.Add(*(read_dim(w, dim) for w in word.split("+")))
-    return sp.Integer(1) if word == "1" else sp.Mul(*(dim(letter) for letter in word))
-
-
-def read_sample(sample: str, dim: Naming) -> tuple[list[Shape], list[str]]:
-    """The shapes and conditions of ``"n n inv, n m"``."""
-    found, conditions = [], []
-    for part in sample.split(","):
-        words = part.split()
-        conditions.append(words.pop() if words and words[-1] in CONDITIONS else "")
-        found.append(tuple(read_dim(w, dim) for w in words))
-    return found, conditions
 
 
 def instances_of(op: Op, dim: Naming = shapes.dim, prefix: str = "A") -> Iterator[Instance]:

@@ -18,6 +18,7 @@ from matcalc.render import page
 from matcalc.render.blocks import Page
 from matcalc.render.dress import Style
 from matcalc.render.export import formula_file
+from matcalc.render.graph import Graph, graph_of
 from matcalc.render.html import to_html
 from matcalc.render.markdown import to_markdown
 from matcalc.render.notebook import to_notebook
@@ -197,6 +198,13 @@ class Derivation:
     def to_notebook(self, **options: Any) -> str:
         """A Jupyter notebook (its JSON); options as for ``page``."""
         return to_notebook(self.page(**options), page.program(self.record))
+
+    def graph(
+        self, grain: str = "steps", deltas: bool = True, *, notation: Notation | str | None = None
+    ) -> Graph:
+        """The computation graph: ``.svg``, ``.tikz``, ``.dot``, ``.text``. The grain is steps or operations."""
+        style = Style(self._notation(notation), self.layout)
+        return graph_of(self.record, style, grain, deltas)
 
     def formulas(self, notation: Notation | str | None = None) -> str:
         r"""A file of the lines by name, to ``\input``: ``\mcuse{dW1}`` inline, ``\mceq{dW1}`` numbered."""

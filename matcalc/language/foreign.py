@@ -46,8 +46,8 @@ _CHARACTERS = {
     "√": "a typeset root: write sqrt(x)",
     "∞": "not a number of this language: there is no infinity",
     "@": "Python's matrix product: write *",
-    "[": "not used here: write hstack(A, B) or vstack(A, B) for blocks, A(i, j) for an entry",
-    "]": "not used here: write hstack(A, B) or vstack(A, B) for blocks, A(i, j) for an entry",
+    "[": "not used here: write A(i, j) for an entry, counted from 1, and hstack(A, B) for blocks",
+    "]": "not used here: write A(i, j) for an entry, counted from 1, and hstack(A, B) for blocks",
     "|": "not used here: write abs(x) entry by entry, norm2(x) for a norm, det(A)",
     "‖": "not used here: write norm2(x) for the Euclidean or Frobenius norm",
     "<": "a comparison: write step(b - a) for the 0/1 indicator of a < b",
@@ -73,7 +73,12 @@ def repair(text: str, position: int) -> str:
     if rest[0] == "\\":
         return _latex_or_left_division(rest, name)
     if rest[0] in "{}$":
+        transposes = re.match(r"\{\s*\\?(T|top|intercal)\s*\}", rest)
+        if transposes and text[:position].rstrip().endswith("^"):
+            return f"^{transposes[0]} is LaTeX's transpose: write X' for the transpose of X"
         return latex_repair()
+    if re.match(r"\.[TH]\b", rest) and not name:
+        return f"{rest[:2]} is Python's transpose: write ' in its place"
     if rest[0] == "." and name and re.match(r"\.[^\W\d]", rest):
         start = position - len(before[0]) if before else position
         return _attribute(text[max(0, start) : start + 300], name)
@@ -107,7 +112,7 @@ def _attribute(rest: str, name: str) -> str:
     path = found[2].split(".")[1:] if found else [""]
     word = path[-1]
     after = rest[found.end() :] if found else ""
-    if word in ("T", "t", "H", "mT") and len(path) == 1:
+    if word in ("T", "t", "H", "mT", "transpose") and len(path) == 1:
         return f".{word} is Python's transpose: write {name}'"
     if word in _NUMPY_OPERATORS:
         sign = _NUMPY_OPERATORS[word]

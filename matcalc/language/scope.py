@@ -23,6 +23,8 @@ from matcalc.language.signatures import known_words, signature
 from matcalc.language.sizes import modest
 from matcalc.shapes import Dim, Shape
 
+MAX_DIMENSION_TERMS = 200
+
 _PARTIAL = re.compile(r"D(\d+(?:_\d+)*)_(.+)")
 _HIGHER = re.compile(r"(.+)_(\d+)")
 
@@ -223,6 +225,8 @@ class Scope:
             return shapes.dim(term.word)
         if term.kind is Kind.NEGATIVE:
             return -below[0]
+        if len(below) > MAX_DIMENSION_TERMS:
+            raise ShapeError(f"a dimension has at most {MAX_DIMENSION_TERMS} terms or factors")
         if term.kind is Kind.SUM:
             pieces = zip(term.signs, below, strict=True)
             return sp.Add(*(d if sign == "+" else -d for sign, d in pieces))

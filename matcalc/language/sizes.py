@@ -210,11 +210,7 @@ class Sizes:
         while self.queue:
             constraint = self.queue.popleft()
             self.queued.discard(id(constraint))
-            if self.guessing:
-                said_all = constraint.step(self)
-            else:
-                said_all = self.settled(constraint)
-            if said_all:
+            if constraint.step(self) if self.guessing else self.settled(constraint):
                 self.finished.add(id(constraint))
                 self.record(lambda c=constraint: self.finished.discard(id(c)))  # type: ignore[misc]
 

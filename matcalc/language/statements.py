@@ -200,7 +200,7 @@ class _Line:
             elif depth == 0 and token.kind == ",":
                 break
             else:
-                self.check_glued(token, after_operand)
+                self.check_glued(token, pieces[-1][-1].text if after_operand else "")
                 depth += (token.kind == "(") - (token.kind == ")")
                 pieces[-1].append(token)
                 after_operand = token.kind in ENDS_OPERAND
@@ -221,14 +221,14 @@ class _Line:
             )
         return sizes, place
 
-    def check_glued(self, token: Token, after_operand: bool) -> None:
+    def check_glued(self, token: Token, before: str) -> None:
         """``nxd`` and ``2x3``, where spaces were forgotten."""
         left, sign, right = token.text.partition("x")
         short = len(left) == 1 and (len(right) == 1 or right.isdigit())
         if token.kind == "name" and sign and short:
             self.fail(f"write {left} x {right}, with spaces around the x", token)
-        if token.kind == "name" and after_operand and not left and right.isdigit():
-            self.fail(f"write x {right}, with spaces around the x", token)
+        if token.kind == "name" and before and not left and right.isdigit():
+            self.fail(f"write {before} x {right}, with spaces around the x", token)
 
     # -- assume symmetric(K), positive(x) ---------------------------------------------------------
 

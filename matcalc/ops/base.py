@@ -66,7 +66,8 @@ class Op:
     keeps_1x1: ClassVar[bool] = False  # a 1 x 1 result stays a matrix
     analytic: ClassVar[bool] = True  # its code may be fed complex numbers
     constant: ClassVar[bool] = False  # nothing below it can change
-    samples: ClassVar[tuple[str, ...]] = ()  # operand shapes to test it on, see tests/instances.py
+    samples: ClassVar[tuple[str, ...]] = ()  # operand shapes to test it on, see samples.py
+    code_shown: ClassVar[str] = ""  # NumPy for the page of operations, where ``code`` is none
 
     # -- identity ----------------------------------------------------------------------------
 
@@ -87,7 +88,7 @@ class Op:
             return (), 0
         if len(operands) == 1:
             return operands[0].indices, operands[0].level
-        found = {i for a in operands for i in a.indices}
+        found = {i for a in operands if a.indices for i in a.indices}
         free = tuple(sorted(found, key=str)) if found else ()
         return free, max(a.level for a in operands)
 
@@ -203,7 +204,7 @@ def operand(value: Any) -> Node:
     from matcalc.expr import read
 
     node = read(value)
-    if node.shape and node.shape[0] == 1 and node.shape[1] == 1:
+    if node.shape and node.shape[0] is shapes.ONE and node.shape[1] is shapes.ONE:
         return BUILD["item"](node)
     return node
 

@@ -67,6 +67,7 @@ class IndexedSum(Op):
     r"""Sum over an integer range, $\sum_{i=a}^{b} A(i)$."""
 
     name = "isum"
+    code_shown = "sum(A for r in range(0, 3 + 1))"
     law = r"d\sum_i A(i) = \sum_i dA(i)"
     samples = ("n m", "")
 

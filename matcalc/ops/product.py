@@ -42,6 +42,7 @@ class Product(Op):
     """Product $c\\,A B$ of any number of scalars and matrices."""
 
     name = "times"
+    code_shown = "A @ B"
     law = r"d(AB) = (dA)\,B + A\,(dB)"
     samples = ("n m, m k", "n m, m k, k p", ", n m", ", , n m, m k", "1 n, n 1", ", ", "n 1, 1 m")
 
@@ -201,7 +202,7 @@ def mul(*values: Any) -> Node:
     if identity is not None and not matrices:
         matrices.append(identity)
     shape: Shape = PRODUCT.shape_of(tuple(matrices), ()) if matrices else ()
-    one_by_one = bool(shape) and shape[0] == 1 and shape[1] == 1
+    one_by_one = bool(shape) and shape[0] is shapes.ONE and shape[1] is shapes.ONE
     if coeff == 0 or any(m.op is ZEROS for m in matrices):
         return zero_of(() if one_by_one else shape)
     if one_by_one and (scalars or coeff != 1):

@@ -38,7 +38,7 @@ def markdown_block(block: Block, page: Page) -> str:
     if isinstance(block, Code):
         return f"```{block.language}\n{block.text.rstrip()}\n```"
     assert isinstance(block, Picture)
-    return block.svg if block.svg.endswith(".svg)") else f"```text\n{block.text}\n```"
+    return f"```text\n{block.text}\n```"
 
 
 def display(row: Row) -> str:

@@ -124,7 +124,7 @@ def test_assumptions_are_shape_lines(text):
 def test_fresh_dimensions_avoid_every_name_in_the_text():
     """m, n and k are in use, so p comes first."""
     program = parse_program("m*n*sum(X*ones(k, 1))")
-    assert dict((d[0], show(d[1])) for d in program.declarations)["X"] == "p x k"
+    assert {name: show(shape) for name, shape, _ in program.declarations}["X"] == "p x k"
 
 
 REFUSED = [

@@ -73,10 +73,10 @@ def test_later_lines_refer_to_what_the_builder_returns():
     """With a builder of one's own, a step is a symbol; without one, the expression itself."""
     builder = Steps()
     program = parse_program(TWO_LAYERS, builder=builder)
-    second = dict((name, node) for name, node, _ in program.definitions)["A1"]
+    second = {name: node for name, node, _ in program.definitions}["A1"]
     assert [s.params[0] for s in symbols(second)] == ["Z1"]
     assert builder.told == ["X", "Y", "W1", "b1", "W2", "b2", "Z1=", "A1=", "Z2=", "L="]
-    plain = dict((name, node) for name, node, _ in parse_program(TWO_LAYERS).definitions)["A1"]
+    plain = {name: node for name, node, _ in parse_program(TWO_LAYERS).definitions}["A1"]
     assert {s.params[0] for s in symbols(plain)} == {"X", "W1", "b1"}
 
 
@@ -133,7 +133,9 @@ def test_facts_may_be_given_beside_the_text():
 
 def test_words_of_statements_may_be_names():
     """assume, minimize, upstream, param and as are words only where they begin a statement."""
-    program = parse_program("minimize = 2*assume; param : n x 1; output = param'*param; as : scalar")
+    program = parse_program(
+        "minimize = 2*assume; param : n x 1; output = param'*param; as : scalar"
+    )
     assert [name for name, _, _ in program.definitions] == ["minimize", "output"]
     assert [name for name, _, _ in program.declarations] == ["param", "as", "assume"]
 

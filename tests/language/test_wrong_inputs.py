@@ -36,8 +36,8 @@ WRONG: list[tuple[str, list[str]]] = [
         r"\mathbf{x}^\top A",
     ]),
     ("a name that is not declared", [
-        "X : n x d; W1 : d x k; X*w1", "assume symmetric(K); tr(A)", "Z = X*W; A = tanh(Z2); Z2 = Z",
-        "sigmod(X)", "squared(X)", "foo(X)",
+        "X : n x d; W1 : d x k; X*w1", "assume symmetric(K); tr(A)",
+        "Z = X*W; A = tanh(Z2); Z2 = Z",        "sigmod(X)", "squared(X)", "foo(X)",
     ]),
     ("a vector where a loss is wanted", ["minimize X*w", "Z = X*W; minimize Z"]),
     ("entry by entry, or not", [

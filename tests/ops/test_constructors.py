@@ -16,7 +16,21 @@ from matcalc.errors import DomainError, ShapeError
 from matcalc.expr import Node, matrix, number, read, scalar, symbols, vector
 from matcalc.language import read_expression
 from matcalc.ops import FUNCTIONS
-from matcalc.ops.algebra import add, eye, had, inner, minus, mul, neg, ones, over, plus, sub, t, zeros
+from matcalc.ops.algebra import (
+    add,
+    eye,
+    had,
+    inner,
+    minus,
+    mul,
+    neg,
+    ones,
+    over,
+    plus,
+    sub,
+    t,
+    zeros,
+)
 from matcalc.ops.blocks import block, hstack, part, place, vstack
 from matcalc.ops.diagonals import diag, diagonal, tril
 from matcalc.ops.entries import box, entry, item

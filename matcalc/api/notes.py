@@ -1,0 +1,155 @@
+"""Lecture notes put together: prose, derivations in any view, numbers, graphs, checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from matcalc.api.derivation import Derivation
+from matcalc.notation import Notation
+from matcalc.render import numbers
+from matcalc.render.blocks import Block, Code, Formula, Heading, Page, Picture, Prose, Row, Side, Table
+from matcalc.render.dress import Dress, Style
+from matcalc.render.html import to_html
+from matcalc.render.markdown import to_markdown
+from matcalc.render.notebook import to_notebook
+from matcalc.render.terminal import to_terminal
+from matcalc.render.tex import LINE, Setting, to_tex
+
+
+class Notes:
+    """A page of notes, written from top to bottom.
+
+    >>> import matcalc as mc
+    >>> x = mc.vector("x", "n")
+    >>> notes = Notes("A norm").say("The gradient of $x^T x$:").derivation(mc.derive(x.T * x, x), detail="brief")
+    >>> "2 x" in notes.to_text()
+    True
+    """
+
+    def __init__(self, title: str, notation: Notation | str | None = None) -> None:
+        self.title = title
+        self.notation = Notation.of(notation)
+        self.blocks: list[Block] = []
+
+    def _add(self, *blocks: Block) -> Notes:
+        self.blocks += blocks
+        return self
+
+    def heading(self, text: str, level: int = 2) -> Notes:
+        """A heading."""
+        return self._add(Heading(text, level))
+
+    def say(self, text: str) -> Notes:
+        """A paragraph; formulas stand between dollar signs."""
+        return self._add(Prose(" ".join(text.split())))
+
+    def formula(self, left: str, *sides: str) -> Notes:
+        """A displayed chain of equal things, in LaTeX."""
+        return self._add(Formula((Row(left, tuple(Side(s) for s in sides)),)))
+
+    def code(self, text: str, language: str = "python") -> Notes:
+        """A program."""
+        return self._add(Code(text, language))
+
+    def table(self, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Notes:
+        """A table; formulas in its cells stand between dollar signs."""
+        return self._add(Table(head, tuple(rows)))
+
+    def derivation(self, D: Derivation, view: str = "backprop", *, opening: bool = True, **options: Any) -> Notes:
+        """A derivation in one of its views; options as for ``D.page``."""
+        page = D.page(view, notation=options.pop("notation", self.notation), numbered="none", **options)
+        blocks = page.blocks
+        if not opening:
+            first = next(k for k, b in enumerate(blocks) if isinstance(b, (Formula, Heading)))
+            blocks = blocks[first:]
+        return self._add(*blocks)
+
+    def dress(self, D: Derivation) -> Dress:
+        """A derivation in the notation of the notes."""
+        return Dress(D.record, Style(self.notation, D.layout))
+
+    def line(self, D: Derivation, *names: str, detail: str = "brief", view: str = "backprop") -> Notes:
+        """Some lines of a derivation."""
+        return self.derivation(D, view, opening=False, lines=names, detail=detail, fold=False)._without_headings()
+
+    def _without_headings(self) -> Notes:
+        last = len(self.blocks) - 1
+        while last >= 0 and isinstance(self.blocks[last], Formula):
+            last -= 1
+        if last >= 0 and isinstance(self.blocks[last], Heading) and self.blocks[last].text in ("Forward", "Backward"):  # type: ignore[union-attr]
+            del self.blocks[last]
+        return self
+
+    def numbers(self, D: Derivation, values: Mapping[Any, Any], **options: Any) -> Notes:
+        """A table of worked numbers; ``digits``, ``rounded``, ``partial``, ``lines``, ``dims``."""
+        return self._add(*numbers.table(self.dress(D), values, **options))
+
+    def gradient_step(self, D: Derivation, values: Mapping[Any, Any], rate: float, **options: Any) -> Notes:
+        """One step of gradient descent in numbers, and the loss before and after."""
+        return self._add(*numbers.gradient_step(self.dress(D), values, rate, **options))
+
+    def update_rule(self, D: Derivation, rate: str = r"\eta") -> Notes:
+        """One step of gradient descent in symbols."""
+        return self._add(*numbers.update_rule(self.dress(D), rate))
+
+    def counts(self, D: Derivation) -> Notes:
+        """How many numbers there are to learn, and what a backward pass costs."""
+        return self._add(*numbers.counts(self.dress(D)))
+
+    def graph(self, D: Derivation, grain: str = "steps", deltas: bool = True) -> Notes:
+        """The computation graph."""
+        return self._add(D.graph(grain, deltas, notation=self.notation).picture())
+
+    def check(self, D: Derivation, seed: int = 0) -> Notes:
+        """The report of the numeric check of every gradient."""
+        report = D.check(seed=seed)
+        return self._add(Heading("Check"), Prose(f"Every gradient against differences of the forward pass: {report}."))
+
+    # -- pages --------------------------------------------------------------------------------------
+
+    def page(self, numbered: str = "all") -> Page:
+        """The notes as a page."""
+        return Page(self.title, tuple(self.blocks)).numbered(numbered)
+
+    def to_text(self) -> str:
+        """The notes in Unicode, for a terminal."""
+        return f"{self.title}\n\n{to_terminal(self.page())}"
+
+    def to_markdown(self) -> str:
+        """The notes as Markdown."""
+        return to_markdown(self.page())
+
+    def to_html(self) -> str:
+        """The notes as one HTML file."""
+        return to_html(self.page())
+
+    def to_latex(self, document: bool = False, *, label: str = "bp:", env: str = "align", width: float = LINE) -> str:
+        """The notes as LaTeX."""
+        return to_tex(self.page(), Setting(label, env, width, document))
+
+    def to_notebook(self) -> str:
+        """The notes as a Jupyter notebook."""
+        return to_notebook(self.page())
+
+    def write(self, script: str | Path) -> None:
+        """Write the Markdown, and the drawings as SVG, next to the script that made them."""
+        path = Path(script).with_suffix(".md")
+        for name, text in self.files(path.stem).items():
+            (path.parent / name).write_text(text, encoding="utf-8", newline="\n")
+
+    def files(self, stem: str) -> dict[str, str]:
+        """The Markdown page and the drawings it shows, by file name."""
+        found: dict[str, str] = {}
+        blocks: list[Block] = []
+        for block in self.blocks:
+            if isinstance(block, Picture):
+                name = f"{stem}_{sum(n.endswith('.svg') for n in found) + 1}.svg"
+                found[name] = block.svg
+                alt = " ".join(block.text.split())
+                blocks.append(Prose(f"![{alt}]({name})"))
+            else:
+                blocks.append(block)
+        found[f"{stem}.md"] = to_markdown(Page(self.title, tuple(blocks)).numbered())
+        return found

@@ -1,0 +1,153 @@
+"""Numbers on a page: matrices, tables of worked values, one gradient step, and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from matcalc.expr import symbol_name
+from matcalc.numeric.worked import WorkedLine, worked
+from matcalc.record import Line, Record
+from matcalc.render.blocks import Block, Formula, Prose, Row, Side, Table
+from matcalc.render.dress import Dress
+
+
+def number(value: float, digits: int) -> str:
+    """To so many decimals, without a negative zero."""
+    said = f"{value:.{digits}f}"
+    return said.lstrip("-") if not said.strip("-0.") else said
+
+
+def significant(value: float, digits: int) -> str:
+    """To so many significant digits; very small and large ones with a power of ten."""
+    if value == 0:
+        return "0"
+    size = int(np.floor(np.log10(abs(value))))
+    if size < -4 or size >= 7:
+        return rf"{value / 10.0**size:.{digits - 1}f} \cdot 10^{{{size}}}"
+    return f"{value:.{max(0, digits - 1 - size)}f}"
+
+
+def in_numbers(value: Any, digits: int) -> str:
+    """A number or a matrix in LaTeX, to so many decimals."""
+    array = np.asarray(value, dtype=float)
+    if array.ndim == 0 or array.shape == (1, 1):
+        return number(float(array.reshape(-1)[0]), digits)
+    rows = r" \\ ".join(" & ".join(number(float(x), digits) for x in row) for row in array)
+    return rf"\begin{{bmatrix}} {rows} \end{{bmatrix}}"
+
+
+def table(
+    dress: Dress,
+    values: Mapping[Any, Any],
+    *,
+    dims: Mapping[str, int] | None = None,
+    digits: int = 6,
+    rounded: int | None = None,
+    partial: bool = False,
+    lines: Sequence[str] | None = None,
+) -> list[Block]:
+    """Every line with its number; beside it what rounding after each line would give."""
+    record = dress.record
+    exact = worked(record, values, dims=dims, partial=partial)
+    wanted = {symbol_name(record.problem.find(n)) if n in record.problem.names else n for n in lines or ()}
+    shown = [w for w in exact if not wanted or w.line.name in wanted or _of(w.line) in wanted]
+    head = ["quantity", "value"] if rounded is None else ["quantity", "exact", f"rounded to {rounded} places at every step"]
+    other = {w.line.name: w for w in worked(record, values, dims=dims, digits=rounded, partial=partial)} if rounded is not None else {}
+    rows = []
+    for item in shown:
+        cells = [f"${dress(item.line.symbol)}$", _cell(dress, item, digits)]
+        if rounded is not None:
+            cells.append(_cell(dress, other[item.line.name], rounded))
+        rows.append(tuple(cells))
+    return [Table(tuple(head), tuple(rows))]
+
+
+def _of(line: Line) -> str:
+    return symbol_name(line.of) if line.of is not None else line.name
+
+
+def _cell(dress: Dress, item: WorkedLine, digits: int) -> str:
+    if item.value is None:
+        needs = ", ".join(f"${dress(_symbol(dress.record, n))}$" for n in item.needs)
+        return f"${dress(item.line.value)}$ (needs {needs})"
+    return f"${in_numbers(item.value, digits)}$" + (" (given)" if item.given else "")
+
+
+def _symbol(record: Record, name: str) -> Any:
+    found = {**record.problem.names, **{symbol_name(s): s for s in record.adjoints.of}}.get(name)
+    return found
+
+
+def gradient_step(
+    dress: Dress,
+    values: Mapping[Any, Any],
+    rate: float,
+    *,
+    dims: Mapping[str, int] | None = None,
+    digits: int = 6,
+) -> list[Block]:
+    """One step of gradient descent for every parameter, and the loss before and after it."""
+    record = dress.record
+    before = {w.line.name: w.value for w in worked(record, values, dims=dims)}
+    output = symbol_name(record.problem.output)
+    given = {key if isinstance(key, str) else symbol_name(key): v for key, v in values.items()}
+    moved, rows = dict(given), []
+    for line in record.lines:
+        if line.kind != "gradient" or line.of is None:
+            continue
+        name = symbol_name(line.of)
+        start = np.asarray(given[name], dtype=float).reshape(np.shape(before[line.name]))
+        moved[name] = start - rate * np.asarray(before[line.name])
+        shown = dress(line.of)
+        sides = (
+            Side(rf"{shown} - {rate:g} \cdot {dress(line.symbol)}"),
+            Side(in_numbers(moved[name], digits)),
+        )
+        rows.append(Row(rf"{shown}^{{\text{{new}}}}" if "^" not in shown else rf"{{{shown}}}^{{\text{{new}}}}", sides))
+    after = next(w.value for w in worked(record, moved, dims=dims) if w.line.name == output)
+    loss = dress(record.problem.output)
+    said = (
+        f"One step of length ${rate:g}$ against the gradient takes ${loss}$ from "
+        f"${in_numbers(before[output], digits)}$ to ${in_numbers(after, digits)}$."
+    )
+    return [Formula(tuple(rows)), Prose(said)]
+
+
+def update_rule(dress: Dress, rate: str = r"\eta") -> list[Block]:
+    """One gradient step in symbols, for every parameter."""
+    rows = []
+    for line in dress.record.backward():
+        if line.kind == "gradient" and line.of is not None:
+            shown = dress(line.of)
+            rows.append(Row(shown, (Side(rf"{shown} - {rate} \, {dress(line.symbol)}"),)))
+    # An assignment, not an equation.
+    swapped = tuple(Row(rf"{r.left} \leftarrow {r.sides[0].latex}", ()) for r in rows)
+    return [Formula(swapped)]
+
+
+def parameter_count(record: Record) -> Any:
+    """How many numbers there are to learn, as a formula in the dimensions."""
+    return sp.expand(sum(_entries(p) for p in record.problem.params))
+
+
+def _entries(node: Any) -> Any:
+    return sp.Mul(*node.shape) if node.shape else sp.Integer(1)
+
+
+def counts(dress: Dress) -> list[Block]:
+    """The parameter count, and the products of one backward pass."""
+    record = dress.record
+    parts = " + ".join(sp.latex(_entries(p)) for p in record.problem.params)
+    total = sp.latex(parameter_count(record))
+    said = f"To learn are ${parts} = {total}$ numbers." if parts != total else f"To learn are ${total}$ numbers."
+    return [
+        Prose(
+            said + " One backward pass costs about as many products as there are weights, for each datum, "
+            "twice over: once for the adjoints and once for the gradients. It grows with the number of "
+            "connections, not with the number of neurons."
+        )
+    ]
