@@ -196,7 +196,7 @@ def _backward(
         tuple(laws),
         _used(arrival.value),
         tuple(laws.values()),
-        arrival.of,
+        arrival.of if is_symbol(arrival.of) else None,  # a part has no name
         arrival.through,
         layout,
         tuple(opened[n] for n in postorder(arrival.before) if n in opened),

@@ -202,10 +202,7 @@ def _is_plain(value: Node) -> bool:
 
 def _is_short(value: Node) -> bool:
     """One matrix, perhaps scaled: not worth a name."""
-    if value.op is PRODUCT:
-        matrices = [a for a in value.operands if a.shape]
-        return len(matrices) <= 1 and not any(m.operands for m in matrices)
-    return not value.operands
+    return _matrices(value) <= 1 and cost(value) <= 45
 
 
 def _shortest(before: Node, book: Adjoints, clean: Callable[[Node], Node]) -> Node:

@@ -54,7 +54,9 @@ def equation_of(name: str) -> str:
         for rule in rules:
             if rule.__name__ == name:
                 found = re.search(r"\$(.+?)\$", rule.__doc__ or "", re.S)
-                return found[1] if found else ""
+                if found and "=" in found[1]:
+                    return found[1]
+                return rf"\text{{{name.replace('_', ' ')}}}"
     return EQUATIONS.get(name, "")
 
 

@@ -110,6 +110,9 @@ def read_expression(
         learn_dims(scope, shape)
     for name in dims:
         learn_dims(scope, (shapes.dim(name), shapes.ONE))
+    for name in scope.dims:  # a dimension used as a number is a scalar of its name, and no other
+        if names.get(name) is expr.symbol(name, ()):
+            scope.declared.pop(name, None)
     statements = read_statements(text)
     if not statements:
         raise ParseError("the text is empty: write a formula such as X'*(P - Y)/n")

@@ -30,6 +30,7 @@ RELATIVE = 1e-7  # of an entry; a slip is larger, rounding is smaller
 ROUNDING = 1e-12  # of the largest number met on the way
 DECISIVE = 1e-4  # a reference less sure than this, in its own size, decides nothing
 POINTS = 8  # tried for one trial before giving up
+SIZES = 6  # other sizes tried where none of the points lies in the domain
 COSTLY = 50_000  # operations times variables: beyond, a few random directions must do
 LARGEST = 2 * 10**7  # entries of a matrix that a check may make
 
@@ -215,7 +216,9 @@ class _Trial:
         self.closed = Program([c.value for c in claims], steps=steps)
         self.sampler = Sampler(self.forward, self.varied, rng, facts, self.closed.inputs())
 
-    def run(self, report: CheckReport, ones: bool | None = None) -> CheckReport:
+    def run(
+        self, report: CheckReport, ones: bool | None = None, again: int = SIZES
+    ) -> CheckReport:
         if ones is None:
             # Some trials with a dimension of 1: every third, and not the first.
             ones = self.number % 3 == 1
@@ -236,8 +239,9 @@ class _Trial:
                 point = self.sampler.point(dims, functions, attempt)
                 closed = self._closed_values(point)
             except MatcalcError as error:
-                if ones:  # what is centred over one row has no variance: other sizes then
-                    return self.run(before, ones=False)
+                # Other sizes may do: one row has no variance, and X'X has an inverse if X is tall.
+                if again:
+                    return self.run(before, ones=False, again=again - 1)
                 return _failed(report, str(error))
             base = self.forward.run(point.values, dims, functions)
             undecided = []

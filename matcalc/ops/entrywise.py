@@ -9,7 +9,7 @@ import sympy as sp
 
 from matcalc.errors import DomainError, ShapeError
 from matcalc.expr import BUILD, Node, as_number, brief, is_number, make, number
-from matcalc.ops.algebra import PRODUCT, had, is_zero, mul, one_of
+from matcalc.ops.algebra import PRODUCT, decimal_text, had, is_zero, mul, one_of
 from matcalc.ops.base import (
     ATOM,
     FUNCTIONS,
@@ -96,16 +96,22 @@ class Entrywise(Op):
 
 
 def _docstring(name: str, row: Row) -> str:
-    if name == "pow":
-        return "Entrywise power ${y = x}^{u}$."
-    return f"Entrywise {name}, $y = {sp.latex(row.value)}$."
+    return f"Entrywise {'power' if name == 'pow' else name}, $y = {_formula(row.value)}$."
+
+
+def _formula(formula: Any) -> str:
+    """A row's formula for people: decimals as typed, a step as its two cases."""
+    if formula.has(sp.Heaviside):
+        formula = formula.rewrite(sp.Piecewise)
+    long = [r for r in formula.atoms(sp.Rational) if r.q >= 1000]
+    return sp.latex(formula.xreplace({r: sp.Float(decimal_text(r)) for r in long}))
 
 
 def _law(row: Row) -> str:
     """dy from the changes of the operands x, u, v of one entry."""
     parts = []
     for slope, letter in zip(row.slopes, OPERANDS, strict=False):
-        shown = sp.latex(slope)
+        shown = _formula(slope)
         bracketed = rf"\left({shown}\right)" if slope.is_Add else shown
         if slope != 0:
             parts.append(rf"{bracketed}\,d{letter}")

@@ -20,7 +20,7 @@ from matcalc.render.dress import Dress, Style
 from matcalc.render.textree import in_unicode
 
 GRAINS = ("steps", "operations")
-COLUMN, ROW, HEIGHT = 74, 78, 34
+COLUMN, ROW, HEIGHT = 104, 84, 34
 MOST_NODES = 400
 
 
@@ -132,16 +132,17 @@ class Graph:
         bend = max(24.0, (b - a) / 2)
         path = f"M{a:.1f},{y1:.1f} C{a + bend:.1f},{y1:.1f} {b - bend:.1f},{y2:.1f} {b:.1f},{y2:.1f}"
         said = f'<path d="{path}" marker-end="url(#mc-to)"/>'
-        mx, my = (a + b) / 2, (y1 + y2) / 2
+        # Labels stand near the start, where edges into one node are still apart.
+        mx, my = a + 0.36 * (b - a), y1 + 0.2 * (y2 - y1)
         if e.label:
-            said += f'<text class="label" x="{mx:.1f}" y="{my - 6:.1f}">{escape(e.label)}</text>'
+            said += f'<text class="label" x="{mx:.1f}" y="{my - 5:.1f}">{escape(e.label)}</text>'
         if e.back:
             low = 11.0
             back = (
                 f"M{b:.1f},{y2 + low:.1f} C{b - bend:.1f},{y2 + low:.1f} {a + bend:.1f},{y1 + low:.1f} {a + 3:.1f},{y1 + low:.1f}"
             )
             said += f'<path class="back" d="{back}" marker-end="url(#mc-back)"/>'
-            said += f'<text class="back" x="{mx:.1f}" y="{my + 26:.1f}">{escape(in_unicode(e.back))}</text>'
+            said += f'<text class="back" x="{mx:.1f}" y="{my + 25:.1f}">{escape(in_unicode(e.back))}</text>'
         return said
 
     # -- other forms --------------------------------------------------------------------------------------

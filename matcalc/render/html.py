@@ -20,7 +20,7 @@ STYLE = """
 body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.6 Georgia, "Times New Roman", serif; }
 main { max-width: 60rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
 h1 { font-size: 1.7rem; line-height: 1.25; } h2 { margin-top: 2.2rem; border-bottom: 1px solid var(--line); } h3 { margin-top: 1.6rem; }
-.formula { position: relative; margin: .5rem 0; padding: .1rem 2.2rem .1rem 0; }
+.formula { position: relative; margin: .5rem 0; padding: .1rem 3.6rem .1rem 0; }
 .formula > .set { overflow-x: auto; overflow-y: hidden; padding: .2rem 0; }
 .katex-display { margin: .4em 0; } .katex { font-size: 1.08em; }
 .katex-display > .katex > .katex-html { display: inline-block; min-width: 100%; padding-right: 3.2em; }

@@ -137,8 +137,8 @@ def test_random_text_raises_our_errors_only():
     rng = random.Random(5)
     signs = ["x", "A", "1", "2.5", "sum(", "(", ")", "'", "*", ".*", "/", "./", "^", ".^", "+", "-",
              ",", ":", "=", ";", "\n", " ", "n", "ones(n,1)", "A(1,:)", "as", "tr(",
-             "diag(", "X : n x d",              "minimize ", "assume ", "#", "\\", "{", "é", "\x00", "hstack(",
-             "kron(A,", "^T", "1e5"]  # fmt: skip
+             "diag(", "X : n x d", "minimize ", "assume ", "#", "\\", "{", "é", "\x00",
+             "hstack(", "kron(A,", "^T", "1e5"]  # fmt: skip
     read = 0
     for _ in range(1500):
         text = "".join(rng.choice(signs) for _ in range(rng.randrange(1, 14)))

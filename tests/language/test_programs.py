@@ -207,6 +207,7 @@ def test_an_expression_in_known_names():
     assert read_expression("X'*(P - X*w)/n", names) is X.T * (P - X * w) / n
     assert read_expression("r = P - X*w\nr'*r", names) is (P - X * w).T * (P - X * w)
     assert read_expression("X(i, j)", names, dims=["i", "j"]).shape == ()
+    assert read_expression("n*ones(n,1)", {**names, "n": scalar("n")}).shape == (n, 1)
     assert read_expression("(X'*X)^k*w", names).op.name == "times"
     for wrong in ("X*v", "X'*x", "q = 1", "X; w", "minimize X", "w^q", "X = 2*w; X", ""):
         with pytest.raises(MatcalcError):
