@@ -249,8 +249,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'matcalc' has no attribute {name!r}")
     from importlib import import_module
 
-    for room in ("matcalc.door", "matcalc.substitution", "matcalc.render.latex", "matcalc.numeric.printer", "matcalc.api.verbs"):
-        import_module(room)  # they enter what nodes need: reading, printing, .diff
+    import_module("matcalc.flat")  # opens what nodes rely on: reading, printing, .diff
     module, attribute = _WHERE[name]
     found = getattr(import_module(module), attribute)
     globals()[name] = found

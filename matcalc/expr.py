@@ -30,7 +30,6 @@ from matcalc.walk import leaves as leaves
 from matcalc.walk import postorder as postorder
 from matcalc.walk import rebuilt as rebuilt
 from matcalc.walk import size as size
-from matcalc.walk import substitute as substitute
 from matcalc.walk import symbols as symbols
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ class Node:
         return (5, 0, self.op.name), (1, (self.digest.hex(),)), sp.S.One.sort_key(), sp.S.One
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return unflatten, (flatten(self),)
+        return BUILD["unflatten"], (BUILD["flatten"](self),)
 
     def __getnewargs__(self) -> NoReturn:
         raise TypeError("nodes are pickled as flat lists")
@@ -442,7 +441,16 @@ def scalar(name: str, latex: str | None = None) -> Any:
 def number(value: Any, decimal: bool = False) -> Node:
     """An exact number. ``decimal`` remembers that it was typed with a decimal point."""
     value = sp.Rational(value) if not isinstance(value, sp.Basic) else value
-    return make(BUILD["number_op"], (), (value, decimal and not value.is_Integer))  # type: ignore[arg-type]
+    decimal = decimal and value.is_Rational and not value.is_Integer and _ends(value.q)
+    return make(BUILD["number_op"], (), (value, decimal))  # type: ignore[arg-type]
+
+
+def _ends(q: int) -> bool:
+    """Whether a fraction with this denominator has a decimal expansion that ends."""
+    for prime in (2, 5):
+        while q % prime == 0:
+            q //= prime
+    return q == 1
 
 
 def is_number(node: Node) -> bool:
@@ -456,32 +464,26 @@ def as_number(node: Node) -> Any:
     return node.params[0]
 
 
+def substitute(root: Node, mapping: Mapping[Node, Node]) -> Node:
+    """``root`` with nodes replaced, shapes checked anew; no sum captures an index that arrives."""
+    if root.level and (arriving := {i for value in mapping.values() for i in value.indices}):
+        root = build("apart", root, arriving)
+    image: dict[Node, Node] = {}
+    for node in postorder(root, stop=mapping.__contains__):
+        found = mapping.get(node)
+        if found is None:
+            operands = tuple(image[child] for child in node.operands)
+            found = rebuilt(node, operands)
+        image[node] = found
+    return image[root]
+
+
 def brief(node: Any, limit: int = 60) -> str:
     """An operand as a message names it: its text, cut when long."""
     if isinstance(node, Node) and sum(1 for _ in zip(postorder(node), range(200), strict=False)) >= 200:
         return f"an expression of shape {shapes.show(node.shape)}"
     text = str(node)
     return text if len(text) <= limit else text[: limit - 3] + "..."
-
-
-# -- pickling: a flat list, however deep the expression ----------------------------------------
-
-
-def flatten(root: Node) -> list[Any]:
-    order = postorder(root)
-    place = {node: k for k, node in enumerate(order)}
-    return [(n.op.name, tuple(place[c] for c in n.operands), n.params) for n in order]
-
-
-def unflatten(rows: list[Any]) -> Node:
-    nodes: list[Node] = []
-    for name, places, params in rows:
-        if name == "symbol":
-            nodes.append(symbol(params[0], params[1], params[2], params[3]))
-        else:
-            op = BUILD["op"](name)
-            nodes.append(make(op, tuple(nodes[p] for p in places), params))  # type: ignore[arg-type]
-    return nodes[-1]
 
 
 __all__ = ["Dim", "Node", "matrix", "scalar", "vector"]

@@ -42,6 +42,7 @@ class Notation:
     adjoint_index: AdjointIndex = "layer"  # delta of a layer's number, or of the symbol
     gradient: Gradient = "partial"  # the same for inputs and parameters
     index_base: Literal[0, 1] = 1  # the number of the first row
+    both_indices: bool = False  # x_{20} rather than x_2 for an entry of a column
     bold: Bold = "none"
     one: str = r"\mathbf{1}"  # the vector of ones, and the indicator
     indicator: Indicator = "bracket"  # 1[z > 0], 1{z > 0}, or the condition below
@@ -154,6 +155,7 @@ PRESETS: dict[str, Notation] = {
     # The five kinds of lecture notes that the derivations in derivations/ are taken from.
     "bracketed-layers": Notation(
         layer="[l]", transpose="T", index_base=0, one="1", indicator="subscript", quotient="frac",
+        both_indices=True,
     ),
     "neurons": Notation(
         layer="(l)", transpose="T", expand_slopes=False, quotient="frac", one="1",

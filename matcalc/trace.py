@@ -109,7 +109,9 @@ def by_hand(old: Node, new: Node) -> list[tuple[str, Node]]:
     current = old
     for name, change in (("multiply_out", _multiplied_out), ("expand", _expanded_terms)):
         changed = change(current)
-        if changed is not None and changed not in (current, new):
+        if changed is None or changed is current:
+            break
+        if changed is not new:
             forms.append((name, changed))
             current = changed
     if current is not new:
@@ -148,8 +150,8 @@ def _multiplied_out(node: Node) -> Node | None:
     """A bracket times factors that cancel in it, multiplied in."""
     factors = _factors(node)
     for k, bracket in enumerate(factors):
-        scalars = [f for f in factors if not f.shape]
-        others = [f for i, f in enumerate(factors) if i != k and f.shape]
+        scalars = [f for f in factors if not f.shape] if node.shape else []
+        others = [f for i, f in enumerate(factors) if i != k and (f.shape or not node.shape)]
         below = [b for term in bracket.operands for b in _factors(term) if is_reciprocal(b)]
         if bracket.op is SUM_OP and any(b.operands[0] is o for b in below for o in others):
             return mul(*scalars, add(*(_times([*_factors(term), *others]) for term in bracket.operands)))

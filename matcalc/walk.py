@@ -5,7 +5,7 @@ They know of a node only that it has operands, an operation and a shape.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -79,21 +79,3 @@ def rebuilt(node: Node, operands: tuple[Node, ...]) -> Node:
     if operands == node.operands:
         return node
     return node.op.build(operands, node.params)
-
-
-def substitute(root: Node, mapping: Mapping[Node, Node]) -> Node:
-    """``root`` with nodes replaced, shapes checked anew; no sum captures an index that arrives."""
-    if root.level and (arriving := {i for value in mapping.values() for i in value.indices}):
-        from matcalc.expr import build
-
-        root = build("apart", root, arriving)
-    image: dict[Node, Node] = {}
-    for node in postorder(root, stop=mapping.__contains__):
-        found = mapping.get(node)
-        if found is None:
-            operands = tuple(image[child] for child in node.operands)
-            found = rebuilt(node, operands)
-        image[node] = found
-    return image[root]
-
-

@@ -43,7 +43,9 @@ from tests.contracts.harness import assert_close, value
 HALF = sp.Rational(1, 2)
 A, B, C = MatrixSymbol("A", 2, 3), MatrixSymbol("B", 2, 3), MatrixSymbol("C", 3, 2)
 S, R, D = MatrixSymbol("S", 2, 2), MatrixSymbol("R", 2, 2), MatrixSymbol("D", 3, 3)
-x, y, row, Z = (MatrixSymbol(s, *d) for s, d in (("x", (2, 1)), ("y", (2, 1)), ("r", (1, 3)), ("Z", (1, 1))))
+x, y, row, Z = (
+    MatrixSymbol(s, *d) for s, d in (("x", (2, 1)), ("y", (2, 1)), ("r", (1, 3)), ("Z", (1, 1)))
+)
 a, b = sp.symbols("a b")
 i = sp.Symbol("i", integer=True)
 
@@ -111,7 +113,10 @@ PLAIN: dict[str, Any] = {
     "a sum over an index": sp.Sum(A[i, 0] * i, (i, 0, 1)),
     "a difference": -(A * C),
 }  # fmt: skip
-ONE_WAY = {"applyfunc with Piecewise", "applyfunc with Or"}  # sympy has no such class of two matrices
+ONE_WAY = {
+    "applyfunc with Piecewise",
+    "applyfunc with Or",
+}  # sympy has no such class of two matrices
 
 
 @pytest.fixture
@@ -167,7 +172,9 @@ def test_out_and_in_again_is_the_same(name: str, numbers: dict[Any, Any]):
 # -- symbols, shapes and the 1 x 1 matrix -----------------------------------------------------------
 
 n, m = sp.symbols("n m", integer=True, positive=True)
-X, W, u, v = (MatrixSymbol(s, *d) for s, d in (("X", (n, m)), ("W", (m, n)), ("u", (n, 1)), ("v", (n, 1))))
+X, W, u, v = (
+    MatrixSymbol(s, *d) for s, d in (("X", (n, m)), ("W", (m, n)), ("u", (n, 1)), ("v", (n, 1)))
+)
 
 
 def test_a_symbol_is_its_name():

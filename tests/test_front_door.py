@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -184,6 +185,18 @@ def test_two_runs_under_different_hash_seeds_print_the_same(seeds: tuple[str, st
     }
     assert len(said) == 1
     assert len(said.pop()) > 500
+
+
+def test_a_pickle_opens_in_a_process_that_knows_nothing(tmp_path: Path) -> None:
+    """Nodes, named steps and their networks survive; the rooms they need are opened."""
+    net = mc.Network("net")
+    net.input("X", n, d)
+    step = net.let("Z", 2 * net["X"])
+    file = tmp_path / "nodes.pickle"
+    file.write_bytes(pickle.dumps([mc.gradient(mc.logdet(A), A), mc.sum(step)]))
+    code = f"import pickle; a, b = pickle.load(open({str(file)!r}, 'rb')); import matcalc; print(a, matcalc.expand(b))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.split("\n")[0] == "inv(A)' 2*sum(X)"
 
 
 def test_four_threads_build_the_same_nodes() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,8 @@ class Notes:
         self.title = title
         self.notation = Notation.of(notation)
         self.blocks: list[Block] = []
+        self._lefts: dict[str, str] = {}
+        self._marks: dict[int, str] = {}  # of each record: what its line names end in
 
     def _add(self, *blocks: Block) -> Notes:
         self.blocks += blocks
@@ -60,11 +64,28 @@ class Notes:
     def derivation(self, D: Derivation, view: str = "backprop", *, opening: bool = True, **options: Any) -> Notes:
         """A derivation in one of its views; options as for ``D.page``."""
         page = D.page(view, notation=options.pop("notation", self.notation), numbered="none", **options)
-        blocks = page.blocks
+        mark = self._marks.setdefault(id(D.record), f"_{len(self._marks) + 1}" if self._marks else "")
+        self._lefts |= {name + mark: left for name, left in page.lefts.items()}
+        blocks = tuple(self._own(block, mark) for block in page.blocks)
         if not opening:
             first = next(k for k, b in enumerate(blocks) if isinstance(b, (Formula, Heading)))
             blocks = blocks[first:]
         return self._add(*blocks)
+
+    def _own(self, block: Block, mark: str) -> Block:
+        """A block with names of lines that are this page's own, and headings one level down."""
+        if isinstance(block, Heading):
+            return Heading(block.text, block.level + 1)
+        if isinstance(block, Prose):
+            return Prose(_marked(block.text, mark))
+        if not isinstance(block, Formula):
+            return block
+        taken = {row.name for b in self.blocks if isinstance(b, Formula) for row in b.rows}
+        rows = (
+            replace(row, name="" if row.name + mark in taken else row.name + mark, note=_marked(row.note, mark))
+            for row in block.rows
+        )
+        return Formula(tuple(rows))
 
     def dress(self, D: Derivation) -> Dress:
         """A derivation in the notation of the notes."""
@@ -111,7 +132,7 @@ class Notes:
 
     def page(self, numbered: str = "all") -> Page:
         """The notes as a page."""
-        return Page(self.title, tuple(self.blocks)).numbered(numbered)
+        return Page(self.title, tuple(self.blocks), self._lefts).numbered(numbered)
 
     def to_text(self) -> str:
         """The notes in Unicode, for a terminal."""
@@ -151,5 +172,9 @@ class Notes:
                 blocks.append(Prose(f"![{alt}]({name})"))
             else:
                 blocks.append(block)
-        found[f"{stem}.md"] = to_markdown(Page(self.title, tuple(blocks)).numbered())
+        found[f"{stem}.md"] = to_markdown(Page(self.title, tuple(blocks), self._lefts).numbered())
         return found
+
+
+def _marked(text: str, mark: str) -> str:
+    return re.sub(r"\{line:(\w+)\}", rf"{{line:\1{mark}}}", text)

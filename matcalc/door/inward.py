@@ -33,11 +33,12 @@ from matcalc.expr import (
 )
 from matcalc.ops.algebra import add, eye, had, mul, ones, t, zeros
 from matcalc.ops.blocks import block, part
+from matcalc.ops.determinants import det, tr
 from matcalc.ops.diagonals import diag_matrix, diagonal
 from matcalc.ops.entries import entry as entry_of
 from matcalc.ops.entrywise import ENTRYWISE, SYMPY_FUNCTIONS, lower, power
+from matcalc.ops.inverses import inv, matrix_power
 from matcalc.ops.kronecker import kron
-from matcalc.ops.linalg import det, inv, matrix_power, tr
 
 Reader = Callable[[Any, tuple[Node, ...]], Node]
 

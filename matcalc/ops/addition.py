@@ -1,7 +1,7 @@
 """The sum of terms of one shape.
 
-The constructor flattens, adds equal terms and drops zeros; nothing broadcasts, and the message for a
-misfit says how the intended sum is written.
+The constructor flattens, adds equal terms and drops zeros; nothing broadcasts, and the message for
+a misfit says how the intended sum is written.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _inside_sum(node: Node, w: Writer) -> list[Node]:
         return terms
     return (
         [
-            number(c) if rest.op is ONES else a
+            number(c, _leads_decimal(a)) if rest.op is ONES else a
             for a, (c, rest) in ((a, coefficient(a)) for a in terms)
         ]
         if any(coefficient(a)[1].op is not ONES for a in terms)
@@ -130,8 +130,8 @@ def _sum_shape(A: Sequence[Node]) -> Shape:
 def _scalar_misfit(s: Node, m: Node) -> str:
     size = ", ".join(shapes.show_dim(d) for d in m.shape)
     said = (
-        f"cannot add the scalar {brief(s)} to {named(m)}: write {_factor(s)}*ones({size}) to add it "
-        "to every entry"
+        f"cannot add the scalar {brief(s)} to {named(m)}: write {_factor(s)}*ones({size}) "
+        "to add it to every entry"
     )
     if shapes.same(*m.shape):
         said += f", or {_factor(s)}*eye({shapes.show_dim(m.shape[0])}) to add it to the diagonal"

@@ -1,7 +1,7 @@
 """The algebra in one place: what Python's operators mean, and the names other rooms use.
 
-Constructors flatten, drop zero terms and unit factors, pull numeric coefficients in front, add equal
-terms and undo a double transpose. They never do more: everything else is a named law in
+Constructors flatten, drop zero terms and unit factors, pull numeric coefficients in front, add
+equal terms and undo a double transpose. They never do more: everything else is a named law in
 ``matcalc.rewrite``.
 """
 

@@ -34,7 +34,7 @@ FUNCTIONS: dict[str, Callable[..., Node]] = {}  # the text language: name -> bui
 
 
 class Writer(Protocol):
-    """A printer: ``w(node, level)`` is the node as text, in brackets if it binds less than level."""
+    """A printer: ``w(node, level)`` is the node as text, bracketed if it binds less than level."""
 
     def __getattr__(self, name: str) -> Any: ...  # the LaTeX writer has a method per notation
 
@@ -102,11 +102,11 @@ class Op:
         raise NotImplementedError
 
     def build(self, A: Operands, params: Params) -> Node:
-        """The constructor: what it folds is listed in docs/conventions.md, and it never folds more."""
+        """The constructor: what it folds stands in docs/conventions.md, and it never folds more."""
         return make(self, tuple(map(operand, A)), params)
 
     def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:
-        """Entry (i, j), or the value of a scalar: the definition that every other face is held to."""
+        """Entry (i, j), or the value of a scalar: the definition that all other faces are held to."""
         raise NotImplementedError
 
     def linear_in(self, slot: int) -> bool:

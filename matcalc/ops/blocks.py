@@ -338,13 +338,13 @@ def place(A: Any, top: Any, left: Any, rows: Any, cols: Any) -> Node:
 
 @function("place")
 def place_from_one(A: Any, top: Any, left: Any, rows: Any, cols: Any) -> Node:
-    """A matrix of zeros with A at row ``top``, column ``left``, counted from 1 as in the text language."""
+    """A matrix of zeros with A at row ``top``, column ``left``, counted from 1 as in the text."""
     at = [dim_of(v) for v in (top, left, rows, cols)]
     return place(A, sp.expand(at[0] - 1), sp.expand(at[1] - 1), at[2], at[3])
 
 
 def getitem(A: Node, key: Any) -> Node:
-    """``A[i, j]`` and ``A[i:j, k:l]``, counted from 0, negative numbers from the end, as in Python."""
+    """``A[i, j]`` and ``A[i:j, k:l]``: from 0, negative numbers from the end, as in Python."""
     if not isinstance(key, tuple) or len(key) != 2:
         raise ShapeError(f"write {brief(A)}[i, j] or {brief(A)}[i:j, k:l]: both a row and a column")
     if not any(isinstance(k, slice) for k in key):

@@ -188,8 +188,11 @@ class Triangle(Linear):
     def __init__(self, name: str, lower: bool) -> None:
         self.name = name  # type: ignore[misc]
         self.lower = lower
-        self.__doc__ = f"The {'lower' if lower else 'upper'} triangle, the diagonal included: ${{\\rm {name}}}(A)$."
-        self.law = rf"d\operatorname{{{name}}}(A) = \operatorname{{{name}}}(dA)"  # type: ignore[misc]
+        word = rf"\operatorname{{{name}}}"
+        self.__doc__ = (
+            f"The {'lower' if lower else 'upper'} triangle, diagonal included: ${word}(A)$."
+        )
+        self.law = f"d{word}(A) = {word}(dA)"  # type: ignore[misc]
 
     samples = ("n n", "n m")
 

@@ -86,7 +86,10 @@ class Contraction(Linear):
     r"""The adjoint of $A \mapsto A \otimes B$ (or of $B$'s slot): blocks of G summed against B."""
 
     name = "kron_contract"
-    law = r"d\langle G, B\rangle_\otimes = \langle dG, B\rangle_\otimes + \langle G, dB\rangle_\otimes"
+    law = (
+        r"d\langle G, B\rangle_\otimes = \langle dG, B\rangle_\otimes"
+        r" + \langle G, dB\rangle_\otimes"
+    )
     samples = ("nk mp, k p", "nk m, k 1")
 
     def sample_params(self, A: Operands) -> Sequence[Params]:
@@ -94,7 +97,7 @@ class Contraction(Linear):
         return (0, rows, cols), (1, rows, cols)
 
     def shape_of(self, A: Operands, params: Params) -> Shape:
-        slot, rows, cols = params
+        _, rows, cols = params
         (p, q), (R, C) = rows_cols(A[1]), rows_cols(A[0])
         if not (shapes.same(R, shapes.times(rows, p)) and shapes.same(C, shapes.times(cols, q))):
             raise ShapeError(
@@ -117,7 +120,7 @@ class Contraction(Linear):
         return x.sum(p, lambda a: x.sum(q, lambda b: at(a, b)))
 
     def adjoint(self, slot: int, G: Node, A: Operands, params: Params) -> Node:
-        side, rows, cols = params
+        side = params[0]
         if slot == 0:
             return kron(G, A[1]) if side == 0 else kron(A[1], G)
         return contraction(A[0], G, 1 - side, A[1].shape)
@@ -251,9 +254,8 @@ class Unvec(Linear):
     def shape_of(self, A: Operands, params: Params) -> Shape:
         rows, cols = rows_cols(A[0])
         if cols != 1 or not shapes.same(rows, shapes.times(*params)):
-            raise ShapeError(
-                f"unvec wants a column of {shapes.show_dim(shapes.times(*params))} entries, but {named(A[0])}"
-            )
+            wanted = shapes.show_dim(shapes.times(*params))
+            raise ShapeError(f"unvec wants a column of {wanted} entries, but {named(A[0])}")
         return params[0], params[1]
 
     def build(self, A: Operands, params: Params) -> Node:
@@ -320,7 +322,7 @@ def unvec(v: Any, rows: Any, cols: Any) -> Node:
 
 
 class Commutation(Op):
-    r"""The commutation matrix $K_{nm}$ with $K\,\operatorname{vec}A = \operatorname{vec}(A^\top)$."""
+    r"""The commutation matrix $K_{nm}$: $K\,\operatorname{vec}A = \operatorname{vec}(A^\top)$."""
 
     name = "commutation"
     constant = True

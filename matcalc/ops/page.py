@@ -47,7 +47,9 @@ def shown(op: Op) -> tuple[str, str]:
     said = _Plain()(node)
     if op.code_shown:
         return said, op.code_shown
-    wanted = [shapes.show_dim(p) if isinstance(p, sp.Expr) else str(p) for p in op.code_params(node)]
+    wanted = [
+        shapes.show_dim(p) if isinstance(p, sp.Expr) else str(p) for p in op.code_params(node)
+    ]
     return said, op.code([a.params[0] for a in operands], wanted)
 
 

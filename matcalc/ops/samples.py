@@ -40,7 +40,7 @@ def read_sample(sample: str, dim: Naming = shapes.dim) -> tuple[list[Shape], lis
 
 
 def lettered(op: Op) -> Operands:
-    """Operands for showing the operation: A, B, ... for matrices, x, y for columns, a, b scalars."""
+    """Operands to show the operation on: A, B, ... for matrices, x, y for columns, a, b scalars."""
     if op.constant:
         return ()
     sample = next((s for s in op.samples if s.split()), op.samples[0])

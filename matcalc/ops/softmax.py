@@ -87,7 +87,7 @@ class SoftmaxFamily(Op):
 
 
 class Softmax(SoftmaxFamily):
-    r"""Softmax of each row (axis 1) or column (axis 0), $p = e^{z}/\sum e^{z}$; masked entries are 0."""
+    r"""Softmax of each row (axis 1) or column (axis 0), $p = e^{z}/\sum e^{z}$; masked: 0."""
 
     name = "softmax"
     samples = (*SoftmaxFamily.samples, "n m, n m 01")
@@ -117,7 +117,8 @@ def _no_change(F: Node) -> Node:
 
 def _softmax_code(a: Sequence[str], axis: str) -> str:
     if len(a) == 1:
-        top = f"(lambda z: np.exp(z - np.max(z.real, axis={axis}, keepdims=True)))(np.asarray({a[0]}))"
+        largest = f"np.max(z.real, axis={axis}, keepdims=True)"
+        top = f"(lambda z: np.exp(z - {largest}))(np.asarray({a[0]}))"
     else:
         seen = f"np.where(m != 0, z.real, -np.inf), axis={axis}, keepdims=True"
         top = (
@@ -175,11 +176,11 @@ class LogSumExp(SoftmaxFamily):
         return axis_sum(had(P, dA), params[0])
 
     def code(self, a: Sequence[str], params: Sequence[str]) -> str:
-        out = (
-            f"(lambda z, m: m + np.log(np.sum(np.exp(z - m), axis={params[0]}, keepdims=True)))"
-            f"(np.asarray({a[0]}), np.max(np.asarray({a[0]}).real, axis={params[0]}, keepdims=True))"
+        along = f"axis={params[0]}, keepdims=True"
+        return (
+            f"(lambda z: (lambda m: m + np.log(np.sum(np.exp(z - m), {along})))"
+            f"(np.max(z.real, {along})))(np.asarray({a[0]}))"
         )
-        return out
 
 
 def _along(op: Op, A: Any, axis: Any, mask: Any = None) -> Node:
@@ -190,7 +191,7 @@ def _along(op: Op, A: Any, axis: Any, mask: Any = None) -> Node:
 
 @function()
 def softmax(Z: Any, axis: int | None = None, mask: Any = None) -> Node:
-    """Softmax along each row; of a column vector, over its entries. ``mask`` keeps where it is 1."""
+    """Softmax along each row; of a column vector, over its entries. ``mask`` shows where it is 1."""
     return _along(SOFTMAX, Z, axis, mask)
 
 

@@ -2,8 +2,8 @@
 
 Value and slopes are sympy formulas in the operands ``x``, ``u``, ``v``; a slope may also use the
 output ``y``, where books write it so, and our own functions by name (``f("step")(x)``). A slope
-holds almost everywhere and takes the documented value at the kink: relu'(0) = step(0) = sign(0) = 0,
-and a tie in max or min goes to the first operand.
+holds almost everywhere and takes the documented value at the kink: relu'(0) = 0, step(0) = 0,
+sign(0) = 0, and a tie in max or min goes to the first operand.
 """
 
 from __future__ import annotations

@@ -56,10 +56,8 @@ class UndefinedEntrywise(Op):
 
     def latex(self, node: Node, w: Writer) -> Written:
         name, order, latex = node.params
-        return (
-            rf"{w.function_name(name, latex)}{primes(order, True)}\left({w(node.operands[0])}\right)",
-            ATOM,
-        )
+        shown = f"{w.function_name(name, latex)}{primes(order, True)}"
+        return rf"{shown}\left({w(node.operands[0])}\right)", ATOM
 
     def text(self, node: Node, w: Writer) -> Written:
         name, order, _ = node.params

@@ -82,7 +82,19 @@ Block = Formula | Heading | Prose | Table | Code | Picture
 class Page:
     title: str
     blocks: tuple[Block, ...]
-    words: dict[str, str] = field(default_factory=dict)
+    lefts: dict[str, str] = field(default_factory=dict)  # how a line that is not shown is cited
+
+    def citing(self, numbered: Callable[[str, int], str]) -> Callable[[str], str]:
+        """How a reference reads: by ``numbered`` where the row has a number, else by its formula."""
+        numbers = {row.name: row.number for row in self.rows() if row.number}
+        lefts = self.lefts | {row.name: row.left for row in self.rows() if row.name}
+
+        def cite(name: str) -> str:
+            if name in numbers:
+                return numbered(name, numbers[name])
+            return f"${lefts[name]}$" if name in lefts else name
+
+        return cite
 
     def rows(self) -> Iterator[Row]:
         for block in self.blocks:

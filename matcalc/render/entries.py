@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import sympy as sp
 
-from matcalc.expr import Node, is_symbol, number, postorder, symbol_name
+from matcalc.errors import NoRuleError
+from matcalc.expr import Node, is_symbol, number, postorder, read, symbol_name
+from matcalc.indexform import OPAQUE, SymbolicEntries
 from matcalc.ops.algebra import HADAMARD, ONES, PRODUCT, SUM_OP, TRANSPOSE, ZEROS, add, mul
 from matcalc.ops.binder import index
 from matcalc.ops.entries import entry
@@ -70,3 +73,29 @@ def _at_entry(node: Node, operands: list[Node]) -> Node:
     return ENTRYWISE[node.op.name].build(tuple(operands), node.params)
 
 
+
+
+# -- one entry, every sum written out -----------------------------------------------------------------
+
+
+class WrittenEntries(SymbolicEntries):
+    """Entries at numbered places: a sum over a known count is its terms."""
+
+    def sum(self, count: Any, term: Callable[[Any], Any]) -> Node:
+        if not getattr(count, "is_Integer", False):
+            return super().sum(count, term)
+        return add(*(read(term(sp.Integer(k))) for k in range(int(count))))
+
+
+def written_entry(node: Node, i: Any, j: Any) -> Node:
+    """Entry (i, j), counted from 0, without a sum sign or a structural matrix where sizes are numbers."""
+    if not node.shape:
+        i = j = None
+    else:
+        i, j = sp.Integer(i), sp.Integer(j)
+    if is_symbol(node) or node.op.name == "number" or node.op.name in OPAQUE:
+        return entry(node, i, j) if node.shape else node
+    try:
+        return read(node.op.entry(WrittenEntries(node, written_entry), i, j, node.params))
+    except NoRuleError:
+        return entry(node, i, j) if node.shape else node

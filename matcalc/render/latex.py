@@ -110,10 +110,8 @@ class LatexWriter(BaseWriter):
         negative, above, below = fraction(node)
         scalars = [a for a in above if not a.shape]
         if below:
-            # A fraction holds short things; a norm or a sum stands behind it.
-            small = [a for a in scalars if not a.operands or a.op.name == "pow" or is_number(a)]
-            if len(scalars) == 1 and scalars[0].op.name not in (*OPEN, "plus"):
-                small = scalars
+            # A norm, a sum or a squared bracket stands behind the fraction, not on it.
+            small = [a for a in scalars if not _stands_behind(a)]
             top = self._run(small) if small else "1"
             front = [rf"\frac{{{top}}}{{{self._run(below)}}}"]
             factors = [a for a in above if not any(a is s for s in small)]
@@ -272,7 +270,7 @@ class LatexWriter(BaseWriter):
         A = node.operands[0]
         i, j = (sp.expand(p + self.notation.index_base) for p in node.params)
         places = [_index_latex(i), _index_latex(j)]
-        if 1 in A.shape:
+        if 1 in A.shape and not self.notation.both_indices:
             places = [p for p, d in zip(places, A.shape, strict=True) if d != 1]
         short = all(re.fullmatch(r"\w|\\\w+", p) for p in places)
         return self.entry_shown(A, ("" if short else ", ").join(places))
@@ -302,6 +300,13 @@ class LatexWriter(BaseWriter):
         if _has_script(base, "_"):
             base = rf"\left({base}\right)"
         return rf"{base}_{{{places}}}"
+
+
+BEHIND = ("sum", "isum", "tr", "logdet", "det", "norm2", "norm1", "logsumexp")
+
+
+def _stands_behind(a: Node) -> bool:
+    return a.op.name in BEHIND or (a.op.name == "pow" and bool(a.operands[0].operands))
 
 
 def _index_latex(place: Any) -> str:

@@ -15,10 +15,8 @@ def to_markdown(page: Page, title: bool = True) -> str:
 
 
 def citing(page: Page) -> Callable[[str], str]:
-    """How a reference reads: the number of the row, or what stands on its left."""
-    numbers = {row.name: row.number for row in page.rows() if row.number}
-    lefts = {row.name: row.left for row in page.rows()}
-    return lambda name: f"({numbers[name]})" if name in numbers else f"${lefts.get(name, name)}$"
+    """How a reference reads: the number of the row, or its formula."""
+    return page.citing(lambda name, number: f"({number})")
 
 
 def markdown_block(block: Block, page: Page) -> str:

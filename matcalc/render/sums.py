@@ -16,7 +16,7 @@ from matcalc.record import Line
 from matcalc.render.blocks import Block, Formula, Heading, Prose, Row, Side
 from matcalc.render.chains import named_jacobian, users, wanted
 from matcalc.render.dress import Dress
-from matcalc.render.entries import index_letters
+from matcalc.render.entries import index_letters, written_entry
 from matcalc.rewrite.simplify import simplify
 
 MOST_PATHS = 32
@@ -163,7 +163,7 @@ def _reached(dress: Dress, step: Node, here: Place) -> list[tuple[Place, Node]]:
     found = []
     for j in range(cols):
         for i in range(rows):
-            slope = simplify(entry_form(J, i + j * rows, column))
+            slope = simplify(written_entry(J, i + j * rows, column))
             if not is_zero(slope):
                 found.append(((step, i, j), slope))
     return found

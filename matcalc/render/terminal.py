@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from unicodedata import combining
 
 from matcalc.render.blocks import Code, Formula, Heading, Page, Picture, Prose, Row, Table, with_references
 from matcalc.render.textree import in_unicode
@@ -11,12 +12,7 @@ from matcalc.render.textree import in_unicode
 
 def to_terminal(page: Page) -> str:
     """The page as plain Unicode text."""
-    numbers = {row.name: row.number for row in page.rows() if row.number}
-    lefts = {row.name: in_unicode(row.left) for row in page.rows()}
-
-    def cite(name: str) -> str:
-        return f"({numbers[name]})" if name in numbers else lefts.get(name, name)
-
+    cite = page.citing(lambda name, number: f"({number})")
     out: list[str] = []
     for block in page.blocks:
         if isinstance(block, Heading):
@@ -54,15 +50,23 @@ def _row(row: Row, cite: Callable[[str], str], says: bool) -> list[str]:
         note = unicode_prose(with_references(row.note, cite))
         lines.append(f"{note[0].upper()}{note[1:]}:")
     for k, side in enumerate(sides):
-        start = f"  {left} = " if k == 0 else " " * (len(left) + 3) + "= "
+        start = f"  {left} = " if k == 0 else " " * (_letters(left) + 3) + "= "
         said = start + side + (f"    [{reasons[k]}]" if reasons[k] else "")
         last = k == len(sides) - 1
         lines.append(said + (f"    {number}" if last and number else ""))
     return lines
 
 
+def _letters(text: str) -> int:
+    """How many places a text takes: an accent takes none."""
+    return sum(not combining(c) for c in text)
+
+
 def _table(block: Table) -> list[str]:
     rows = [[unicode_prose(c) for c in row] for row in (block.head, *block.rows)]
-    wide = [max(len(row[k]) for row in rows) for k in range(len(block.head))]
-    lines = ["  ".join(c.ljust(w) for c, w in zip(row, wide, strict=True)).rstrip() for row in rows]
+    wide = [max(_letters(row[k]) for row in rows) for k in range(len(block.head))]
+    lines = [
+        "  ".join(c + " " * (w - _letters(c)) for c, w in zip(row, wide, strict=True)).rstrip()
+        for row in rows
+    ]
     return [lines[0], "  ".join("─" * w for w in wide), *lines[1:]]

@@ -35,14 +35,7 @@ class Setting:
 
 def to_tex(page: Page, setting: Setting) -> str:
     """The page as LaTeX, the same bytes on every run."""
-    labelled = {row.name for row in page.rows() if row.number}
-    lefts = {row.name: row.left for row in page.rows()}
-
-    def cite(name: str) -> str:
-        if name in labelled:
-            return rf"\eqref{{{setting.label}{name}}}"
-        return f"${lefts[name]}$" if name in lefts else name
-
+    cite = page.citing(lambda name, number: rf"\eqref{{{setting.label}{name}}}")
     parts = [_block(block, setting, cite) for block in page.blocks]
     body = "\n\n".join(p for p in parts if p)
     if not setting.document:

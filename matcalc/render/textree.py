@@ -30,7 +30,7 @@ FONTS = {
     "mathrm", "mathbf", "mathbb", "mathsf", "mathcal", "boldsymbol", "operatorname", "text", "mathit",
     "textbf", "bm",
 }  # fmt: skip
-SUPER = dict(zip("0123456789+-=()ijklnTᵀ'′[]mabcdekrst", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁱʲᵏˡⁿᵀᵀ''⁽⁾ᵐᵃᵇᶜᵈᵉᵏʳˢᵗ", strict=True))
+SUPER = dict(zip("0123456789+-=()ijklnTᵀ'′mabcdekrst", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁱʲᵏˡⁿᵀᵀ''ᵐᵃᵇᶜᵈᵉᵏʳˢᵗ", strict=True))
 SUB = dict(zip("0123456789+-=()aehijklmnoprstuvx,", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ,", strict=True))
 
 
@@ -54,6 +54,7 @@ def parse(latex: str) -> Tex:
 class _Reader:
     def __init__(self, tokens: list[str]) -> None:
         self.tokens, self.at = tokens, 0
+        self.in_matrix = False
 
     def peek(self) -> str:
         return self.tokens[self.at] if self.at < len(self.tokens) else ""
@@ -88,7 +89,7 @@ class _Reader:
         if token == "{":
             return self.row("}")
         if not token.startswith("\\"):
-            return Tex("sign", token)
+            return Tex("sign", ", " if token == "&" and self.in_matrix else token)
         name = token[1:]
         if name in ("frac", "dfrac", "tfrac"):
             return Tex("frac", "", (self.argument(), self.argument()))
@@ -100,13 +101,18 @@ class _Reader:
             return Tex("font", name, (self.argument(),))
         if name in ("left", "right"):
             return Tex("sign", self._bracket())
-        if name == "begin":
-            self.argument()
-            return Tex("row")
-        if name == "end":
-            self.argument()
-            return Tex("row")
+        if name in ("begin", "end"):
+            return self._environment(name)
+        if name == "\\" and self.in_matrix:
+            return Tex("sign", "; ")
         return Tex("sign", SIGNS.get(name, name))
+
+    def _environment(self, edge: str) -> Tex:
+        name = "".join(p.text for p in self.argument().parts)
+        if name not in ("bmatrix", "pmatrix", "matrix"):
+            return Tex("row")
+        self.in_matrix = edge == "begin"
+        return Tex("sign", "[" if self.in_matrix else "]")
 
     def _bracket(self) -> str:
         token = self.next()
@@ -157,7 +163,7 @@ def _script(said: str, mark: str) -> str:
         return f"^{said}" if len(said) <= 2 else f"^({said})"
     if said and all(c in table for c in said):
         return "".join(table[c] for c in said)
-    return f"{mark}{said}" if len(said) == 1 else f"{mark}{{{said}}}"
+    return f"{mark}{said}" if len(said) == 1 or re.fullmatch(r"\[.*\]", said) else f"{mark}{{{said}}}"
 
 
 def width(latex: str) -> float:

@@ -43,7 +43,8 @@ def page_of(record: Record, style: Style, view: str = "backprop") -> Page:
     dress = Dress(record, style)
     blocks = [*opening(dress), *VIEWS[view](dress)]
     output = record.problem.output
-    return Page(f"The gradients of ${dress(output)}$" if not output.shape else f"Through ${dress(output)}$", tuple(blocks), dict(style.notation.words))
+    lefts = {ln.name: dress(ln.symbol) for ln in record.lines}
+    return Page(f"The gradients of ${dress(output)}$" if not output.shape else f"Through ${dress(output)}$", tuple(blocks), lefts)
 
 
 def opening(dress: Dress) -> list[Block]:

@@ -101,7 +101,9 @@ class NumericEntries:
     def _undefined(self, name: str, order: int, value: float) -> float:
         return float(derivative_of_g(value, order))
 
-    def _map(self, i: int, j: int, name: str, r: Any, slots: Any, latex: Any, scalar: bool) -> float:
+    def _map(
+        self, i: int, j: int, name: str, r: Any, slots: Any, latex: Any, scalar: bool
+    ) -> float:
         i, j = i or 0, j or 0
         return float(derivative_of_f(self.operands, int(r), slots, scalar)[i, j])
 

@@ -64,7 +64,11 @@ def nestings(inner: Op) -> Iterator[Nested]:
         bigs = [] if outer.constant else list(instances_of(outer))
         slots = {(s, bool(a.shape)) for big in bigs for s, a in enumerate(big.operands)}
         for slot, is_matrix in sorted(slots):
-            fits = [b for b in bigs if slot < len(b.operands) and bool(b.operands[slot].shape) == is_matrix]
+            fits = [
+                b
+                for b in bigs
+                if slot < len(b.operands) and bool(b.operands[slot].shape) == is_matrix
+            ]
             node = next(_fitting(fits, slot, inner), None)
             if node is not None:
                 yield Nested(outer, slot, inner, node)

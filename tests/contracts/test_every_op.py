@@ -152,7 +152,9 @@ def test_a_change_can_be_differentiated_again(op: Op, rng: np.random.Generator):
             second = differential(change, leaf, move)
             at[move] = random_step(move, rng)
             expected = change_by_differences(change, leaf, at, at[move])
-            assert_close(value(second, at), expected, f"second change of {instance}, {slot} {other}")
+            assert_close(
+                value(second, at), expected, f"second change of {instance}, {slot} {other}"
+            )
 
 
 def test_every_op_is_sampled():

@@ -98,7 +98,9 @@ def assert_lookalikes_are_equal(show: Callable[[Node], str], rng: np.random.Gene
     for node in pairs_of_squares():
         shown = show(node)
         order = list(dict.fromkeys(NAME.findall(shown)))
-        leaves = {s: (s.params[0][0], s.params[0][1:]) for s in symbols(node) if s.params[0][0] in "AB"}
+        leaves = {
+            s: (s.params[0][0], s.params[0][1:]) for s in symbols(node) if s.params[0][0] in "AB"
+        }
         if not set(leaves.values()) <= set(order):  # an operand that is not shown at all
             continue
         places = {s: order.index(name) for s, name in leaves.items()}
@@ -109,7 +111,12 @@ def assert_lookalikes_are_equal(show: Callable[[Node], str], rng: np.random.Gene
     for (shown, _), group in alike.items():
         for node, places in group[1:]:
             at = [
-                {s: draws[k][tuple(map(slice, array_shape(s.shape)))] if s.shape else draws[k][0, 0] for s, k in where.items()}
+                {
+                    s: draws[k][tuple(map(slice, array_shape(s.shape)))]
+                    if s.shape
+                    else draws[k][0, 0]
+                    for s, k in where.items()
+                }
                 for where in (group[0][1], places)
             ]
             one, other = value(group[0][0], at[0]), value(node, at[1])
@@ -120,7 +127,9 @@ def assert_lookalikes_are_equal(show: Callable[[Node], str], rng: np.random.Gene
 
 
 @pytest.mark.parametrize("show", [latex, str], ids=["latex", "text"])
-def test_expressions_that_look_alike_are_equal(show: Callable[[Node], str], rng: np.random.Generator):
+def test_expressions_that_look_alike_are_equal(
+    show: Callable[[Node], str], rng: np.random.Generator
+):
     """A lost bracket makes two expressions look alike whose values differ."""
     assert assert_lookalikes_are_equal(show, rng) > 5000
 

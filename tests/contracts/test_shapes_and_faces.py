@@ -56,7 +56,9 @@ def test_a_misfit_is_refused_in_words_or_has_a_value(op: Op, rng: np.random.Gene
             except (MatcalcError, ValueError):  # a symbolic place that these sizes put outside
                 assert op.name in ("entry", "slice", "place")
                 continue
-            assert found.shape == tuple(int(d.xreplace(_sizes(d))) for d in node.shape or (sp.S(1), sp.S(1)))
+            assert found.shape == tuple(
+                int(d.xreplace(_sizes(d))) for d in node.shape or (sp.S(1), sp.S(1))
+            )
 
 
 def _sizes(d: Any) -> dict[Any, Any]:

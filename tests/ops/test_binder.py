@@ -11,7 +11,9 @@ from matcalc.errors import ShapeError
 from matcalc.expr import Node, matrix, postorder, read, scalar, substitute
 from matcalc.ops.algebra import add, had, inner, mul, ones, t
 from matcalc.ops.binder import ISUM, apart, at_index, bound, index, isum, isum_as_written
-from matcalc.ops.linalg import matrix_power, norm2, tr
+from matcalc.ops.determinants import tr
+from matcalc.ops.inverses import matrix_power
+from matcalc.ops.norms import norm2
 from tests.contracts.harness import assert_close, change_by_differences, differential, value
 
 i, j, k = index("i"), index("j"), index("k")
@@ -34,7 +36,9 @@ def test_sums_that_differ_in_the_letter_are_one_node():
     assert isum(read(i) * A, "i", 1, 3) is not isum(read(i) * A, i, 1, 4)
 
 
-@pytest.mark.parametrize("letters", [(i, j), (j, i), (k, bound(1)), (bound(2), i), (bound(1), bound(2))])
+@pytest.mark.parametrize(
+    "letters", [(i, j), (j, i), (k, bound(1)), (bound(2), i), (bound(1), bound(2))]
+)
 def test_nested_sums_are_one_node_whatever_their_letters(letters: tuple[sp.Symbol, sp.Symbol]):
     """However the letters were chosen, also with names of our own."""
     a, b = letters

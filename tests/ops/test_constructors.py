@@ -32,11 +32,13 @@ from matcalc.ops.algebra import (
     zeros,
 )
 from matcalc.ops.blocks import block, hstack, part, place, vstack
+from matcalc.ops.determinants import adj, det, logdet, tr
 from matcalc.ops.diagonals import diag, diagonal, tril
 from matcalc.ops.entries import box, entry, item
 from matcalc.ops.entrywise import divide, power
+from matcalc.ops.inverses import inv, matrix_power, solve
 from matcalc.ops.kronecker import commutation, kron, kron_contract, unvec, vec
-from matcalc.ops.linalg import adj, det, dot, inv, logdet, matrix_power, norm2, outer, solve, tr
+from matcalc.ops.norms import dot, norm2, outer
 from matcalc.ops.reduce import axis_sum, cumsum, mean, rowsum, sum_all, total
 from matcalc.ops.softmax import log_softmax, logsumexp, softmax
 

@@ -1,4 +1,4 @@
-"""Inverse, powers, solve; trace, determinant, log-determinant, adjugate; the Euclidean norm."""
+"""Inverse, solve, and powers of a square matrix."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import sympy as sp
 
 from matcalc import shapes
 from matcalc.errors import ShapeError
-from matcalc.expr import BUILD, Node, as_number, is_number, make, number
-from matcalc.ops.algebra import EYE, TRANSPOSE, add, eye, inner, is_zero, mul, neg, t
+from matcalc.expr import BUILD, Node, as_number, is_number, make
+from matcalc.ops.algebra import EYE, add, eye, is_zero, mul, neg, t
 from matcalc.ops.base import (
     ATOM,
     POW,
@@ -24,7 +24,6 @@ from matcalc.ops.base import (
     named,
     operand,
     register,
-    rows_cols,
     wants_square,
 )
 from matcalc.ops.entrywise import power
@@ -58,10 +57,10 @@ class Inverse(Op):
         return f"np.linalg.inv({a[0]})"
 
     def in_domain(self, values: Sequence[Any]) -> bool:
-        return _well_conditioned(values[0])
+        return well_conditioned(values[0])
 
 
-def _well_conditioned(value: Any) -> bool:
+def well_conditioned(value: Any) -> bool:
     import numpy as np
 
     return bool(np.all(np.isfinite(value))) and bool(np.linalg.cond(value) < 1e4)
@@ -173,184 +172,6 @@ def integer_exponent(k: Any) -> sp.Expr:
     return shapes.canonical(value)
 
 
-class Trace(Op):
-    r"""Trace $\operatorname{tr} A$."""
-
-    name = "tr"
-    law = r"d\operatorname{tr}A = \operatorname{tr}(dA)"
-    samples = ("n n",)
-
-    def shape_of(self, A: Operands, params: Params) -> Shape:
-        wants_square(A[0], "tr")
-        return ()
-
-    def build(self, A: Operands, params: Params) -> Node:
-        return tr(*A)
-
-    def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:
-        return x.sum(x.shape(0)[0], lambda k: x(0, k, k))
-
-    def linear_in(self, slot: int) -> bool:
-        return True
-
-    def adjoint(self, slot: int, G: Node, A: Operands, params: Params) -> Node:
-        return mul(G, eye(A[0].shape[0]))
-
-    def vec_matrix(self, slot: int, A: Operands, params: Params) -> Node:
-        return t(BUILD["vec"](eye(A[0].shape[0])))
-
-    def latex(self, node: Node, w: Writer) -> Written:
-        return rf"\operatorname{{tr}}\left({w(node.operands[0])}\right)", ATOM
-
-    def code(self, a: Sequence[str], params: Sequence[str]) -> str:
-        return f"np.trace({a[0]})"
-
-
-@function()
-def tr(A: Any) -> Node:
-    """Trace of a square matrix; numbers come out, a sum is split only by the laws."""
-    node = operand(A)
-    if not node.shape:
-        return node
-    wants_square(node, "tr")
-    if node.op is EYE:
-        return BUILD["read"](node.shape[0])
-    if is_zero(node):
-        return number(0)
-    scalars, rest = BUILD["scalars_in_front"](node)  # type: ignore[misc]
-    if scalars:
-        return mul(*scalars, tr(rest))
-    return tr(node.operands[0]) if node.op is TRANSPOSE else make(TRACE, (node,))
-
-
-class Determinant(Op):
-    r"""Determinant $\det A$."""
-
-    name = "det"
-    law = r"d\det A = \operatorname{tr}(\operatorname{adj}(A)\,dA)"
-    samples = ("n n",)
-
-    def shape_of(self, A: Operands, params: Params) -> Shape:
-        wants_square(A[0], "det")
-        return ()
-
-    def build(self, A: Operands, params: Params) -> Node:
-        return det(*A)
-
-    def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:
-        return x.function("det", 0)
-
-    def change(self, slot: int, dA: Node, F: Node, A: Operands, params: Params) -> Node:
-        return tr(mul(adj(A[0]), dA))
-
-    def latex(self, node: Node, w: Writer) -> Written:
-        return rf"\det\left({w(node.operands[0])}\right)", ATOM
-
-    def code(self, a: Sequence[str], params: Sequence[str]) -> str:
-        return f"np.linalg.det({a[0]})"
-
-
-@function()
-def det(A: Any) -> Node:
-    """Determinant of a square matrix."""
-    node = operand(A)
-    wants_square(node, "det")
-    if not node.shape or node.op is EYE:
-        return node if not node.shape else number(1)
-    return make(DETERMINANT, (node,))
-
-
-class LogDet(Op):
-    r"""Log-determinant $\log\det A$ of a matrix with positive determinant."""
-
-    name = "logdet"
-    law = r"d\log\det A = \operatorname{tr}(A^{-1}\,dA)"
-    samples = ("n n spd",)
-
-    def shape_of(self, A: Operands, params: Params) -> Shape:
-        wants_square(A[0], "logdet")
-        return ()
-
-    def build(self, A: Operands, params: Params) -> Node:
-        return logdet(*A)
-
-    def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:
-        return x.function("log", x.function("det", 0))
-
-    def change(self, slot: int, dA: Node, F: Node, A: Operands, params: Params) -> Node:
-        return tr(mul(inv(A[0]), dA))
-
-    def latex(self, node: Node, w: Writer) -> Written:
-        return rf"\log\det\left({w(node.operands[0])}\right)", ATOM
-
-    def code(self, a: Sequence[str], params: Sequence[str]) -> str:
-        # Never the determinant itself, which overflows; a negative sign makes a nan.
-        return f"(lambda s, l: l + np.log(s))(*np.linalg.slogdet({a[0]}))"
-
-    def in_domain(self, values: Sequence[Any]) -> bool:
-        import numpy as np
-
-        return bool(np.linalg.det(values[0]) > 1e-4) and _well_conditioned(values[0])
-
-
-@function()
-def logdet(A: Any) -> Node:
-    """Logarithm of the determinant, which must be positive."""
-    node = operand(A)
-    wants_square(node, "logdet")
-    if not node.shape:
-        return BUILD["log"](node)
-    return number(0) if node.op is EYE else make(LOGDET, (node,))
-
-
-class Adjugate(Op):
-    r"""Adjugate $\operatorname{adj}A$, with $A\,\operatorname{adj}A = \det(A)\,I$."""
-
-    name = "adj"
-    law = (
-        r"d\operatorname{adj}A = \operatorname{tr}(A^{-1}dA)\operatorname{adj}A"
-        r" - A^{-1}\,(dA)\operatorname{adj}A"
-    )
-    samples = ("n n", "n n inv")
-
-    def shape_of(self, A: Operands, params: Params) -> Shape:
-        wants_square(A[0], "adj")
-        return A[0].shape
-
-    def build(self, A: Operands, params: Params) -> Node:
-        return adj(*A)
-
-    def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:
-        return x.function("adj", 0, i, j)
-
-    def change(self, slot: int, dA: Node, F: Node, A: Operands, params: Params) -> Node:
-        A_inv = inv(A[0])
-        return add(mul(tr(mul(A_inv, dA)), F), neg(mul(A_inv, dA, F)))
-
-    def latex(self, node: Node, w: Writer) -> Written:
-        return rf"\operatorname{{adj}}\left({w(node.operands[0])}\right)", ATOM
-
-    def code(self, a: Sequence[str], params: Sequence[str]) -> str:
-        # By the singular values: exact for singular matrices too, where det * inv is not.
-        return (
-            f"(lambda M: (lambda U, s, Vt: np.linalg.det(U) * np.linalg.det(Vt) * (Vt.T"
-            f" * np.array([np.prod(np.delete(s, k)) for k in range(len(s))])) @ U.T)"
-            f"(*np.linalg.svd(M)))({a[0]})"
-        )
-
-    analytic = False
-
-
-@function()
-def adj(A: Any) -> Node:
-    """Adjugate: the transposed matrix of cofactors."""
-    node = operand(A)
-    wants_square(node, "adj")
-    if not node.shape:
-        return number(1)
-    return node if node.op is EYE else make(ADJUGATE, (node,))
-
-
 class Solve(Op):
     r"""The solution $X$ of $A X = B$, kept as a solve: $A^{-1}B$."""
 
@@ -394,7 +215,7 @@ class Solve(Op):
         return f"np.linalg.solve({a[0]}, {a[1]})"
 
     def in_domain(self, values: Sequence[Any]) -> bool:
-        return _well_conditioned(values[0])
+        return well_conditioned(values[0])
 
 
 @function()
@@ -417,81 +238,11 @@ def solve(A: Any, B: Any) -> Node:
     return make(SOLVE, (left, right))
 
 
-class Norm2(Op):
-    r"""Euclidean or Frobenius norm $\|A\|$."""
-
-    name = "norm2"
-    law = r"d\|A\| = \langle A, dA\rangle / \|A\|"
-    samples = ("n m", "n 1", "1 n")
-
-    def shape_of(self, A: Operands, params: Params) -> Shape:
-        return ()
-
-    def build(self, A: Operands, params: Params) -> Node:
-        return norm2(*A)
-
-    def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:
-        rows, cols = x.shape(0)
-        square = lambda i, j: x.function("times", x(0, i, j), x(0, i, j))  # noqa: E731
-        return x.function("sqrt", x.sum(rows, lambda i: x.sum(cols, lambda j: square(i, j))))
-
-    def change(self, slot: int, dA: Node, F: Node, A: Operands, params: Params) -> Node:
-        return mul(inner(A[0], dA), power(F, -1))
-
-    def latex(self, node: Node, w: Writer) -> Written:
-        return w.norm(node), ATOM
-
-    def code(self, a: Sequence[str], params: Sequence[str]) -> str:
-        return f"np.sqrt(np.sum({a[0]} ** 2))"
-
-    def margin(self, values: Sequence[Any]) -> float:
-        import numpy as np
-
-        return float(np.sqrt(np.sum(np.asarray(values[0]) ** 2)))
-
-
-@function()
-def norm2(A: Any) -> Node:
-    """Euclidean norm of a vector, Frobenius norm of a matrix, absolute value of a scalar."""
-    node = operand(A)
-    return make(NORM2, (node,)) if node.shape else BUILD["abs"](node)
-
-
-@function()
-def norm1(A: Any) -> Node:
-    """Sum of the absolute values of all entries."""
-    return BUILD["sum"](BUILD["abs"](operand(A)))
-
-
-@function()
-def dot(A: Any, B: Any) -> Node:
-    """Inner product: the sum of the products of corresponding entries."""
-    left, right = operand(A), operand(B)
-    if not shapes.same_shape(left.shape, right.shape):
-        raise ShapeError(
-            f"dot needs two operands of one shape: {named(left)} against {named(right)}"
-        )
-    return inner(left, right) if left.shape else mul(left, right)
-
-
-@function()
-def outer(a: Any, b: Any) -> Node:
-    """Outer product ``a*b'`` of two columns."""
-    left, right = operand(a), operand(b)
-    for node in (left, right):
-        if rows_cols(node)[1] != 1:
-            raise ShapeError(f"outer takes two columns, but got {named(node)}")
-    return mul(left, t(right))
-
-
 INVERSE = register(Inverse())
 MATRIX_POWER = register(MatrixPower())
-TRACE = register(Trace())
-DETERMINANT = register(Determinant())
-LOGDET = register(LogDet())
-ADJUGATE = register(Adjugate())
+
+
 SOLVE = register(Solve())
-NORM2 = register(Norm2())
 
 
 def to_the(base: Any, exponent: Any) -> Node:
@@ -515,4 +266,4 @@ def to_the(base: Any, exponent: Any) -> Node:
     return matrix_power(A, e)
 
 
-BUILD.update(to_the=to_the, inv=inv, tr=tr, det=det, mpow=matrix_power, solve=solve)  # type: ignore[dict-item]
+BUILD.update(to_the=to_the, inv=inv, mpow=matrix_power, solve=solve)
