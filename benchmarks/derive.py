@@ -68,7 +68,12 @@ def small_problems() -> dict[str, tuple[Any, Any]]:
     n, d, k, h = mc.dims("n d k h")
     X, w, y = mc.matrix("X", n, d), mc.vector("w", d), mc.vector("y", n)
     W, Y, S = mc.matrix("W", d, k), mc.matrix("Y", n, k), mc.matrix("S", n, n)
-    A, B, C, Q = mc.matrix("A", n, n), mc.matrix("B", n, n), mc.matrix("C", n, n), mc.matrix("Q", n, n)
+    A, B, C, Q = (
+        mc.matrix("A", n, n),
+        mc.matrix("B", n, n),
+        mc.matrix("C", n, n),
+        mc.matrix("Q", n, n),
+    )
     c = mc.scalar("c")
     W1, W2 = mc.matrix("W1", d, h), mc.matrix("W2", h, k)
     P = mc.sigmoid(X * w)
@@ -110,7 +115,9 @@ def main(arguments: list[str]) -> None:
         mc.text(mc.gradient(*problems[arguments[1]]))
         print(time.perf_counter() - begin)
         return
-    print(f"Python {platform.python_version()}, {platform.machine()}; medians of three fresh processes")
+    print(
+        f"Python {platform.python_version()}, {platform.machine()}; medians of three fresh processes"
+    )
     found: dict[str, Any] = {}
     for form in FORMS:
         runs = {L: [fresh(form, L) for _ in range(3)] for L in DEPTHS}
@@ -119,10 +126,14 @@ def main(arguments: list[str]) -> None:
         found[form] = {"wall": wall, "cpu": cpu}
         shown = ", ".join(f"L = {L}: {wall[L]:.3f} s ({cpu[L]:.3f} s cpu)" for L in DEPTHS)
         print(f"{form:7} {shown}")
-        print(f"        t(1000)/t(100) = {wall[1000] / wall[100]:.1f}, cpu {cpu[1000] / cpu[100]:.1f} (bar 12)")
+        print(
+            f"        t(1000)/t(100) = {wall[1000] / wall[100]:.1f}, cpu {cpu[1000] / cpu[100]:.1f} (bar 12)"
+        )
     for name, (f, wrt) in small_problems().items():
         found[name] = {"warm": warm(f, wrt), "first": cold(name)}
-        print(f"{name:24} {1000 * found[name]['warm']:6.1f} ms warm, {1000 * found[name]['first']:6.1f} ms the first time (bar 50 warm)")
+        print(
+            f"{name:24} {1000 * found[name]['warm']:6.1f} ms warm, {1000 * found[name]['first']:6.1f} ms the first time (bar 50 warm)"
+        )
     if arguments[:1] == ["--json"]:
         with open(arguments[1], "w", encoding="utf-8") as file:
             json.dump(found, file, indent=1)

@@ -13,7 +13,7 @@ def network(n: object = 1, weighted: bool = True) -> mc.Network:
     W2 = net.param("W2", 2, 1)
     f1 = net.let("f1", W1.T * X)
     a1 = net.let("a1", mc.relu(f1))
-    f2 = net.let("f2", W2.T * a1)
+    f2 = net.let("f2", W2.T * a1, latex="f^{[2]}")
     Yhat = net.let("Yhat", mc.sigmoid(f2))
     net.minimize(net.let("E", mc.binary_cross_entropy(Yhat, Y, weights=weights), latex=r"\mathcal{E}"))
     return net

@@ -1,9 +1,9 @@
 """matcalc: matrix gradients derived the way a good lecturer does, and never silently wrong.
 
-    >>> import matcalc as mc
-    >>> A = mc.matrix("A", "n", "n")
-    >>> mc.gradient(mc.logdet(A) + mc.tr(A), A)
-    eye(n) + inv(A)'
+>>> import matcalc as mc
+>>> A = mc.matrix("A", "n", "n")
+>>> mc.gradient(mc.logdet(A) + mc.tr(A), A)
+eye(n) + inv(A)'
 """
 
 from typing import TYPE_CHECKING, Any
@@ -106,14 +106,13 @@ if TYPE_CHECKING:
     from matcalc.layout import Layout as Layout
     from matcalc.network import Network as Network
     from matcalc.notation import Notation as Notation
+    from matcalc.ops.blocks import block as block
+    from matcalc.ops.entrywise import divide as divide
     from matcalc.ops.losses import binary_cross_entropy as binary_cross_entropy
     from matcalc.ops.losses import cross_entropy as cross_entropy
     from matcalc.ops.losses import hinge as hinge
     from matcalc.ops.losses import kl as kl
     from matcalc.ops.losses import squared_error as squared_error
-    from matcalc.shapes import dims as dims
-    from matcalc.ops.blocks import block as block
-    from matcalc.ops.entrywise import divide as divide
     from matcalc.ops.reduce import mean as mean
     from matcalc.ops.reduce import total as sum
     from matcalc.ops.undefined import function as function
@@ -122,6 +121,7 @@ if TYPE_CHECKING:
     from matcalc.render.latex import latex_of as latex
     from matcalc.render.writer import text as text
     from matcalc.rewrite.simplify import simplify as simplify
+    from matcalc.shapes import dims as dims
 
 __version__ = "0.1.0"
 
@@ -241,7 +241,7 @@ _WHERE = {
     "where": ("matcalc.api.words", "where"),
     "zeros": ("matcalc.api.words", "zeros"),
 }
-__all__ = sorted(_WHERE)  # noqa: PLE0605
+__all__ = sorted(_WHERE)
 
 
 def __getattr__(name: str) -> Any:

@@ -36,13 +36,23 @@ if TYPE_CHECKING:
     from matcalc.ops.base import Op
 
 # Filled by matcalc.ops (operations by name) and matcalc.door ("read").
-BUILD: dict[str, Callable[..., Any]] = {}
+BUILD: dict[str, Any] = {}
 
-_SLOTS = ("op", "operands", "params", "shape", "digest", "content", "indices", "level", "__weakref__")
+_SLOTS = (
+    "op",
+    "operands",
+    "params",
+    "shape",
+    "digest",
+    "content",
+    "indices",
+    "level",
+    "__weakref__",
+)
 
 
 def build(name: str, *operands: Any) -> Node:
-    return BUILD[name](*operands)  # type: ignore[no-any-return]
+    return BUILD[name](*operands)
 
 
 def read(value: Any) -> Node:
@@ -64,12 +74,13 @@ class Node:
     digest: bytes
     content: bytes
     indices: tuple[sp.Symbol, ...]  # free indices, by name
+    _mhash: int
     level: int  # binders are numbered above every binder in their body
 
     # -- identity ---------------------------------------------------------------------------
 
     def __hash__(self) -> int:
-        return self._mhash  # type: ignore[attr-defined, no-any-return]
+        return self._mhash
 
     def __eq__(self, other: object) -> bool:
         if self is other:
@@ -123,10 +134,10 @@ class Node:
         return self
 
     def subs(self, *args: Any, **hints: Any) -> Node:
-        return BUILD["replaced"](self, *args)  # type: ignore[no-any-return]
+        return BUILD["replaced"](self, *args)
 
     def xreplace(self, rule: Mapping[Any, Any]) -> Node:
-        return BUILD["replaced"](self, rule)  # type: ignore[no-any-return]
+        return BUILD["replaced"](self, rule)
 
     # sympy's functions ask these to pull out signs and imaginary units; a node has none to give.
 
@@ -212,7 +223,7 @@ class Node:
         return self.T  # everything is real
 
     def __str__(self) -> str:
-        return BUILD["text"](self)  # type: ignore[return-value]
+        return BUILD["text"](self)
 
     __repr__ = __str__
 
@@ -222,7 +233,7 @@ class Node:
     _sympyrepr = _sympystr
 
     def _latex(self, printer: Any, **hints: Any) -> str:
-        return BUILD["latex"](self)  # type: ignore[return-value]
+        return BUILD["latex"](self)
 
     def _pretty(self, printer: Any) -> Any:
         from sympy.printing.pretty.stringpict import prettyForm
@@ -233,7 +244,7 @@ class Node:
         return f"$\\displaystyle {self._latex(None)}$"
 
     def _numpycode(self, printer: Any) -> str:
-        return BUILD["numpycode"](self, printer)  # type: ignore[return-value]
+        return BUILD["numpycode"](self, printer)
 
     _scipycode = _pythoncode = _lambdacode = _numpycode
 
@@ -267,7 +278,7 @@ class MatrixNode(Node, MatrixExpr):
         )
 
     def as_explicit(self) -> Any:
-        return BUILD["to_sympy"](self).as_explicit()  # type: ignore[attr-defined]
+        return BUILD["to_sympy"](self).as_explicit()
 
 
 class ScalarNode(Node, sp.Expr):
@@ -289,7 +300,7 @@ class MatrixSym(Node, MatrixSymbol):
 
     is_commutative = False
     shape = None  # type: ignore[assignment]  # an instance attribute, unlike sympy's property
-    name = None  # type: ignore[assignment]
+    name = None
 
     @property
     def _diff_wrt(self) -> bool:
@@ -301,7 +312,7 @@ class MatrixSym(Node, MatrixSymbol):
 
     @property
     def func(self) -> Callable[..., Any]:
-        return BUILD["symbol_func"](self)  # type: ignore[return-value]
+        return BUILD["symbol_func"](self)
 
     __getitem__ = MatrixNode.__getitem__
     __iter__ = MatrixNode.__iter__
@@ -381,7 +392,7 @@ def symbol(name: str, shape: Shape, latex: str | None = None, owner: Any = None)
         return node
     if shape:
         node = sp.Basic.__new__(MatrixSym, Str(name), *shape)
-        node.name = name  # type: ignore[attr-defined]
+        node.name = name
     else:
         node = _scalar_symbol(name)
     return _finish(node, key, shape)
@@ -394,11 +405,11 @@ def _scalar_symbol(name: str) -> Any:
 
 
 def symbol_name(node: Node) -> str:
-    return node.params[0]  # type: ignore[no-any-return]
+    return node.params[0]
 
 
 def symbol_latex(node: Node) -> str | None:
-    return node.params[2]  # type: ignore[no-any-return]
+    return node.params[2]
 
 
 def symbol_owner(node: Node) -> Any:
@@ -442,7 +453,7 @@ def number(value: Any, decimal: bool = False) -> Node:
     """An exact number. ``decimal`` remembers that it was typed with a decimal point."""
     value = sp.Rational(value) if not isinstance(value, sp.Basic) else value
     decimal = decimal and value.is_Rational and not value.is_Integer and _ends(value.q)
-    return make(BUILD["number_op"], (), (value, decimal))  # type: ignore[arg-type]
+    return make(BUILD["number_op"], (), (value, decimal))
 
 
 def _ends(q: int) -> bool:
@@ -480,7 +491,10 @@ def substitute(root: Node, mapping: Mapping[Node, Node]) -> Node:
 
 def brief(node: Any, limit: int = 60) -> str:
     """An operand as a message names it: its text, cut when long."""
-    if isinstance(node, Node) and sum(1 for _ in zip(postorder(node), range(200), strict=False)) >= 200:
+    if (
+        isinstance(node, Node)
+        and sum(1 for _ in zip(postorder(node), range(200), strict=False)) >= 200
+    ):
         return f"an expression of shape {shapes.show(node.shape)}"
     text = str(node)
     return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -12,10 +12,18 @@ from sympy.assumptions.assume import AppliedPredicate
 from matcalc.errors import DomainError
 from matcalc.expr import is_symbol, read, symbol_name
 
-KNOWN = (
-    "symmetric orthogonal diagonal positive_definite invertible lower_triangular upper_triangular "
-    "rows_sum_to_one idempotent constant"
-).split()
+KNOWN = [
+    "symmetric",
+    "orthogonal",
+    "diagonal",
+    "positive_definite",
+    "invertible",
+    "lower_triangular",
+    "upper_triangular",
+    "rows_sum_to_one",
+    "idempotent",
+    "constant",
+]
 
 
 @dataclass(frozen=True)

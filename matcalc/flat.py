@@ -29,9 +29,9 @@ def unflatten(rows: list[Any]) -> Node:
             nodes.append(symbol(params[0], params[1], params[2], params[3]))
         else:
             op = BUILD["op"](name)
-            nodes.append(make(op, tuple(nodes[p] for p in places), params))  # type: ignore[arg-type]
+            nodes.append(make(op, tuple(nodes[p] for p in places), params))
     return nodes[-1]
 
 
-BUILD["flatten"] = flatten  # type: ignore[assignment]
+BUILD["flatten"] = flatten
 BUILD["unflatten"] = unflatten

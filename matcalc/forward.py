@@ -33,7 +33,7 @@ def differential(root: Node, of: Sequence[Node] | None = None) -> Node:
     """The differential of ``root`` in its declared symbols, or in those of ``of``."""
     root = expanded(root)
     found = symbols(root)
-    dims = {s.name for node in found for d in node.shape for s in d.free_symbols}  # type: ignore[attr-defined]
+    dims = {s.name for node in found for d in node.shape for s in d.free_symbols}
     chosen = list(of) if of is not None else [s for s in found if symbol_name(s) not in dims]
     taken = {symbol_name(s) for s in found}
     changes = Changes()

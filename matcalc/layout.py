@@ -42,7 +42,9 @@ def gradient_in(layout: Layout, gradient: Node) -> Node:
 
 def jacobian_in(layout: Layout, jacobian: Node) -> Node:
     """A Jacobian, given as the matrix on vec, in that layout."""
-    return simplify(turned(jacobian)) if layout is Layout.DENOMINATOR and jacobian.shape else jacobian
+    return (
+        simplify(turned(jacobian)) if layout is Layout.DENOMINATOR and jacobian.shape else jacobian
+    )
 
 
 def turned(node: Node, depth: int = 20) -> Node:

@@ -14,8 +14,8 @@ from typing import Any
 
 from matcalc import shapes
 from matcalc.errors import NoRuleError
-from matcalc.expr import Node, postorder, substitute, symbol
-from matcalc.ops.algebra import add, eye, mul, number
+from matcalc.expr import Node, number, postorder, substitute, symbol
+from matcalc.ops.algebra import add, eye, mul
 from matcalc.ops.base import Op, rows_cols
 from matcalc.ops.binder import ISUM, isum
 from matcalc.shapes import Shape
@@ -63,13 +63,17 @@ def zero_like(node: Node) -> Node:
     return zero_of(node.shape)
 
 
-def adjoint(node: Node, slot: int, G: Node, F: Node, A: tuple[Node, ...], only_linear: bool = False) -> Node:
+def adjoint(
+    node: Node, slot: int, G: Node, F: Node, A: tuple[Node, ...], only_linear: bool = False
+) -> Node:
     """What arrives at one operand when G arrives at the node."""
     op = node.op
     if op.linear_in(slot):
         return op.adjoint(slot, G, A, node.params)
     if only_linear:
-        raise NoRuleError(f"a differential may not pass through {op.name}, which is not linear in operand {slot + 1}")
+        raise NoRuleError(
+            f"a differential may not pass through {op.name}, which is not linear in operand {slot + 1}"
+        )
     operand_shapes = tuple(a.shape for a in A)
     template = _adjoint_template(op, node.params, slot, operand_shapes, node.shape)
     holders, F0, _, G0 = _holders(op, operand_shapes, node.shape, slot)
@@ -128,7 +132,9 @@ def _pull_sum(
     return {leaf: isum(part, variable, low, high) for leaf, part in terms.items()}
 
 
-def vec_matrix(root: Node, leaf: Node, only_linear: bool = False, clean: Clean | None = None) -> Node:
+def vec_matrix(
+    root: Node, leaf: Node, only_linear: bool = False, clean: Clean | None = None
+) -> Node:
     """The matrix M with vec(d root) = M vec(d leaf)."""
     concerned = dependent(root, lambda n: n is leaf)
     if root not in concerned:
@@ -161,7 +167,9 @@ def _slot_matrix(node: Node, slot: int, only_linear: bool) -> Node:
     if op.linear_in(slot):
         return op.vec_matrix(slot, A, node.params)
     if only_linear:
-        raise NoRuleError(f"a differential may not pass through {op.name}, which is not linear in operand {slot + 1}")
+        raise NoRuleError(
+            f"a differential may not pass through {op.name}, which is not linear in operand {slot + 1}"
+        )
     operand_shapes = tuple(a.shape for a in A)
     template = _vec_template(op, node.params, slot, operand_shapes, node.shape)
     holders, F0, _, _ = _holders(op, operand_shapes, node.shape, slot)

@@ -111,7 +111,7 @@ class Names:
             return seen
         for d in node.shape:
             for s in d.free_symbols:
-                self.add_dim(s.name)  # type: ignore[attr-defined]
+                self.add_dim(s.name)
         if name in self.dims and node.shape:
             raise NameClashError(
                 f"the name {name} is a dimension and the matrix {name} ({shapes.show(node.shape)})"
@@ -181,7 +181,9 @@ class Network(Owner):
         """Declare a parameter: what ``derive`` differentiates by."""
         return self._declare(self._params, name, rows, cols, latex)
 
-    def _declare(self, table: dict[str, Node], name: str, rows: Any, cols: Any, latex: str | None) -> Node:
+    def _declare(
+        self, table: dict[str, Node], name: str, rows: Any, cols: Any, latex: str | None
+    ) -> Node:
         shape: Shape = SCALAR
         if rows is not None:
             shape = (shapes.dim(rows), shapes.dim(1 if cols is None else cols))
@@ -197,7 +199,9 @@ class Network(Owner):
         if name in self._names.dims:
             raise NameClashError(f"{name} is a dimension in the network {self.name!r}")
 
-    def let(self, name: str, expr: Any, latex: str | None = None, adjoint: str | None = None) -> Any:
+    def let(
+        self, name: str, expr: Any, latex: str | None = None, adjoint: str | None = None
+    ) -> Any:
         """Name a step. Returns the symbol that later steps use."""
         self._fresh(name)
         try:
@@ -274,7 +278,7 @@ class Network(Owner):
         while name in self._names.symbols or name in self._names.dims:
             count += 1
             name = f"{stem}{count}"
-        return self.let(name, node)  # type: ignore[no-any-return]
+        return self.let(name, node)
 
     def as_params(self, names: Iterable[str]) -> None:
         """Declared inputs that are parameters after all."""
@@ -336,7 +340,9 @@ class Network(Owner):
         if self._plain is not None:
             return self._plain
         if not self._steps:
-            raise UnknownNameError(f"the network {self.name!r} has no step yet: name one with net.let")
+            raise UnknownNameError(
+                f"the network {self.name!r} has no step yet: name one with net.let"
+            )
         return next(reversed(self._steps.values())).symbol
 
     def output_expression(self) -> Node:
@@ -371,7 +377,11 @@ class Network(Owner):
         return "\n".join(lines)
 
     def __repr__(self) -> str:
-        return f"<Network {self.name!r}: {len(self._steps)} steps, output {self.result}>" if self._steps or self._plain is not None else f"<Network {self.name!r}, empty>"
+        return (
+            f"<Network {self.name!r}: {len(self._steps)} steps, output {self.result}>"
+            if self._steps or self._plain is not None
+            else f"<Network {self.name!r}, empty>"
+        )
 
 
 def _as(node: Node) -> str:

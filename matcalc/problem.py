@@ -63,7 +63,14 @@ class Problem:
             raise MatcalcError(f"differentiation is with respect to a symbol, not to {node}")
         owner = symbol_owner(node)
         if isinstance(owner, Network) and node not in {s.symbol for s in self.steps}:
-            if any(isinstance(symbol_owner(s.symbol), Network) and symbol_owner(s.symbol) is not owner for s in self.steps) or not self.steps:
+            if (
+                any(
+                    isinstance(symbol_owner(s.symbol), Network)
+                    and symbol_owner(s.symbol) is not owner
+                    for s in self.steps
+                )
+                or not self.steps
+            ):
                 raise NameClashError(f"{node} is a step of another network, {owner.name!r}")
         found = self.names.get(symbol_name(node))
         if found is None:
@@ -156,7 +163,13 @@ def named(problem: Problem) -> Problem:
         steps.append(_step(network, name, output))
         output = steps[-1].symbol
     return Problem(
-        tuple(steps), output, problem.inputs, problem.params, problem.facts, problem.upstream, problem.assumed
+        tuple(steps),
+        output,
+        problem.inputs,
+        problem.params,
+        problem.facts,
+        problem.upstream,
+        problem.assumed,
     )
 
 
@@ -213,7 +226,12 @@ def _numbered(stem: str, count: dict[str, int], taken: set[str]) -> str:
 
 def _is_activation(node: Node) -> bool:
     name = node.op.name
-    return (name in ENTRYWISE and name != "pow") or name in ("softmax", "log_softmax", "function", "map")
+    return (name in ENTRYWISE and name != "pow") or name in (
+        "softmax",
+        "log_softmax",
+        "function",
+        "map",
+    )
 
 
 def _stem(node: Node, users: Sequence[Node]) -> str | None:

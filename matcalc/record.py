@@ -11,13 +11,22 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
-from matcalc.expr import BUILD, Node, is_number, is_symbol, leaves, postorder, symbol, symbol_name
+from matcalc.expr import (
+    BUILD,
+    Node,
+    is_number,
+    is_symbol,
+    leaves,
+    number,
+    postorder,
+    symbol,
+    symbol_name,
+)
 from matcalc.layout import Layout, gradient_in
 from matcalc.network import expanded
-from matcalc.ops.algebra import number
 from matcalc.problem import Problem
-from matcalc.rewrite.lift import is_entrywise
 from matcalc.reverse import Adjoints, Arrival, sweep
+from matcalc.rewrite.lift import is_entrywise
 from matcalc.shapes import Shape
 from matcalc.trace import BY_HAND, Law, trace
 
@@ -84,12 +93,12 @@ class Line:
 
     def to_latex(self, notation: Any = None) -> str:
         """The line in LaTeX."""
-        return BUILD["line_latex"](self, notation)  # type: ignore[return-value]
+        return BUILD["line_latex"](self, notation)
 
     @property
     def text(self) -> str:
         """The line in the text language."""
-        return BUILD["line_text"](self)  # type: ignore[return-value]
+        return BUILD["line_text"](self)
 
     def __str__(self) -> str:
         return self.text

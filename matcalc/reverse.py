@@ -16,6 +16,7 @@ from matcalc.expr import (
     is_number,
     is_symbol,
     leaves,
+    number,
     postorder,
     substitute,
     symbol,
@@ -23,7 +24,7 @@ from matcalc.expr import (
 )
 from matcalc.linear import pull
 from matcalc.network import Owner, Step
-from matcalc.ops.algebra import PRODUCT, add, number, zero_of
+from matcalc.ops.algebra import PRODUCT, add, zero_of
 from matcalc.ops.entries import box
 from matcalc.rewrite.cost import cost
 from matcalc.rewrite.lift import is_entrywise
@@ -82,7 +83,7 @@ class Adjoints(Owner):
             return own
         if node not in self.of:
             return None
-        return writer.adjoint(self.of[node], self.output)  # type: ignore[no-any-return]
+        return writer.adjoint(self.of[node], self.output)
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,9 @@ def sweep(
         if node.shape and not before.shape:
             before = box(before)
         through = tuple(dict.fromkeys(name for _, name in parts if name))
-        arrival = Arrival(node, book.name(node, latex), _shortest(before, book, clean), before, through)
+        arrival = Arrival(
+            node, book.name(node, latex), _shortest(before, book, clean), before, through
+        )
         book.define(arrival.symbol, arrival.value)
         found[node] = arrival
         order.append(arrival)
@@ -208,8 +211,12 @@ def _is_short(value: Node) -> bool:
 def _shortest(before: Node, book: Adjoints, clean: Callable[[Node], Node]) -> Node:
     """Simplified in names; with an adjoint's name opened where entrywise factors then cancel."""
     best = clean(before)
-    opened = {n: book.definition_of(n) for n in leaves(before)} if _has_entrywise(before) else {}
-    opened = {n: value for n, value in opened.items() if value is not None and is_entrywise(value)}
+    opened: dict[Node, Node] = {}
+    if _has_entrywise(before):
+        for n in leaves(before):
+            value = book.definition_of(n)
+            if value is not None and is_entrywise(value):
+                opened[n] = value
     if opened:
         other = clean(substitute(before, opened))
         if _matrices(other) < _matrices(best) or cost(other) < cost(best):

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import sympy as sp
 
 from matcalc.errors import ShapeError
 
-Dim = sp.Expr
-Shape = tuple[()] | tuple[Dim, Dim]
+Dim: TypeAlias = Any  # a sympy integer expression; sympy carries no types
+Shape: TypeAlias = tuple[Any, ...]  # () or (rows, cols)
 
 SCALAR: Shape = ()
 ONE: Dim = sp.Integer(1)

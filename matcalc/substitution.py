@@ -36,7 +36,9 @@ def replaced(root: Node, pairs: Iterable[tuple[Any, Any]]) -> Node:
     """All replacements at once. A new matrix must have the old one's shape."""
     nodes: dict[Node, Node] = {}
     dims: dict[sp.Symbol, Any] = {}
-    used = {s for node in postorder(root) for d in (*node.shape, *_sizes(node)) for s in d.free_symbols}
+    used = {
+        s for node in postorder(root) for d in (*node.shape, *_sizes(node)) for s in d.free_symbols
+    }
     for old, new in pairs:
         name = old.name if isinstance(old, sp.Symbol) else None
         if name is not None and shapes.dims(name) in used:
@@ -80,8 +82,10 @@ def _resized(node: Node, dims: Mapping[Any, Any]) -> Node:
     if shape == node.shape:
         return node
     if symbol_owner(node) is not None:
-        raise NameClashError(f"{node} is a named step of a fixed size: substitute in mc.expand(...) of it")
-    return symbol(symbol_name(node), shape, symbol_latex(node))  # type: ignore[arg-type]
+        raise NameClashError(
+            f"{node} is a named step of a fixed size: substitute in mc.expand(...) of it"
+        )
+    return symbol(symbol_name(node), shape, symbol_latex(node))
 
 
 def _anew(op: Any, operands: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
@@ -90,7 +94,7 @@ def _anew(op: Any, operands: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
         from matcalc.ops.base import FUNCTIONS
 
         return FUNCTIONS[op.name](*params)
-    return op.build(operands, params)  # type: ignore[no-any-return]
+    return op.build(operands, params)
 
 
 def symbol_func(node: MatrixSym) -> Any:
@@ -107,4 +111,4 @@ def symbol_func(node: MatrixSym) -> Any:
 
 BUILD["anew"] = _anew
 BUILD["replaced"] = lambda root, *args: replaced(root, pairs_of(*args))
-BUILD["symbol_func"] = symbol_func  # type: ignore[assignment]
+BUILD["symbol_func"] = symbol_func

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 
 def _roots(roots: Node | Iterable[Node]) -> list[Node]:
-    return [roots] if hasattr(roots, "operands") else list(roots)  # type: ignore[list-item, arg-type]
+    return [roots] if hasattr(roots, "operands") else list(roots)  # type: ignore[list-item]
 
 
-
-def postorder(roots: Node | Iterable[Node], stop: Callable[[Node], bool] | None = None) -> list[Node]:
+def postorder(
+    roots: Node | Iterable[Node], stop: Callable[[Node], bool] | None = None
+) -> list[Node]:
     """Every node below ``roots`` once, operands before the nodes that use them.
 
     Below a node for which ``stop`` is true nothing is visited; the node itself is.
@@ -39,7 +40,9 @@ def postorder(roots: Node | Iterable[Node], stop: Callable[[Node], bool] | None 
         seen.add(id(node))
         todo.append((node, True))
         if stop is None or not stop(node):
-            todo.extend((child, False) for child in reversed(node.operands) if id(child) not in seen)
+            todo.extend(
+                (child, False) for child in reversed(node.operands) if id(child) not in seen
+            )
     # A node may be pushed twice before its first visit: keep the first finish only.
     return list(dict.fromkeys(order)) if len(order) != len(seen) else order
 
@@ -63,7 +66,7 @@ def symbols(roots: Node | Iterable[Node]) -> list[Node]:
 def dimensions(roots: Node | Iterable[Node]) -> list[sp.Symbol]:
     """The dimension symbols in the shapes below ``roots``, by name."""
     found = {s for node in postorder(roots) for d in node.shape for s in d.free_symbols}
-    return sorted(found, key=lambda s: s.name)  # type: ignore[attr-defined]
+    return sorted(found, key=lambda s: s.name)
 
 
 def size(root: Node) -> int:

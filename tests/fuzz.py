@@ -33,14 +33,27 @@ LEAVES = {"symbol", "number", "zeros", "ones", "eye", "commutation", "diagonal_p
 Shape = tuple[Any, ...]
 
 # What an operand must satisfy so that the operation above is defined and stays of moderate size.
-ANY, POSITIVE, SMALL, INVERTIBLE, SPD, MASK = "any", "positive", "small", "invertible", "spd", "mask"
+ANY, POSITIVE, SMALL, INVERTIBLE, SPD, MASK = (
+    "any",
+    "positive",
+    "small",
+    "invertible",
+    "spd",
+    "mask",
+)
 
 NEEDS = {
     "log": POSITIVE, "log1p": POSITIVE, "sqrt": POSITIVE, "pow": POSITIVE, "asin": SMALL, "acos": SMALL,
     "tan": SMALL, "exp": SMALL, "expm1": SMALL, "sinh": SMALL, "cosh": SMALL,
 }  # fmt: skip
 POSITIVE_OPS = ("exp", "sigmoid", "softplus", "cosh", "softmax", "sqrt", "huber")
-SMALL_OPS = ("sigmoid", "tanh", "softsign", "erf", "softmax")  # inside (-1, 1), where asin has a slope
+SMALL_OPS = (
+    "sigmoid",
+    "tanh",
+    "softsign",
+    "erf",
+    "softmax",
+)  # inside (-1, 1), where asin has a slope
 
 SMOOTH_SMALL = ("tanh", "softsign", "erf", "atan", "sin", "cos", "sigmoid")
 
@@ -71,7 +84,9 @@ class Generator:
         names = {POSITIVE: POSITIVE_OPS, SMALL: SMALL_OPS}.get(wants)
         found = [(op, self._entrywise(op)) for op in (names or TABLE) if op in TABLE]
         if shape and names is not None and "softmax" in names:
-            found.append(("softmax", lambda s, d: F["softmax"](self.expression(s, d), self.axis(s))))
+            found.append(
+                ("softmax", lambda s, d: F["softmax"](self.expression(s, d), self.axis(s)))
+            )
         if names is not None:
             return found
         return found + [(name, make) for name, fits, make in self._structural() if fits(shape)]
@@ -82,7 +97,11 @@ class Generator:
                 return number(self.rng.choice([2, 3, -1])) / self.rng.choice([1, 2])
             if wants == POSITIVE:
                 return F["exp"](mc.scalar(self.rng.choice("cd")))
-            return mc.scalar(self.rng.choice("cd")) if wants != SMALL else self.squashed(mc.scalar("c"))
+            return (
+                mc.scalar(self.rng.choice("cd"))
+                if wants != SMALL
+                else self.squashed(mc.scalar("c"))
+            )
         rows, cols = shape
         if wants == ANY and self.rng.random() < 0.08:
             return mc.ones(rows, cols) if rows != cols or self.rng.random() < 0.5 else mc.eye(rows)
@@ -117,12 +136,21 @@ class Generator:
             first = self.expression(shape, depth, NEEDS.get(name, ANY))
             if name == "pow":
                 exponent = self.rng.choice([2, 3, -1, -2, None])
-                return F_POW(first, self.expression((), min(depth, 1), SMALL) if exponent is None else exponent)
+                return F_POW(
+                    first,
+                    self.expression((), min(depth, 1), SMALL) if exponent is None else exponent,
+                )
             if name == "where":
-                return F[name](self.expression(shape, min(depth, 1), MASK), *(self.expression(shape, depth) for _ in range(2)))
+                return F[name](
+                    self.expression(shape, min(depth, 1), MASK),
+                    *(self.expression(shape, depth) for _ in range(2)),
+                )
             if name == "huber":
                 return F[name](first, self.expression((), min(depth, 1), POSITIVE))
-            others = [self.expression(shape if self.rng.random() < 0.7 else (), depth) for _ in range(arity - 1)]
+            others = [
+                self.expression(shape if self.rng.random() < 0.7 else (), depth)
+                for _ in range(arity - 1)
+            ]
             if shape and not first.shape:
                 others = [self.expression(shape, 0) for _ in others]
             return F[name](first, *others)
@@ -154,7 +182,9 @@ class Generator:
 
         return [("plus", gram), ("diag", scaled), ("inv", inverse)]
 
-    def _structural(self) -> list[tuple[str, Callable[[Shape], bool], Callable[[Shape, int], Node]]]:
+    def _structural(
+        self,
+    ) -> list[tuple[str, Callable[[Shape], bool], Callable[[Shape, int], Node]]]:
         e = self.expression
         scalar = lambda s: not s  # noqa: E731
         matrix = lambda s: bool(s)  # noqa: E731
@@ -174,7 +204,11 @@ class Generator:
         def times(s: Shape, d: int) -> Node:
             if not s:
                 a = self.size()
-                return e((1, a), d) * e((a, 1), min(d, 1)) if self.rng.random() < 0.5 else e((), d) * e((), min(d, 1))
+                return (
+                    e((1, a), d) * e((a, 1), min(d, 1))
+                    if self.rng.random() < 0.5
+                    else e((), d) * e((), min(d, 1))
+                )
             a = self.size()
             return e((s[0], a), d) * e((a, s[1]), min(d, 1))
 
@@ -188,7 +222,11 @@ class Generator:
 
         def kron(s: Shape, d: int) -> Node:
             if s[1] == 1 or s[0] == 1:
-                return F["kron"](e(s, d), e((), 0)) if False else F["kron"](e((1, 1) and s, d), e((), min(d, 1)))
+                return (
+                    F["kron"](e(s, d), e((), 0))
+                    if False
+                    else F["kron"](e((1, 1) and s, d), e((), min(d, 1)))
+                )
             return F["kron"](e((s[0], 1), d), e((1, s[1]), min(d, 1)))
 
         def contracted(s: Shape, d: int) -> Node:
@@ -236,24 +274,64 @@ class Generator:
             ("det", scalar, lambda s, d: mc.det(self.squashed(e((n, n), d)) + mc.eye(n) * 2)),
             ("logdet", scalar, lambda s, d: mc.logdet(e((n, n), d, SPD))),
             ("adj", square, lambda s, d: mc.adj(e(s, d, INVERTIBLE))),
-            ("solve", matrix, lambda s, d: mc.solve(e((s[0], s[0]), d, INVERTIBLE), e(s, min(d, 1))) if s[0] != 1 else e(s, d) * 2),
+            (
+                "solve",
+                matrix,
+                lambda s, d: (
+                    mc.solve(e((s[0], s[0]), d, INVERTIBLE), e(s, min(d, 1)))
+                    if s[0] != 1
+                    else e(s, d) * 2
+                ),
+            ),
             ("norm2", scalar, lambda s, d: mc.norm2(any_matrix(d))),
             ("sum", scalar, lambda s, d: mc.sum(any_matrix(d))),
             ("rowsum", column, lambda s, d: F["rowsum"](e((s[0], self.size()), d))),
             ("colsum", row, lambda s, d: F["colsum"](e((self.size(), s[1]), d))),
-            ("cumsum", matrix, lambda s, d: F[self.rng.choice(("cumsum", "revcumsum"))](e(s, d), self.rng.choice((0, 1)))),
+            (
+                "cumsum",
+                matrix,
+                lambda s, d: F[self.rng.choice(("cumsum", "revcumsum"))](
+                    e(s, d), self.rng.choice((0, 1))
+                ),
+            ),
             ("softmax", matrix, self._softmax),
             ("log_softmax", matrix, lambda s, d: F["log_softmax"](e(s, d), self.axis(s))),
-            ("logsumexp", lambda s: column(s) or row(s), lambda s, d: F["logsumexp"](e((s[0], m), d), 1) if column(s) else F["logsumexp"](e((m, s[1]), d), 0)),
+            (
+                "logsumexp",
+                lambda s: column(s) or row(s),
+                lambda s, d: (
+                    F["logsumexp"](e((s[0], m), d), 1)
+                    if column(s)
+                    else F["logsumexp"](e((m, s[1]), d), 0)
+                ),
+            ),
             ("item", scalar, item),
             ("diag", square, lambda s, d: F["diag"](e((s[0], 1), d))),
             ("diagonal", column, lambda s, d: F["diag"](e((s[0], s[0]), d))),
             ("kron", matrix, kron),
             ("kron_contract", small_wide, contracted),
-            ("vec", lambda s: column(s) and s[0] in (n * m, n * k, m * k), lambda s, d: F["vec"](e(tuple(s[0].args), d))),
-            ("unvec", wide, lambda s, d: F["unvec"](self.squashed(F["vec"](e((s[1], s[0]), d))), *s)),
-            ("vstack", lambda s: bool(s) and s[0] == 2 * n, lambda s, d: F["vstack"](e((n, s[1]), d), e((n, s[1]), 0))),
-            ("hstack", wide, lambda s, d: F["hstack"](e((s[0], 1), d), self.squashed(e(s, min(d, 1))))[:, : s[1]]),
+            (
+                "vec",
+                lambda s: column(s) and s[0] in (n * m, n * k, m * k),
+                lambda s, d: F["vec"](e(tuple(s[0].args), d)),
+            ),
+            (
+                "unvec",
+                wide,
+                lambda s, d: F["unvec"](self.squashed(F["vec"](e((s[1], s[0]), d))), *s),
+            ),
+            (
+                "vstack",
+                lambda s: bool(s) and s[0] == 2 * n,
+                lambda s, d: F["vstack"](e((n, s[1]), d), e((n, s[1]), 0)),
+            ),
+            (
+                "hstack",
+                wide,
+                lambda s, d: F["hstack"](e((s[0], 1), d), self.squashed(e(s, min(d, 1))))[
+                    :, : s[1]
+                ],
+            ),
             ("slice", wide, sliced),
             ("place", wide, placed),
             ("entry", scalar, entry),
@@ -317,7 +395,12 @@ def example(generator: Generator) -> tuple[str, Node, Node, Node | None] | None:
         candidates = [s for s in candidates if not s.shape or s.shape[1] == 1] or candidates
     if not candidates or f.op.name in LEAVES:
         return None
-    return kind, f, rng.choice(candidates), rng.choice(candidates) if kind == "hessian" and rng.random() < 0.3 else None
+    return (
+        kind,
+        f,
+        rng.choice(candidates),
+        rng.choice(candidates) if kind == "hessian" and rng.random() < 0.3 else None,
+    )
 
 
 def judge(kind: str, f: Node, wrt: Node, wrt2: Node | None, seed: int, tally: Tally) -> None:
@@ -339,7 +422,9 @@ def judge(kind: str, f: Node, wrt: Node, wrt2: Node | None, seed: int, tally: Ta
         elif kind == "jacobian":
             report = check_jacobian(f, wrt, result, seed=seed, trials=1)
         else:
-            report = check_hessian(f, wrt, wrt2 if wrt2 is not None else wrt, result, seed=seed, trials=1)
+            report = check_hessian(
+                f, wrt, wrt2 if wrt2 is not None else wrt, result, seed=seed, trials=1
+            )
     except MatcalcError as error:
         tally.raised[f"{type(error).__name__}: {str(error)[:100]}"] += 1
         return
@@ -348,7 +433,9 @@ def judge(kind: str, f: Node, wrt: Node, wrt2: Node | None, seed: int, tally: Ta
         return
     if report:
         return
-    (tally.undecided if "decid" in str(report) or "no point" in str(report) else tally.wrong).append(f"{report} | {name} | {result}"[:3000])
+    (
+        tally.undecided if "decid" in str(report) or "no point" in str(report) else tally.wrong
+    ).append(f"{report} | {name} | {result}"[:3000])
 
 
 def run(examples: int, seed: int, progress: bool = False) -> Tally:
@@ -370,7 +457,10 @@ def run(examples: int, seed: int, progress: bool = False) -> Tally:
         tally.nodes.update(node.op.name for node in postorder(f))
         judge(kind, f, wrt, wrt2, seed + tally.examples, tally)
         if progress and tally.examples % 200 == 0:
-            print(f"{tally.examples}: {len(tally.wrong)} wrong, {len(tally.undecided)} undecided, {sum(tally.raised.values())} raised", flush=True)
+            print(
+                f"{tally.examples}: {len(tally.wrong)} wrong, {len(tally.undecided)} undecided, {sum(tally.raised.values())} raised",
+                flush=True,
+            )
     return tally
 
 
@@ -380,13 +470,20 @@ def report(tally: Tally) -> str:
     total = sum(inner.values())
     rows = [f"{tally.examples} examples: {dict(tally.kinds)}"]
     shares = sorted(((c / total, name) for name, c in inner.items()))
-    rows.append("share of operation nodes, rarest first: " + ", ".join(f"{name} {100 * s:.1f}%" for s, name in shares))
+    rows.append(
+        "share of operation nodes, rarest first: "
+        + ", ".join(f"{name} {100 * s:.1f}%" for s, name in shares)
+    )
     missing = sorted(set(OPS) - set(tally.nodes))
     rows.append(f"operations never met: {missing or 'none'}")
     deep = sum(c for d, c in tally.depths.items() if d >= 4)
-    rows.append(f"gradient examples at least 4 deep: {100 * deep / max(1, sum(tally.depths.values())):.0f}%")
+    rows.append(
+        f"gradient examples at least 4 deep: {100 * deep / max(1, sum(tally.depths.values())):.0f}%"
+    )
     rows.append(f"slowest derivation {tally.slowest[0]:.2f} s: {tally.slowest[1][:200]}")
-    rows.append(f"wrong {len(tally.wrong)}, undecided {len(tally.undecided)}, raised {sum(tally.raised.values())} ({100 * tally.rate_raised:.2f}%)")
+    rows.append(
+        f"wrong {len(tally.wrong)}, undecided {len(tally.undecided)}, raised {sum(tally.raised.values())} ({100 * tally.rate_raised:.2f}%)"
+    )
     rows += [f"  raised {c}: {what}" for what, c in tally.raised.most_common(12)]
     rows += [f"  undecided: {what[:600]}" for what in tally.undecided[:8]]
     rows += [f"  WRONG: {what[:1200]}" for what in tally.wrong[:12]]

@@ -169,7 +169,7 @@ def test_out_and_in_again_is_the_same(name: str, numbers: dict[Any, Any]):
     assert_close(explicit(out, numbers), at(node, numbers), name, 1e-9)
 
 
-# -- symbols, shapes and the 1 x 1 matrix -----------------------------------------------------------
+# -- symbols, shapes and the 1 x 1 matrix --------------------------------------------------------
 
 n, m = sp.symbols("n m", integer=True, positive=True)
 X, W, u, v = (
@@ -220,7 +220,7 @@ def test_a_1_x_1_matrix_is_a_scalar_where_one_is_meant():
         read(sp.exp(X))
 
 
-# -- numbers and arrays ------------------------------------------------------------------------------
+# -- numbers and arrays --------------------------------------------------------------------------
 
 
 def test_numbers_are_exact_and_finite():
@@ -242,9 +242,9 @@ def test_arrays_are_constant_matrices():
         read(np.zeros((2, 2, 2)))
 
 
-# -- entrywise bodies --------------------------------------------------------------------------------
+# -- entrywise bodies ----------------------------------------------------------------------------
 
-M = matrix("M", "n", "m")
+M, K = matrix("M", "n", "m"), matrix("K", "k", "k")
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ M = matrix("M", "n", "m")
         (lambda t: sp.Symbol("x") * t, mul(scalar("x"), M)),
         (lambda t: sp.Max(0, t), mc.relu(M)),
         (lambda t: sp.Function("g")(t), mc.function("g")(M)),
-        (lambda t: sp.exp(t) + mc.tr(matrix("K", "k", "k")), add(mc.exp(M), mul(mc.tr(matrix("K", "k", "k")), ones(n, m)))),
+        (lambda t: sp.exp(t) + mc.tr(K), add(mc.exp(M), mul(mc.tr(K), ones(n, m)))),
     ],
 )  # fmt: skip
 def test_a_body_may_be_sympy_python_or_a_name(body: Any, expected: Node):
@@ -272,7 +272,7 @@ def test_a_body_may_be_sympy_python_or_a_name(body: Any, expected: Node):
     [
         (lambda t: "t**2", "not the text"),
         (lambda t: t + X, "cannot be applied to a symbol"),
-        (lambda t: t * matrix("K", "k", "k"), "a number for a number"),
+        (lambda t: t * K, "a number for a number"),
         (lambda t: sp.gamma(t), "no rule for gamma"),
         (lambda t: sp.I * t, "finite real number"),
         (lambda t: Piecewise((t, t > 0)), "not defined everywhere"),
@@ -287,7 +287,7 @@ def test_a_body_that_is_no_function_of_a_number_is_refused(body: Any, said: str)
         mc.entrywise(body, M)
 
 
-# -- refusals ----------------------------------------------------------------------------------------
+# -- refusals ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,11 @@ def test_gradients_print_as_books_do(f: Any, wrt: Any, expected: str) -> None:
     gradient = mc.gradient(f, wrt)
     assert gradient.shape == wrt.shape
     assert mc.check(f, wrt)
-    assert mc.parse(str(gradient), symbols_of(f)).expression == mc.parse(expected, symbols_of(f)).expression or str(gradient) == expected
+    assert (
+        mc.parse(str(gradient), symbols_of(f)).expression
+        == mc.parse(expected, symbols_of(f)).expression
+        or str(gradient) == expected
+    )
 
 
 def symbols_of(f: Any) -> dict[str, Any]:
@@ -197,7 +201,12 @@ def test_numbers_for_every_line() -> None:
     shapes = {"X": (5, 3), "Y": (5, 2), "W1": (3, 4), "b1": (1, 4), "W2": (4, 2), "b2": (1, 2)}
     values = {name: rng.uniform(0.1, 0.9, size=shape) for name, shape in shapes.items()}
     found = D.evaluate(values)
-    P = 1 / (1 + np.exp(-(np.tanh(values["X"] @ values["W1"] + values["b1"]) @ values["W2"] + values["b2"])))
+    P = 1 / (
+        1
+        + np.exp(
+            -(np.tanh(values["X"] @ values["W1"] + values["b1"]) @ values["W2"] + values["b2"])
+        )
+    )
     assert np.allclose(found.steps["P"], P)
     assert np.allclose(found.adjoints["Z2"], (P - values["Y"]) / 10)
     assert np.allclose(found.gradients["b2"], ((P - values["Y"]) / 10).sum(axis=0, keepdims=True))

@@ -76,7 +76,7 @@ def test_plain_sympy_and_our_symbols_are_the_same_symbol() -> None:
     """A symbol is its name, whatever assumptions its dimensions were given."""
     other = sp.MatrixSymbol("X", sp.Symbol("n"), sp.Symbol("d", real=True))
     assert mc.read(other) is X
-    assert X == other
+    assert other == X
     assert mc.gradient(mc.sum(X), other) == mc.ones(n, d)
     assert mc.gradient(sp.Symbol("c", positive=True) ** 2, sp.Symbol("c")) == 2 * mc.scalar("c")
 
@@ -108,7 +108,10 @@ def test_sympys_printers_and_lambdify_understand_nodes() -> None:
     assert sp.latex(f) == r"2 X^{\top} \left(X W - Y\right)"
     assert sp.pretty(f) == str(f) == sp.srepr(f)
     values = [np.ones((2, 3)), np.ones((3, 4)), np.ones((2, 4))]
-    assert np.allclose(sp.lambdify([X, W, Y], f)(*values), mc.evaluate(f, dict(zip((X, W, Y), values, strict=True))))
+    assert np.allclose(
+        sp.lambdify([X, W, Y], f)(*values),
+        mc.evaluate(f, dict(zip((X, W, Y), values, strict=True))),
+    )
     assert sp.cse([mc.sum(f), mc.sum(f) + 1])[1][1].shape == ()
 
 
@@ -231,4 +234,4 @@ def test_every_public_name_is_there() -> None:
     for name in mc.__all__:
         assert getattr(mc, name) is not None
     with pytest.raises(AttributeError):
-        mc.nonsense  # noqa: B018
+        mc.nonsense

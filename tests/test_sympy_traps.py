@@ -63,7 +63,10 @@ GRADIENTS = {
     "block matrix": (sp.Trace(sp.BlockMatrix([[A, B], [B, A]])), A),
     "Kronecker": (sp.Trace(sp.KroneckerProduct(A, B)), A),
     "squared inner product": ((v.T * v)[0, 0] ** 2, v),
-    "piecewise relu": (sp.Trace(entrywise(lambda x: sp.Piecewise((x, x > 0), (0, True)), A) * B), A),
+    "piecewise relu": (
+        sp.Trace(entrywise(lambda x: sp.Piecewise((x, x > 0), (0, True)), A) * B),
+        A,
+    ),
     "determinant": (sp.Determinant(A), A),
     "scalar in a matrix": (sp.Trace((v - c * one_n).T * (v - c * one_n)), c),
 }
@@ -147,7 +150,16 @@ def test_differentiating_by_a_transpose_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [X * X, A + sp.MatAdd(X, X), had(X, A), X**2, sp.Trace(X), sp.Determinant(X), sp.MatMul(v, A), X * W + b],
+    [
+        X * X,
+        A + sp.MatAdd(X, X),
+        had(X, A),
+        X**2,
+        sp.Trace(X),
+        sp.Determinant(X),
+        sp.MatMul(v, A),
+        X * W + b,
+    ],
     ids=str,
 )
 def test_misfit_shapes_are_refused_at_the_door(wrong: Any) -> None:

@@ -43,7 +43,7 @@ class Derivation:
 
     @property
     def record(self) -> Record:
-        return self._record  # type: ignore[no-any-return, attr-defined]
+        return self._record
 
     @property
     def layout(self) -> Layout:

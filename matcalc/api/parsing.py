@@ -19,10 +19,11 @@ class _Assembler(Builder):
         self.network = network
 
     def declare(self, name: str, shape: Shape, latex: str | None) -> Node:
-        return self.network.input(name, *shape, latex=latex)  # type: ignore[no-any-return]
+        rows, cols = shape or (None, None)
+        return self.network.input(name, rows, cols, latex)
 
     def define(self, name: str, node: Node, latex: str | None) -> Node:
-        return self.network.let(name, node, latex=latex)  # type: ignore[no-any-return]
+        return self.network.let(name, node, latex=latex)
 
 
 def parse(text: str, symbols: Mapping[str, Any] | None = None, *, assume: Any = ()) -> Network:
@@ -40,7 +41,9 @@ def parse(text: str, symbols: Mapping[str, Any] | None = None, *, assume: Any = 
     network.as_params([name for name in program.params])
     network.assumed = program.assumptions
     for fact in program.facts:
-        network.assume(*(as_facts(f"{fact[0]}({fact[1]})") if isinstance(fact, tuple) else as_facts(fact)))
+        network.assume(
+            *(as_facts(f"{fact[0]}({fact[1]})") if isinstance(fact, tuple) else as_facts(fact))
+        )
     if program.is_expression:
         network.set_expression(program.output)
     elif program.minimizes:

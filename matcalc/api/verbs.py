@@ -13,11 +13,11 @@ from typing import Any
 from matcalc import second, shapes
 from matcalc.api.derivation import Derivation
 from matcalc.errors import MatcalcError, ShapeError
-from matcalc.expr import BUILD, Node, brief, read, substitute, symbol_name
+from matcalc.expr import BUILD, Node, brief, number, read, substitute, symbol_name
 from matcalc.forward import differential as _differential
 from matcalc.layout import Layout, gradient_in, jacobian_in
 from matcalc.network import expanded
-from matcalc.ops.algebra import ONES, mul, number, ones
+from matcalc.ops.algebra import ONES, mul, ones
 from matcalc.ops.blocks import block
 from matcalc.problem import Problem, named, problem_of
 from matcalc.record import record, upstream_symbol
@@ -122,9 +122,7 @@ def _plain(step: Node) -> Node:
 BUILD["plain_symbol"] = _plain
 
 
-def hessian(
-    f: Any, wrt: Any, wrt2: Any = None, *, of: str | None = None, assume: Any = ()
-) -> Any:
+def hessian(f: Any, wrt: Any, wrt2: Any = None, *, of: str | None = None, assume: Any = ()) -> Any:
     """The matrix of second derivatives, d^2 f / dvec(wrt) dvec(wrt2)^T; lists give the block matrix.
 
     >>> import matcalc as mc
@@ -141,7 +139,9 @@ def hessian(
         root = expanded(problem.output)
         if not _many(wrt) and not _many(given):
             row_root, row = _opened(problem, rows[0])
-            return simplify(second.hessian(row_root, row, cols[0] if cols[0] is not rows[0] else row))
+            return simplify(
+                second.hessian(row_root, row, cols[0] if cols[0] is not rows[0] else row)
+            )
         grid = [[second.hessian(root, r, c) for c in cols] for r in rows]
         return simplify(block(grid))
 
@@ -225,7 +225,15 @@ def evaluate(expr: Any, values: Mapping[Any, Any], *, dims: Mapping[Any, int] | 
     return evaluate_together([root], values, dims=dims, steps=definitions_below([root]))[root]
 
 
-def check(f: Any, wrt: Any = None, *, seed: int = 0, trials: int = 3, of: str | None = None, assume: Any = ()) -> Any:
+def check(
+    f: Any,
+    wrt: Any = None,
+    *,
+    seed: int = 0,
+    trials: int = 3,
+    of: str | None = None,
+    assume: Any = (),
+) -> Any:
     """The closed form against differences of the forward expression; true if it holds.
 
     >>> import matcalc as mc

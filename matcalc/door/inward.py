@@ -56,7 +56,7 @@ def read(value: Any) -> Node:
     if isinstance(value, np.ndarray):
         return _constant_array(value)
     if hasattr(value, "output_expression"):  # a Network stands for its output
-        return value.output_expression()  # type: ignore[no-any-return]
+        return value.output_expression()
     if not isinstance(value, (sp.Basic, sp.MatrixBase)):
         raise NoRuleError(f"an expression is wanted, not the {type(value).__name__} {value!r}")
     return _read_sympy(value.as_immutable() if isinstance(value, sp.MatrixBase) else value)
@@ -148,7 +148,7 @@ def _dim_of(value: Any) -> Any:
 
 
 def _matrix_symbol(e: Any, a: tuple[Node, ...]) -> Node:
-    return matrix(e.name, _dim_of(e.args[1]), _dim_of(e.args[2]))  # type: ignore[no-any-return]
+    return matrix(e.name, _dim_of(e.args[1]), _dim_of(e.args[2]))
 
 
 def _scalar_symbol(e: Any, a: tuple[Node, ...]) -> Node:

@@ -86,7 +86,7 @@ def _factors(node: Node, truth: Node) -> Iterator[tuple[Node, str, str]]:
     from matcalc.network import expanded
     from matcalc.expr import dimensions, symbols
 
-    names = {s.name for s in dimensions([expanded(truth), expanded(node)])}  # type: ignore[attr-defined]
+    names = {s.name for s in dimensions([expanded(truth), expanded(node)])}
     names |= {symbol_name(s) for s in symbols(expanded(truth)) if not s.shape}
     dims = sorted(names)
     found = [read(sp.Symbol(d)) for d in dims]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from matcalc import second
-from matcalc.expr import Node
+from matcalc.expr import Node, number
 from matcalc.facts import Fact
 from matcalc.network import definition, expanded
 from matcalc.numeric.oracle import CheckReport, Claim, check_claims
@@ -40,7 +40,9 @@ def definitions_below(roots: Sequence[Node]) -> dict[Node, Node]:
     return found
 
 
-def check_problem(problem: Problem, goals: Sequence[Node], *, seed: int, trials: int) -> CheckReport:
+def check_problem(
+    problem: Problem, goals: Sequence[Node], *, seed: int, trials: int
+) -> CheckReport:
     """The closed forms that the engine finds for a problem, against differences of its forward pass."""
     facts = facts_by_name(problem.facts)
     claims = []
@@ -57,8 +59,6 @@ def check_problem(problem: Problem, goals: Sequence[Node], *, seed: int, trials:
 def _gradients(problem: Problem, goals: Sequence[Node]) -> dict[Node, Node]:
     if not problem.steps:
         return gradient_of(problem.output, goals)
-    from matcalc.ops.symbols import number
-
     swept = sweep(problem.steps, problem.output, number(1), goals, problem.names)
     return {g: boxed(swept.arrivals[g].value, g) for g in goals}
 
@@ -69,12 +69,8 @@ def check_record(record: Record, *, seed: int = 0, trials: int = 3) -> CheckRepo
     f = problem.output
     if record.upstream is not None:
         f = inner(record.upstream, f)
-    claims = [
-        Claim("gradient", f, w, boxed(record.arrivals[w].value, w))
-        for w in record.wrt
-    ]
+    claims = [Claim("gradient", f, w, boxed(record.arrivals[w].value, w)) for w in record.wrt]
     steps = definitions_below([c for claim in claims for c in (claim.f, claim.value)])
-    return check_claims(claims, seed=seed, trials=trials, facts=facts_by_name(problem.facts), steps=steps)
-
-
-
+    return check_claims(
+        claims, seed=seed, trials=trials, facts=facts_by_name(problem.facts), steps=steps
+    )

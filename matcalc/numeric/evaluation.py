@@ -27,7 +27,9 @@ class Evaluation:
     missing: Mapping[str, str] = field(default_factory=dict)
 
 
-def evaluate_record(record: Record, values: Mapping[Any, Any], *, dims: Mapping[str, int] | None = None) -> Evaluation:
+def evaluate_record(
+    record: Record, values: Mapping[Any, Any], *, dims: Mapping[str, int] | None = None
+) -> Evaluation:
     """All lines of a derivation at NumPy arrays; keys may be inputs, steps or adjoints."""
     problem = record.problem
     steps = [s.symbol for s in problem.steps]

@@ -88,7 +88,7 @@ def _by_symbol(record: Record, values: Mapping[Any, Any]) -> dict[Node, Any]:
 
 def _missing(root: Node, known: Mapping[Node, Any], sizes: Mapping[str, int]) -> tuple[str, ...]:
     names = [n for n in postorder(root) if is_symbol(n) and n not in known]
-    dims = {s.name for s in dimensions(root)} | set(sizes)  # type: ignore[attr-defined]
+    dims = {s.name for s in dimensions(root)} | set(sizes)
     return tuple(dict.fromkeys(symbol_name(n) for n in names if n.shape != SCALAR or symbol_name(n) not in dims))
 
 
@@ -98,7 +98,7 @@ def _used(root: Node, known: Mapping[Node, Any], sizes: Mapping[str, int]) -> di
 
 def _only(root: Node, sizes: Mapping[str, int]) -> dict[str, int]:
     """The dimensions that this expression mentions, as numbers or as shapes."""
-    mentioned = {s.name for s in dimensions(root)}  # type: ignore[attr-defined]
+    mentioned = {s.name for s in dimensions(root)}
     mentioned |= {symbol_name(n) for n in postorder(root) if is_symbol(n) and not n.shape}
     mentioned |= {s.name for n in postorder(root) for s in n.indices}
     return {k: v for k, v in sizes.items() if k in mentioned}
@@ -107,4 +107,4 @@ def _only(root: Node, sizes: Mapping[str, int]) -> dict[str, int]:
 def _learn(node: Node, value: Any, sizes: dict[str, int]) -> None:
     for d, count in zip(node.shape, np.shape(value), strict=False):
         if d.is_Symbol:
-            sizes.setdefault(d.name, int(count))  # type: ignore[attr-defined]
+            sizes.setdefault(d.name, int(count))

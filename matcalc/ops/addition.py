@@ -199,4 +199,4 @@ def scaled(c: Node, rest: Node) -> Node:
 
 
 SUM_OP = register(Sum())
-BUILD["add"] = add  # type: ignore[assignment]
+BUILD["add"] = add

@@ -87,7 +87,7 @@ def over(a: Any, b: Any) -> Node:
     return mul(top, BUILD["pow"](bottom, -1))
 
 
-BUILD.update(plus=plus, minus=minus, over=over, inner=inner)  # type: ignore[dict-item]
+BUILD.update(plus=plus, minus=minus, over=over, inner=inner)
 
 __all__ = [
     "EYE",

@@ -106,7 +106,7 @@ class Op:
         return make(self, tuple(map(operand, A)), params)
 
     def entry(self, x: Entries, i: Any, j: Any, params: Params) -> Any:
-        """Entry (i, j), or the value of a scalar: the definition that all other faces are held to."""
+        """Entry (i, j), or the value of a scalar: the definition every other face is held to."""
         raise NotImplementedError
 
     def linear_in(self, slot: int) -> bool:

@@ -99,7 +99,7 @@ class IndexedSum(Op):
 
     def vec_matrix(self, slot: int, A: Operands, params: Params) -> Node:
         rows, cols = A[0].shape or (shapes.ONE, shapes.ONE)
-        return BUILD["eye_or_one"](shapes.times(rows, cols))  # type: ignore[arg-type]
+        return BUILD["eye_or_one"](shapes.times(rows, cols))
 
     def latex(self, node: Node, w: Writer) -> Written:
         letter, body, low, high = shown(node, w.notation.index_base)
@@ -291,7 +291,7 @@ def dimension_of(node: Node) -> Any:
 
 
 ISUM = register(IndexedSum())
-BUILD.update(  # type: ignore[call-overload]
+BUILD.update(
     isum=isum,
     isum_as_written=isum_as_written,
     fresh_index=fresh_index,

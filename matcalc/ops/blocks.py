@@ -377,4 +377,4 @@ register(VSTACK)
 register(HSTACK)
 SLICE = register(Slice())
 PLACE = register(Place())
-BUILD.update(getitem=getitem, place=place)  # type: ignore[call-overload]
+BUILD.update(getitem=getitem, place=place)

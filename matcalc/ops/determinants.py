@@ -68,7 +68,7 @@ def tr(A: Any) -> Node:
         return BUILD["read"](node.shape[0])
     if is_zero(node):
         return number(0)
-    scalars, rest = BUILD["scalars_in_front"](node)  # type: ignore[misc]
+    scalars, rest = BUILD["scalars_in_front"](node)
     if scalars:
         return mul(*scalars, tr(rest))
     return tr(node.operands[0]) if node.op is TRANSPOSE else make(TRACE, (node,))

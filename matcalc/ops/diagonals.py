@@ -246,6 +246,4 @@ TRIL = Triangle("tril", True)
 TRIU = Triangle("triu", False)
 register(TRIL)
 register(TRIU)
-BUILD.update(  # type: ignore[call-overload]
-    diag=diag_matrix, diagonal=diagonal, tril=tril, triu=triu
-)
+BUILD.update(diag=diag_matrix, diagonal=diagonal, tril=tril, triu=triu)

@@ -187,4 +187,4 @@ def checked_index(k: Any) -> sp.Expr:
 ITEM = register(Item())
 BOX = register(Box())
 ENTRY = register(Entry())
-BUILD.update(item=item, box=box, entry=entry)  # type: ignore[call-overload]
+BUILD.update(item=item, box=box, entry=entry)

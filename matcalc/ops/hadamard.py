@@ -109,4 +109,4 @@ def hadamard(*factors: Any) -> Node:
 
 
 HADAMARD = register(Hadamard())
-BUILD["had"] = had  # type: ignore[assignment]
+BUILD["had"] = had

@@ -162,7 +162,7 @@ def matrix_power(A: Any, k: Any) -> Node:
 def integer_exponent(k: Any) -> sp.Expr:
     """The exponent of a matrix: an integer, or an integer expression in symbols."""
     if isinstance(k, Node):
-        k = BUILD["dimension_of"](k)  # type: ignore[assignment]
+        k = BUILD["dimension_of"](k)
     value = sp.Integer(k) if isinstance(k, int) else k
     if not isinstance(value, sp.Expr) or (value.is_number and not value.is_Integer):
         raise ShapeError(
@@ -232,7 +232,7 @@ def solve(A: Any, B: Any) -> Node:
     if left.op is EYE or is_zero(right):
         SOLVE.shape_of((left, right), ())
         return right
-    scalars, rest = BUILD["scalars_in_front"](right)  # type: ignore[misc]
+    scalars, rest = BUILD["scalars_in_front"](right)
     if scalars:
         return mul(*scalars, solve(left, rest))
     return make(SOLVE, (left, right))

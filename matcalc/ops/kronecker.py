@@ -129,7 +129,7 @@ class Contraction(Linear):
         side, rows, cols = params
         p, q = A[1].shape
         if slot == 0:
-            G = BUILD["placeholder"]("X", (rows, cols))  # type: ignore[arg-type]
+            G = BUILD["placeholder"]("X", (rows, cols))
             pair = (G, A[1]) if side == 0 else (A[1], G)
             return t(KRON.vec_matrix(side, pair, ()))
         # Linear in B: read G's own vec through the transposed matrix of the other slot, entry wise.
@@ -370,4 +370,4 @@ CONTRACTION = register(Contraction())
 VEC = register(Vec())
 UNVEC = register(Unvec())
 COMMUTATION = register(Commutation())
-BUILD.update(kron=kron, vec=vec, unvec=unvec, commutation=commutation)  # type: ignore[call-overload]
+BUILD.update(kron=kron, vec=vec, unvec=unvec, commutation=commutation)

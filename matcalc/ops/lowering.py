@@ -112,7 +112,7 @@ def _lower_one(part: Any, image: Mapping[Any, Node]) -> Node:
     if name in TABLE:
         return OPS[name].build(tuple(image[a] for a in part.args), ())
     if isinstance(part, sp.core.function.AppliedUndef) and len(part.args) == 1:
-        return BUILD["function"](name)(image[part.args[0]])  # type: ignore[operator]
+        return BUILD["function"](name)(image[part.args[0]])
     known = ", ".join(sorted(TABLE))
     raise NoRuleError(
         f"no rule for {part.func.__name__} in {part}; entrywise functions are {known}"

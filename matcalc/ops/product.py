@@ -238,4 +238,4 @@ def upside_down(a: Node) -> Node:
 
 
 PRODUCT = register(Product())
-BUILD.update(times=mul, mul=mul)  # type: ignore[dict-item]
+BUILD.update(times=mul, mul=mul)

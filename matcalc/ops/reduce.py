@@ -10,7 +10,7 @@ from typing import Any
 
 from matcalc import shapes
 from matcalc.errors import ShapeError
-from matcalc.expr import BUILD, Node, make, number
+from matcalc.expr import BUILD, Node, as_number, make, number
 from matcalc.ops.algebra import ONES, is_zero, mul, one_of, ones, zeros
 from matcalc.ops.base import (
     ATOM,
@@ -267,7 +267,7 @@ def cumulative(A: Any, axis: int, backwards: bool = False) -> Node:
 
 def axis_of(axis: Any, node: Node) -> int:
     if isinstance(axis, Node):
-        axis = int(axis)
+        axis = int(as_number(axis))
     return text_axis(node) if axis is None else checked_axis(axis)
 
 
@@ -291,7 +291,7 @@ COLSUM = register(AxisSum("colsum", 0))
 CUMSUM = register(CumulativeSum())
 function("sum")(sum_all)
 function("mean")(mean)
-BUILD.update(  # type: ignore[call-overload]
+BUILD.update(
     sum=sum_all,
     total=total,
     scalars_in_front=scalars_in_front,

@@ -35,7 +35,7 @@ def read_sample(sample: str, dim: Naming = shapes.dim) -> tuple[list[Shape], lis
     for part in sample.split(","):
         words = part.split()
         conditions.append(words.pop() if words and words[-1] in CONDITIONS else "")
-        found.append(tuple(read_dim(w, dim) for w in words))  # type: ignore[arg-type]
+        found.append(tuple(read_dim(w, dim) for w in words))
     return found, conditions
 
 

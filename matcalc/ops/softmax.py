@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from matcalc import shapes
 from matcalc.errors import ShapeError
@@ -39,7 +39,7 @@ def _spread_along(v: Node, A: Node, axis: int) -> Node:
 
 class SoftmaxFamily(Op):
     analytic = True
-    samples = ("n m", "n 1", "1 n")
+    samples: ClassVar[tuple[str, ...]] = ("n m", "n 1", "1 n")
 
     def sample_params(self, A: Operands) -> Sequence[Params]:
         if 1 in A[0].shape:
@@ -191,7 +191,7 @@ def _along(op: Op, A: Any, axis: Any, mask: Any = None) -> Node:
 
 @function()
 def softmax(Z: Any, axis: int | None = None, mask: Any = None) -> Node:
-    """Softmax along each row; of a column vector, over its entries. ``mask`` shows where it is 1."""
+    """Softmax along each row; of a column, over its entries. ``mask`` is 1 where it shows."""
     return _along(SOFTMAX, Z, axis, mask)
 
 

@@ -216,9 +216,9 @@ NUMBER = register(Number())
 ZEROS = register(Zeros())
 ONES = register(Ones())
 EYE = register(Eye())
-BUILD["op"] = OPS.__getitem__  # type: ignore[assignment]
-BUILD["symbol_op"] = SYMBOL  # type: ignore[assignment]
-BUILD["number_op"] = NUMBER  # type: ignore[assignment]
+BUILD["op"] = OPS.__getitem__
+BUILD["symbol_op"] = SYMBOL
+BUILD["number_op"] = NUMBER
 
 
 @function()
@@ -267,4 +267,4 @@ def dim_node(d: Dim) -> Node:
     return read(d)
 
 
-BUILD.update(eye=eye, zero_of=zero_of)  # type: ignore[dict-item]
+BUILD.update(eye=eye, zero_of=zero_of)

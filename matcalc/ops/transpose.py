@@ -72,4 +72,4 @@ def t(value: Any) -> Node:
 
 function("transpose")(t)
 TRANSPOSE = register(Transpose())
-BUILD["transpose"] = t  # type: ignore[assignment]
+BUILD["transpose"] = t

@@ -196,4 +196,4 @@ def scalar_function(name: str, latex: str | None = None) -> Callable[..., Node]:
     return apply
 
 
-BUILD["function"] = function  # type: ignore[assignment]
+BUILD["function"] = function

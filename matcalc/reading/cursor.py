@@ -64,8 +64,10 @@ class Cursor:
         while (token := self.peek()) is not None and token.kind == "wide":
             self.at += 1
 
-    def argument(self, owner: Token) -> list[Token]:
+    def argument(self, owner: Token, nested: int = 0) -> list[Token]:
         """The next group without its braces, or the next single sign."""
+        if nested > DEEPEST:
+            raise self.fail(f"nested more than {DEEPEST} levels deep", owner)
         self.skip_blank()
         token = self.peek()
         if token is None or token.kind in ("}", "&", "row", "end"):
@@ -78,7 +80,7 @@ class Cursor:
         taken = [token]
         for _ in range(TAKES.get(token.text, 0) if token.kind == "command" else 0):
             start = self.at
-            self.argument(token)
+            self.argument(token, nested + 1)
             taken += self.tokens[start : self.at]
         return taken
 

@@ -107,6 +107,7 @@ class _Scanner:
         self.latex = LATEX.search(text) is not None
         self.hopeless: set[str] = set()
         self._counted, self._line = 0, 1
+        self._searched, self._blank = 0, -1
 
     def passages(self) -> Iterator[Passage]:
         """Prose and formulas in turn."""
@@ -140,9 +141,8 @@ class _Scanner:
             return self._beyond(re.compile(rf"^[ ]{{0,3}}{match['ticks']}[^\n]*$", re.M), match)
         if match["code"]:
             closing = self.text.find(match["tick"], match.end())
-            blank = BLANK_LINE.search(self.text, match.end())
-            stop = blank.start() if blank else len(self.text)
-            return closing + len(match["tick"]) if 0 <= closing < stop else match.end()
+            inside = 0 <= closing < self._paragraph_end(match.end())
+            return closing + len(match["tick"]) if inside else match.end()
         if match["skipped"]:
             return self._beyond(re.compile(rf"\\end\s*\{{{re.escape(match['verbatim'])}\}}"), match)
         if match["verb"]:
@@ -189,11 +189,17 @@ class _Scanner:
         end = -1 if closing in self.hopeless else self.text.find(closing, start)
         if end < 0:
             self.hopeless.add(closing)
-        blank = BLANK_LINE.search(self.text, start)
         if end < 0 or (closing != "$$" and "\\end" not in closing and self._reopened(start, end)):
-            stop = blank.start() if blank else len(self.text)
+            stop = self._paragraph_end(start)
             return kind, start, stop, stop, False
         return kind, start, end, end + len(closing), True
+
+    def _paragraph_end(self, start: int) -> int:
+        """Where the paragraph ends; found once for all that starts in it."""
+        if not self._searched <= start <= self._blank:
+            blank = BLANK_LINE.search(self.text, start)
+            self._searched, self._blank = start, blank.start() if blank else len(self.text)
+        return self._blank
 
     def _reopened(self, start: int, end: int) -> bool:
         r"""A second ``\[`` or ``$$`` before the end: the first was never closed."""

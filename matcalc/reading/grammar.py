@@ -45,7 +45,7 @@ def parse(units: list[Unit], source: str) -> Node:
     try:
         for unit in units:
             token = Token(unit.type, "")
-            token.value = unit  # type: ignore[assignment]
+            token.value = unit
             parser.feed_token(token)
         node = parser.feed_eof()
     except UnexpectedInput as error:
@@ -69,7 +69,7 @@ class _Build(Transformer[Token, Any]):
         super().__init__(visit_tokens=False)
 
     def start(self, parts: list[Any]) -> Node:
-        return parts[0]  # type: ignore[no-any-return]
+        return parts[0]
 
     def chain(self, parts: list[Any]) -> Node:
         sides = tuple(_side(part) for part in parts[::2])
@@ -93,7 +93,7 @@ class _Build(Transformer[Token, Any]):
     def total(self, parts: list[Any]) -> Node:
         (sign, node), rest = parts[0], parts[1:]
         if not rest and sign is None:
-            return node  # type: ignore[no-any-return]
+            return node
         terms = (node, *rest[1::2])
         signs = [sign, *(part.value for part in rest[::2])]
         start = sign.start if sign else node.span[0]
@@ -115,21 +115,21 @@ class _Build(Transformer[Token, Any]):
 
     def follow(self, parts: list[Any]) -> list[Item]:
         parts[0].append(parts[1])
-        return parts[0]  # type: ignore[no-any-return]
+        return parts[0]
 
     def operate(self, parts: list[Any]) -> list[Item]:
         parts[0].append(replace(parts[2], operator=parts[1].value.value))
-        return parts[0]  # type: ignore[no-any-return]
+        return parts[0]
 
     def operate_signed(self, parts: list[Any]) -> list[Item]:
         sign = parts[2].value.value
         parts[0].append(replace(parts[3], operator=parts[1].value.value, sign=sign))
-        return parts[0]  # type: ignore[no-any-return]
+        return parts[0]
 
     def negate(self, parts: list[Any]) -> list[Item]:
         """The sign behind a sum sign or a differential operator belongs to what it governs."""
         parts[0].append(replace(parts[2], sign=parts[1].value.value))
-        return parts[0]  # type: ignore[no-any-return]
+        return parts[0]
 
     def item(self, parts: list[Any]) -> Item:
         base, span = parts[0]
@@ -165,7 +165,7 @@ def _side(part: Any) -> Node:
     if isinstance(part, Node):
         return part
     if len(part) == 1:
-        return part[0]  # type: ignore[no-any-return]
+        return part[0]
     return Phrase(tuple(part), span=(part[0].span[0], part[-1].span[1]))
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from matcalc.errors import ParseError
 from matcalc.reading.tokens import Token, tokenize
 
-MOST_TOKENS = 20_000
+MOST_TOKENS = 16_000
 MOST_CALLS = 5_000
 MACROS = Mapping[str, "str | Macro"]
 

@@ -83,10 +83,9 @@ def _settle(units: list[Unit]) -> list[Unit]:
             if following is not None and following.type == "AMP":
                 out.append(replace(unit, type="WIDE"))
             continue
-        if unit.type == "WIDE" and unit.value in NARROW and not depth:
-            # One such blank is only a gap; several in a row separate.
-            if following is None or following.type != "WIDE":
-                continue
+        last_blank = following is None or following.type != "WIDE"
+        if unit.type == "WIDE" and unit.value in NARROW and not depth and last_blank:
+            continue  # one such blank is only a gap, several in a row separate
         if depth == 0:
             if unit.type == "COLON":
                 if quantified:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, replace
+from functools import cache
 
 from matcalc.errors import ParseError
 from matcalc.reading.signs import (
@@ -23,7 +24,7 @@ from matcalc.reading.signs import (
     WIDE,
 )
 
-LONGEST = 20_000
+LONGEST = 16_000
 """Characters in one formula; no hand-written one comes near."""
 
 
@@ -208,7 +209,7 @@ class _Tokenizer:
 
     def _spell(self, latex: str, start: int, end: int) -> None:
         """A Unicode sign as its command, every token at the place of the sign."""
-        for token in tokenize(latex):
+        for token in _spelled(latex):
             self._add(token.kind, token.text, start, end)
 
     def _tiny(self, char: str, start: int, end: int) -> None:
@@ -238,6 +239,11 @@ class _Tokenizer:
         letter = self.out.pop()
         self.out.append(Token("command", COMBINING[char], letter.start, letter.end, letter.glued))
         self.out.append(replace(letter, glued=True))
+
+
+@cache
+def _spelled(latex: str) -> tuple[Token, ...]:
+    return tuple(tokenize(latex))
 
 
 def _closing_brace(text: str, position: int) -> int:

@@ -64,12 +64,12 @@ class Transposed(Owner):
         self.of: dict[Node, Node] = {}
 
     def stand_in(self, adjoint: Node) -> Node:
-        found = symbol(symbol_name(adjoint), tuple(reversed(adjoint.shape)), None, self)  # type: ignore[arg-type]
+        found = symbol(symbol_name(adjoint), tuple(reversed(adjoint.shape)), None, self)
         self.of[found] = adjoint
         return t(found)
 
     def write(self, node: Node, writer: Any) -> str | None:
-        return writer.symbol(self.of[node])  # type: ignore[no-any-return]
+        return writer.symbol(self.of[node])
 
 
 @dataclass

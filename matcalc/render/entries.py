@@ -24,7 +24,7 @@ def index_letters(A: Node, count: int) -> list[str]:
     """The first letters that nothing in ``A`` is called by."""
     order = postorder(A)
     taken = {symbol_name(n) for n in order if is_symbol(n)}
-    taken |= {s.name for n in order for d in n.shape for s in d.free_symbols}  # type: ignore[attr-defined]
+    taken |= {s.name for n in order for d in n.shape for s in d.free_symbols}
     taken |= {s.name for n in order for s in n.indices}
     free = [c for c in LETTERS if c not in taken]
     return free[:count] if len(free) >= count else [f"i_{k + 1}" for k in range(count)]

@@ -348,7 +348,7 @@ def latex_of(thing: object, notation: Notation | str | None = None) -> str:
     """
     own = getattr(thing, "to_latex", None)
     if own is not None:
-        return own(notation)  # type: ignore[no-any-return]
+        return own(notation)
     return with_where(LatexWriter(notation), read(thing))
 
 
@@ -361,4 +361,4 @@ def with_where(writer: LatexWriter, node: Node) -> str:
     return rf"{last} \quad \text{{{writer.notation.say('where')} }} {where}"
 
 
-BUILD["latex"] = latex_of  # type: ignore[assignment]
+BUILD["latex"] = latex_of

@@ -59,5 +59,5 @@ def program(record: Record) -> str:
     return f"import matcalc as mc\n\nnet = mc.parse({mark}{quotes}\n{text}\n{quotes})\nD = mc.derive(net)\nD"
 
 
-BUILD["line_latex"] = line_latex  # type: ignore[assignment]
-BUILD["line_text"] = lambda line: "\n".join(line_text(line))  # type: ignore[assignment]
+BUILD["line_latex"] = line_latex
+BUILD["line_text"] = lambda line: "\n".join(line_text(line))

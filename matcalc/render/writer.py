@@ -123,5 +123,5 @@ def text_lines(node: Node) -> tuple[list[tuple[Node, str]], str]:
     return TextWriter().line(node)
 
 
-BUILD["text"] = text  # type: ignore[assignment]
-BUILD["text_lines"] = text_lines  # type: ignore[assignment]
+BUILD["text"] = text
+BUILD["text_lines"] = text_lines

@@ -132,8 +132,8 @@ def cofactor_det(A: np.ndarray) -> float:
     """The determinant by expansion along the first row."""
     if len(A) == 1:
         return float(A[0, 0])
-    minor = lambda j: np.delete(A[1:], j, axis=1)
-    return float(sum((-1) ** j * A[0, j] * cofactor_det(minor(j)) for j in range(len(A))))
+    minors = [np.delete(A[1:], j, axis=1) for j in range(len(A))]
+    return float(sum((-1) ** j * A[0, j] * cofactor_det(M) for j, M in enumerate(minors)))
 
 
 def adjugate(A: np.ndarray) -> np.ndarray:

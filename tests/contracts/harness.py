@@ -9,6 +9,7 @@ import numpy as np
 
 from matcalc.expr import Node, postorder
 from matcalc.numeric.evaluate import evaluate_nodes
+from matcalc.ops.algebra import add, is_zero, zero_of
 from tests.contracts.functions import FUNCTIONS
 from tests.instances import SIZES, array_shape
 
@@ -65,8 +66,6 @@ def change_by_differences(
 
 def differential(root: Node, leaf: Node, step: Node) -> Node:
     """d root when ``leaf`` changes by ``step``: every operation's own change, summed."""
-    from matcalc.ops.algebra import add, is_zero, zero_of
-
     image: dict[Node, Node] = {}
     for node in postorder(root):
         parts = [

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from matcalc.expr import Node, postorder, symbol
+from matcalc.expr import Node, build, number, postorder, symbol
 from matcalc.ops import OPS, Op
 from matcalc.ops.binder import isum
 from tests.contracts.entries import defined_value
@@ -91,8 +91,6 @@ def assert_adjoint(instance: Instance, slot: int, rng: np.random.Generator) -> N
 
 
 def _inner(A: Node, B: Node) -> Node:
-    from matcalc.expr import build
-
     return build("sum", build("had", A, B))
 
 
@@ -120,8 +118,6 @@ def test_the_vec_matrix_is_the_change(op: Op, rng: np.random.Generator):
         at = {**values, step: random_step(step, rng)}
         M = op.vec_matrix(slot, instance.operands, instance.params)
         moved = instance.moved(slot)
-        from matcalc.expr import build
-
         found = value(summed(instance, build("mul", M, build("vec", moved))), at)
         expected = vec(value(instance.change(slot), at))
         assert_close(found, expected, f"vec matrix of {instance}, slot {slot}", 1e-9)
@@ -167,7 +163,7 @@ def test_every_op_is_sampled():
 # ---------------------------------------------------------------- the tests of the tests
 
 
-PLANTED = [name for name in ("times", "sigmoid", "inv", "softmax", "kron", "logdet", "map")]
+PLANTED = ("times", "sigmoid", "inv", "softmax", "kron", "logdet", "map")
 
 
 @pytest.mark.parametrize("name", PLANTED)
@@ -196,8 +192,6 @@ def test_an_adjoint_wrong_by_one_part_in_a_thousand_is_caught(
 ):
     """So is a wrong adjoint."""
     honest = type(op).adjoint
-    from matcalc.expr import number
-
     wrong = number("1.001")
     monkeypatch.setattr(type(op), "adjoint", lambda self, *args: wrong * honest(self, *args))
     instance, slot = linear_slots(op)[0]

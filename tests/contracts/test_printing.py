@@ -71,7 +71,8 @@ def sound(op: Op, prefix: str) -> list[Instance]:
     found = []
     for instance in instances_of(op, square_dim, prefix):
         try:
-            found.append(instance if instance.node is not None else instance)
+            assert instance.node is not None
+            found.append(instance)
         except ShapeError:
             continue
     return found
@@ -92,37 +93,37 @@ def pairs_of_squares() -> Iterator[Node]:
                         yield node
 
 
+def in_order(node: Node, shown: str) -> tuple[str, dict[Node, int]] | None:
+    """What is shown with letters by order of appearance, and which symbol came when."""
+    order = list(dict.fromkeys(NAME.findall(shown)))
+    leaves = {s: (s.params[0][0], s.params[0][1:]) for s in symbols(node) if s.params[0][0] in "AB"}
+    if not set(leaves.values()) <= set(order):  # an operand that is not shown at all
+        return None
+    letters = NAME.sub(lambda found: f"<{order.index(found.groups())}>", shown)
+    return letters, {s: order.index(name) for s, name in leaves.items()}
+
+
 def assert_lookalikes_are_equal(show: Callable[[Node], str], rng: np.random.Generator) -> int:
     """Expressions that print alike, letters apart, have one value; returns how many were seen."""
     alike: dict[object, list[tuple[Node, dict[Node, int]]]] = defaultdict(list)
     for node in pairs_of_squares():
-        shown = show(node)
-        order = list(dict.fromkeys(NAME.findall(shown)))
-        leaves = {
-            s: (s.params[0][0], s.params[0][1:]) for s in symbols(node) if s.params[0][0] in "AB"
-        }
-        if not set(leaves.values()) <= set(order):  # an operand that is not shown at all
-            continue
-        places = {s: order.index(name) for s, name in leaves.items()}
-        kinds = tuple(s.shape for s, _ in sorted(places.items(), key=lambda item: item[1]))
-        letters = NAME.sub(lambda found: f"<{order.index(found.groups())}>", shown)
-        alike[letters, kinds].append((node, places))
+        found = in_order(node, show(node))
+        if found is not None:
+            letters, places = found
+            kinds = tuple(s.shape for s in sorted(places, key=places.__getitem__))
+            alike[letters, kinds].append((node, places))
     draws = [rng.uniform(0.2, 0.9, size=(9, 9)) for _ in range(4)]
-    for (shown, _), group in alike.items():
-        for node, places in group[1:]:
-            at = [
-                {
-                    s: draws[k][tuple(map(slice, array_shape(s.shape)))]
-                    if s.shape
-                    else draws[k][0, 0]
-                    for s, k in where.items()
-                }
-                for where in (group[0][1], places)
-            ]
-            one, other = value(group[0][0], at[0]), value(node, at[1])
+
+    def numbers(node: Node, places: dict[Node, int]) -> np.ndarray:
+        at = {s: draws[k][tuple(map(slice, array_shape(s.shape)))] for s, k in places.items()}
+        return value(node, {s: v if s.shape else v[0, 0] for s, v in at.items()})
+
+    for (shown, _), (first, *others) in alike.items():
+        for other in others:
+            one, two = numbers(*first), numbers(*other)
             # Values far from any domain are infinite or nan in both.
-            if one.shape != other.shape or not np.allclose(one, other, equal_nan=True):
-                raise Disagreement(f"{shown} is both {group[0][0]} and {node}")
+            if one.shape != two.shape or not np.allclose(one, two, equal_nan=True):
+                raise Disagreement(f"{shown} is both {first[0]} and {other[0]}")
     return len(alike)
 
 

@@ -24,7 +24,7 @@ SIZES = {"n": 3, "m": 2, "k": 4}
 
 def number_of(node: Node, **values: float) -> float:
     """The value at A, B = fixed arrays and scalars by name."""
-    at = {s: v for s, v in ((A, np.diag([1.0, 2.0, 3.0])), (B, np.ones((3, 3))))}
+    at: dict[Node, object] = {A: np.diag([1.0, 2.0, 3.0]), B: np.ones((3, 3))}
     at |= {scalar(name): v for name, v in values.items()}
     used = set(postorder(node))
     return value(node, {s: v for s, v in at.items() if s in used}, SIZES).item()
