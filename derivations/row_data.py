@@ -61,7 +61,7 @@ def notes() -> Notes:
     page.heading("Logistic output, squared error").derivation(squared)
     page.say("From one datum to all of them:").derivation(squared, "batch", opening=False)
     page.heading("Regression: the output is the identity")
-    page.derivation(regression, opening=False, lines=["Z3", "W2", "Z2", "W1"])
+    page.derivation(regression, opening=False, lines=["dZ3", "W2", "dZ2", "W1"])
     page.say(
         r"""The quadratic form is the same loss: $\frac{1}{2} \sum_n (f_n - t_n)^2 = \frac{1}{2} (f - t)^T (f - t)$. With
         $\frac{1}{2N}$ in front every line would carry $\frac{1}{N}$."""

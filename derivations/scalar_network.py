@@ -2,6 +2,7 @@
 
 import matcalc as mc
 from matcalc.api.notes import Notes
+from matcalc.numeric.worked import worked
 
 
 def network() -> mc.Network:
@@ -35,7 +36,9 @@ def notes() -> Notes:
     page.heading("With what is known")
     page.say("The weights are not given. What the values at hand determine is a number, the rest stays a formula:")
     page.numbers(D, GIVEN, digits=4, partial=True)
-    page.say("A step of length $0.1$ adds $0.01428$ to $w_{11}$, $0.04572$ to $w_{12}$ and $0.05968$ to $w_{13}$.")
+    known = {w.line.name: w.value for w in worked(D.record, GIVEN, partial=True)}
+    moves = [f"${-0.1 * known[f'dw{k}']:.5f}$ to $w_{{{k}}}$" for k in (11, 12, 13)]
+    page.say(f"A step of length $0.1$ adds {moves[0]}, {moves[1]} and {moves[2]}.")
     page.heading("One step for all thirteen").update_rule(D)
     page.counts(D)
     page.graph(D)

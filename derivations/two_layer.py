@@ -1,12 +1,11 @@
 """A network with one hidden layer and a logistic output: the backward pass, checked."""
 
-from pathlib import Path
-
 import matcalc as mc
+from matcalc.api.notes import Notes
 
 
-def derive() -> mc.Derivation:
-    """The network, step by step, and its gradients."""
+def network() -> mc.Network:
+    """Data in rows, biases as 1_n b."""
     n, d, h = mc.dims("n d h")
     net = mc.Network("two-layer")
     X, Y = net.input("X", n, d), net.input("Y", n, 1)
@@ -17,10 +16,19 @@ def derive() -> mc.Derivation:
     Z2 = net.let("Z2", A1 * W2 + mc.ones(n, 1) * b2)
     P = net.let("P", mc.sigmoid(Z2))
     net.minimize(net.let("L", mc.binary_cross_entropy(P, Y)))
-    return mc.derive(net)
+    return net
+
+
+def notes() -> Notes:
+    """The derivation, its graph and its check."""
+    D = mc.derive(network())
+    page = Notes("Two layers").derivation(D, detail={"dZ2": "full", "*": "normal"})
+    page.say("In numerator layout the same gradients lie on their side:")
+    page.derivation(D, layout="numerator", lines=["W2", "b2", "W1", "b1"], detail="brief", opening=False)
+    return page.graph(D).check(D)
 
 
 if __name__ == "__main__":
-    D = derive()
-    print(D.to_text("backprop"))
-    Path(__file__).with_suffix(".md").write_text(D.to_markdown(detail="full"), encoding="utf-8")
+    page = notes()
+    print(page.to_text())
+    page.write(__file__)

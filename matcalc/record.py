@@ -220,8 +220,15 @@ def _laws_between(root: Node, leaf: Node) -> dict[str, str]:
         if node is leaf or any(c in holds for c in node.operands):
             holds.add(node)
             if node is not leaf and node.op.law:
-                found[node.op.law] = node.op.name
+                found[_equation(node)] = node.op.name
     return found
+
+
+def _equation(node: Node) -> str:
+    """The rule of an operation; of a power, the one everybody knows where the exponent is a number."""
+    if node.op.name == "pow" and is_number(node.operands[1]):
+        return r"d(x^k) = k\,x^{k-1}\,dx"
+    return node.op.law
 
 
 def upstream_symbol(problem: Problem, name: str | None) -> Node:

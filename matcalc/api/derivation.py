@@ -144,6 +144,7 @@ class Derivation:
         notation: Notation | str | None = None,
         layout: Any = None,
         numbered: str = "all",
+        opening: bool = True,
         **style: Any,
     ) -> Page:
         """The derivation as a page of blocks, in one of its views.
@@ -151,14 +152,14 @@ class Derivation:
         ``view`` is backprop, chain, differential, index, paths, batch or vec. ``detail`` (brief,
         normal, full; or a mapping by line), ``lines``, ``hide`` and ``stop_at`` choose what is
         shown; ``of`` and ``entry`` what a view is about; ``evaluated`` opens the partial
-        derivatives of the index view, ``shapes`` puts them under the factors, ``fold=False`` writes
+        derivatives of the index view, ``opened`` those that are named, ``shapes`` puts them under the factors, ``fold=False`` writes
         out equal layers, ``batch`` names the dimension that counts the data.
         """
         if numbered not in ("all", "results", "none"):
             raise MatcalcError(f"numbered is all, results or none, not {numbered!r}")
         chosen = self.layout if layout is None else Layout.of(layout)
         return page_of(
-            self.record, Style(self._notation(notation), chosen, **style), view
+            self.record, Style(self._notation(notation), chosen, **style), view, opening
         ).numbered(numbered)
 
     def _notation(self, notation: Notation | str | None) -> Notation:

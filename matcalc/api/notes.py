@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,6 +19,10 @@ from matcalc.render.markdown import to_markdown
 from matcalc.render.notebook import to_notebook
 from matcalc.render.terminal import to_terminal
 from matcalc.render.tex import LINE, Setting, to_tex
+
+
+# Said once on a page, however often a view would say it.
+ONCE = ("Indices start at 0.", "Indices start at 1.", "Matrices are read through $\\operatorname{vec}$, which stacks columns.")
 
 
 class Notes:
@@ -63,19 +68,22 @@ class Notes:
 
     def derivation(self, D: Derivation, view: str = "backprop", *, opening: bool = True, **options: Any) -> Notes:
         """A derivation in one of its views; options as for ``D.page``."""
-        page = D.page(view, notation=options.pop("notation", self.notation), numbered="none", **options)
+        page = D.page(view, notation=options.pop("notation", self.notation), numbered="none", opening=opening, **options)
         mark = self._marks.setdefault(id(D.record), f"_{len(self._marks) + 1}" if self._marks else "")
         self._lefts |= {name + mark: left for name, left in page.lefts.items()}
-        blocks = tuple(self._own(block, mark) for block in page.blocks)
-        if not opening:
-            first = next(k for k, b in enumerate(blocks) if isinstance(b, (Formula, Heading)))
-            blocks = blocks[first:]
+        said = {b.text for b in self.blocks if isinstance(b, Prose)}
+        blocks = tuple(
+            self._own(block, mark)
+            for block in page.blocks
+            if not (isinstance(block, Prose) and block.text in said and block.text in ONCE)
+        )
         return self._add(*blocks)
 
     def _own(self, block: Block, mark: str) -> Block:
         """A block with names of lines that are this page's own, and headings one level down."""
         if isinstance(block, Heading):
-            return Heading(block.text, block.level + 1)
+            below = any(isinstance(b, Heading) for b in self.blocks)
+            return Heading(block.text, block.level + 1 if below else block.level)
         if isinstance(block, Prose):
             return Prose(_marked(block.text, mark))
         if not isinstance(block, Formula):
@@ -126,7 +134,18 @@ class Notes:
     def check(self, D: Derivation, seed: int = 0) -> Notes:
         """The report of the numeric check of every gradient."""
         report = D.check(seed=seed)
-        return self._add(Heading("Check"), Prose(f"Every gradient against differences of the forward pass: {report}."))
+        if not any(isinstance(b, Heading) and b.text == "Check" for b in self.blocks):
+            self.heading("Check")
+        # To a power of ten, so that the page is the same on every machine.
+        bound = next((b for b in (1e-12, 1e-9, 1e-6) if report.error < b), None)
+        small = f"relative error below ${in_power(bound)}$" if bound else str(report)
+        sizes = "; ".join(", ".join(f"${k} = {v}$" for k, v in s.items()) for s in report.sizes if s)
+        said = f"the check {'holds' if report else 'fails'}, {small}, by {report.method}"
+        at = f", at {sizes}" if sizes else ""
+        name = D.record.problem.output
+        return self._add(
+            Prose(f"The gradients of ${self.dress(D)(name)}$ against differences of the forward pass: {said}{at}.")
+        )
 
     # -- pages --------------------------------------------------------------------------------------
 
@@ -178,3 +197,8 @@ class Notes:
 
 def _marked(text: str, mark: str) -> str:
     return re.sub(r"\{line:(\w+)\}", rf"{{line:\1{mark}}}", text)
+
+
+def in_power(x: float) -> str:
+    """A power of ten in LaTeX."""
+    return f"10^{{{round(math.log10(x))}}}"

@@ -173,8 +173,8 @@ def _constant(e: Any, a: tuple[Node, ...]) -> Node:
 
 def _imaginary(e: Any, a: tuple[Node, ...]) -> Node:
     raise NoRuleError(
-        "everything here is real, but the expression contains sympy's I. sympy makes it of a function of "
-        "a matrix: for every entry write mc.tanh(E), not sympy.tanh(E)"
+        "everything here is real, but the expression contains sympy's I. sympy makes it of a "
+        "function of a matrix: for every entry write mc.tanh(E), not sympy.tanh(E)"
     )
 
 

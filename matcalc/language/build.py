@@ -216,7 +216,7 @@ class _Building:
         self.bounded(nodes, term)
         if term.word == "isum":
             body, variable, low, high = arguments
-            return BUILD["isum"](body, variable, low, high)
+            return BUILD["isum_as_written"](body, variable, low, high)
         try:
             return FUNCTIONS[term.word](*arguments)
         except TypeError as error:

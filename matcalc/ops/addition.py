@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import sympy as sp
 
@@ -157,8 +158,34 @@ def _factor(node: Node) -> str:
     return f"({brief(node)})" if node.op is SUM_OP else brief(node)
 
 
+# What the terms of a long sum are, so that one more term need not look at all of them again.
+_CONTENTS: WeakKeyDictionary[Node, frozenset[bytes]] = WeakKeyDictionary()
+_LONG_SUM = 12
+
+
+def _one_more(total: Node, term: Node) -> Node | None:
+    """A long sum and one term that is unlike all of its terms; None where terms may meet."""
+    if is_zero(term) or not shapes.same_shape(total.shape, term.shape):
+        return None
+    known = _CONTENTS.get(total)
+    if known is None:
+        known = frozenset(coefficient(a)[1].content for a in total.operands)
+    content = coefficient(term)[1].content
+    if content in known:
+        return None
+    longer = make(SUM_OP, (*total.operands, term))
+    _CONTENTS[longer] = known | {content}
+    return longer
+
+
 def add(*values: Any) -> Node:
     """Sum: flattened, equal terms added, zeros dropped."""
+    if len(values) == 2:
+        first, second = operand(values[0]), operand(values[1])
+        if first.op is SUM_OP and len(first.operands) >= _LONG_SUM and second.op is not SUM_OP:
+            longer = _one_more(first, second)
+            if longer is not None:
+                return longer
     terms: list[Node] = []
     for value in values:
         node = operand(value)

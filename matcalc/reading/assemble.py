@@ -84,6 +84,7 @@ class Item:
     sign: str = ""
 
 
+POWERS = frozenset({"power", "inverse", "superscript"})
 Tail = list[tuple[str, Node]]
 
 
@@ -187,23 +188,24 @@ def _governed(item: Item, tail: Tail) -> Node:
 
 def _call(head: FunctionHead, item: Item, tail: Tail) -> Node:
     name = put_on(head.symbol, list(item.scripts))
-    symbol, powers = core(name)
+    symbol, around = core(name)
     assert isinstance(symbol, Symbol), "scripts never replace a symbol"
-    power = powers[0] if powers and powers[0].kind in ("power", "inverse", "superscript") else None
+    power = around[-1] if around and around[-1].kind in POWERS else None
+    # f^T(x) is the transpose of f(x).
+    outside = around[:-1] if power is not None else around
     following = _next(tail)
-    if following is None:
-        return name
-    inner, postfixes = core(following)
+    inner, postfixes = core(following) if following is not None else (None, ())
     raised = _exponent(power)
-    if not head.bare and not isinstance(inner, Bracket):
-        return name
     if isinstance(inner, Bracket) and inner.left in ("(", "[", r"\{"):
         tail.pop()
         span = (item.span[0], inner.span[1])
-        return rewrap(Call(symbol, inner, raised, span=span), postfixes)
+        call = rewrap(Call(symbol, inner, raised, span=span), outside)
+        return rewrap(call, postfixes)
+    if following is None or not head.bare:
+        return name
     argument = _bare_argument(tail)
     span = (item.span[0], argument.span[1])
-    return Call(symbol, argument, raised, bracketed=False, span=span)
+    return rewrap(Call(symbol, argument, raised, bracketed=False, span=span), outside)
 
 
 def _exponent(power: Postfix | None) -> Node | None:

@@ -45,7 +45,8 @@ def _bars(units: list[Unit], source: str) -> list[Unit]:
         if unit.type != "BAR":
             out.append(unit)
             continue
-        sign, typed = unit.value  # type: ignore[misc]
+        assert isinstance(unit.value, tuple), "a bar holds its sign and how it was typed"
+        sign, typed = str(unit.value[0]), str(unit.value[1])
         left[(key, unit.value)] -= 1
         stack = opened.setdefault(key, [])
         finished = bool(out) and out[-1].type in FINISHED

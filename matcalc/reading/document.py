@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from matcalc.reading.macros import Macro, definitions
+from matcalc.reading.macros import Macro, definition_end, definitions
 from matcalc.reading.signs import DISPLAYS
 
 
@@ -120,18 +120,18 @@ class _Scanner:
             if match.start() > prose:
                 yield self._passage("prose", prose, match.start())
             kind, start, end, position, closed = found
-            passage = self._passage(kind, start, end)
-            rows = tuple(self._rows(passage)) if kind == "display" else ()
-            yield replace(passage, rows=rows, closed=closed)
+            yield self._passage(kind, start, end, closed)
             prose = position
         if prose < len(self.text):
             yield self._passage("prose", prose, len(self.text))
 
-    def _passage(self, kind: str, start: int, end: int) -> Passage:
+    def _passage(self, kind: str, start: int, end: int, closed: bool = True) -> Passage:
         # Passages come in order, so the lines are counted once.
         self._line += self.text.count("\n", self._counted, start)
         self._counted = start
-        return Passage(kind, self.text[start:end], self._line, start, end)
+        text = self.text[start:end]
+        rows = tuple(_rows(text, self._line)) if kind == "display" else ()
+        return Passage(kind, text, self._line, start, end, rows, closed=closed)
 
     # ------------------------------------------------------------ what is no formula
 
@@ -149,8 +149,12 @@ class _Scanner:
             closing = self.text.find(match["bar"], match.end())
             return closing + 1 if closing >= 0 else match.end()
         if match["definition"]:
-            _, spans = definitions(self.text, strict=False, start=match.start(), most=1)
-            return spans[0][1] if spans and spans[0][0] == match.start() else match.end()
+            if "definition" in self.hopeless:
+                return match.end()
+            end = definition_end(self.text, match.start())
+            if end is None:
+                self.hopeless.add("definition")
+            return end or match.end()
         if match["comment"] and not self.latex:
             return match.start() + 1
         return match.end()
@@ -219,26 +223,26 @@ class _Scanner:
             return None
         return "inline", start, end, end + 1, True
 
-    @staticmethod
-    def _rows(passage: Passage) -> Iterator[int]:
-        """The lines on which the rows of a display begin."""
-        depth, fresh, line = 0, True, passage.line
-        for part in re.finditer(
-            r"\\(begin|end)\s*\{([A-Za-z]+\*?)\}|\\\\|%[^\n]*|\\.|[{}\n]|[^\\{}%\s]+", passage.text
-        ):
-            text = part[0]
-            line_here = line
-            line += text.count("\n")
-            if text.isspace() or text[0] == "%":
-                continue
-            if part[1] is not None:
-                if part[2] in DISPLAYS:
-                    continue
-                depth += 1 if part[1] == "begin" else -1
-            elif text == r"\\" and depth == 0:
-                fresh = True
-                continue
-            if fresh:
-                yield line_here
-                fresh = False
-            depth += {"{": 1, "}": -1}.get(text, 0)
+
+ROW_SIGNS = re.compile(
+    r"\\(begin|end)\s*\{([A-Za-z]+\*?)\}|\\\\|%[^\n]*|\\.|[{}\n]|[^\\{}%\s]+", re.DOTALL
+)
+
+
+def _rows(text: str, line: int) -> Iterator[int]:
+    """The lines of the document on which the rows of a display begin."""
+    depth, fresh = 0, True
+    for part in ROW_SIGNS.finditer(text):
+        sign, here = part[0], line
+        line += sign.count("\n")
+        if sign.isspace() or sign[0] == "%" or (part[1] and part[2] in DISPLAYS):
+            continue
+        if sign == r"\\" and depth == 0:
+            fresh = True
+            continue
+        if fresh:
+            yield here
+            fresh = False
+        if part[1]:
+            depth += 1 if part[1] == "begin" else -1
+        depth += {"{": 1, "}": -1}.get(sign, 0)

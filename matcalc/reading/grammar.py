@@ -31,7 +31,6 @@ EXPECTED = {
 }
 
 
-
 @cache
 def _lark() -> Lark:
     return Lark.open(

@@ -82,32 +82,46 @@ def without_definitions(text: str) -> tuple[dict[str, Macro], str]:
 
 
 def definitions(
-    text: str, *, strict: bool = True, start: int = 0, most: int | None = None
+    text: str, *, strict: bool = True
 ) -> tuple[dict[str, Macro], list[tuple[int, int]]]:
-    """The definitions from ``start`` on, at most ``most``, and where they stand.
+    """The definitions in ``text`` and where they stand.
 
-    A definition that never ends is an error, or if not ``strict`` the end of the search.
+    One that never ends is an error, or if not ``strict`` the end of the search.
     """
     found: dict[str, Macro] = {}
     spans: list[tuple[int, int]] = []
-    while (most is None or len(spans) < most) and (match := DEFINITION.search(text, start)):
-        if match["let"]:
-            found[match["new_name"]] = Macro(match["new_name"], 0, match["old_name"])
-            start = match.end()
-        else:
-            try:
-                body, start = _braced(text, match.end())
-                if match["pair"]:
-                    right, start = _braced(text, _skip(text, start))
-                    body = f"\\left{body}#1\\right{right}"
-            except ParseError:
-                if strict:
-                    raise
-                break
-            macro = _macro(match, body)
-            found[macro.name] = macro
-        spans.append((match.start(), start))
+    position = 0
+    while match := DEFINITION.search(text, position):
+        try:
+            macro, position = _definition(text, match)
+        except ParseError:
+            if strict:
+                raise
+            break
+        found[macro.name] = macro
+        spans.append((match.start(), position))
     return found, spans
+
+
+def definition_end(text: str, start: int) -> int | None:
+    """Where the definition at ``start`` ends (``start`` if there is none); None if nowhere."""
+    match = DEFINITION.match(text, start)
+    if match is None:
+        return start
+    try:
+        return _definition(text, match)[1]
+    except ParseError:
+        return None
+
+
+def _definition(text: str, match: re.Match[str]) -> tuple[Macro, int]:
+    if match["let"]:
+        return Macro(match["new_name"], 0, match["old_name"]), match.end()
+    body, position = _braced(text, match.end())
+    if match["pair"]:
+        right, position = _braced(text, _skip(text, position))
+        body = f"\\left{body}#1\\right{right}"
+    return _macro(match, body), position
 
 
 def _macro(match: re.Match[str], body: str) -> Macro:

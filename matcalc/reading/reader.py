@@ -48,9 +48,7 @@ class Reader:
 
     def indices(self, tokens: list[Token], depth: int) -> tuple[Node, ...]:
         """A list of indices below a symbol, with or without commas."""
-        return tuple(
-            index for node in self.items(tokens, depth) for index in split_glued(node)
-        )
+        return tuple(index for node in self.items(tokens, depth) for index in split_glued(node))
 
     def statements(self, tokens: list[Token], depth: int) -> tuple[Relation, ...]:
         """The statements of one line."""

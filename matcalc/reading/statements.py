@@ -436,4 +436,3 @@ def _strip_text(side: Node, remarks: list[Text]) -> Node:
         return side
     remarks.extend(part for part in side.parts if isinstance(part, Text))
     return parts[0]
-

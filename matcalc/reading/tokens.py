@@ -61,7 +61,7 @@ MASTER = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 QUADS = {"em": 1.0, "ex": 0.5, "in": 7.0, "cm": 2.8, "mm": 0.28, "pt": 0.1, "mu": 1 / 18}
-SIMPLE = frozenset("+-*/=<>()[]|,;:.!?@~`\"$")
+SIMPLE = frozenset('+-*/=<>()[]|,;:.!?@~`"$')
 
 
 def tokenize(text: str, base: int = 0, source: str | None = None) -> list[Token]:

@@ -259,7 +259,7 @@ class Nabla(Node):
 
 @dataclass(frozen=True, slots=True)
 class Differential(Node):
-    r"""``dX``: a differential, or a programmer's name for a gradient."""
+    r"""``dX``: a differential, a programmer's name for a gradient, or d times X set close."""
 
     sign: str
     of: Node | None

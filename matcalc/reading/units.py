@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matcalc.reading import forms, scripts
-from matcalc.reading.assemble import DerivativeHead, FunctionHead
+from matcalc.reading import environments, forms, names, scripts
+from matcalc.reading.assemble import FunctionHead
 from matcalc.reading.cursor import Cursor, Unit
 from matcalc.reading.signs import (
     ACCENTS,
@@ -18,19 +18,14 @@ from matcalc.reading.signs import (
     BIG,
     BIG_OPERATORS,
     CLOSERS,
-    CONDITION_WORDS,
     DECLARATIONS,
     DOTS,
     FONTS,
     FUNCTION_COMMANDS,
-    FUNCTION_WORDS,
     LETTERS,
-    LINK_WORDS,
     LINKS,
-    NAME_WORDS,
     OPENERS,
     OPERATORS,
-    OTHERWISE,
     RELATIONS,
     SIGNS,
     TEXTS,
@@ -45,21 +40,17 @@ from matcalc.reading.tree import (
     Bracket,
     Differential,
     Ellipsis,
-    Filled,
     Listing,
     Node,
-    Number,
     Product,
     Relation,
     Sum,
     Symbol,
-    Text,
 )
 
 if TYPE_CHECKING:
     from matcalc.reading.reader import Reader
 
-PLAIN = {",": "COMMA", ";": "SEMI", ":": "COLON", ".": "DOT"}
 DELIMITERS = {**OPENERS, **CLOSERS, **BARS, "<": r"\langle", ">": r"\rangle"}
 NEGATED = {"=": r"\ne", r"\in": r"\notin"}
 
@@ -112,13 +103,13 @@ class Builder(Cursor):
         """Read from ``token`` on as far as it reaches."""
         kind = token.kind
         if kind == "letter":
-            self.letters()
+            names.letters(self)
         elif kind == "command":
             self.command(self.next())
         elif kind == "number":
             self.next()
             filled = self.font and token.text in "01"
-            self.put("ATOM", self.number(token, self.font if filled else ""), token)
+            self.put("ATOM", names.number(self, token, self.font if filled else ""), token)
         elif kind == "sign":
             self.sign(self.next())
         elif kind in ("^", "_"):
@@ -129,9 +120,9 @@ class Builder(Cursor):
         elif kind in ("left", "right", "middle"):
             self.delimiter(self.next())
         elif kind == "text":
-            self.words(self.next())
+            names.words(self, self.next())
         elif kind == "begin":
-            forms.environment(self, self.next())
+            environments.environment(self, self.next())
         elif kind in ("wide", "row", "&"):
             self.put({"wide": "WIDE", "row": "ROW", "&": "AMP"}[kind], token.text, self.next())
         elif kind == "end":
@@ -156,122 +147,13 @@ class Builder(Cursor):
         else:
             self.out.extend(inner)
 
-    # ------------------------------------------------------------ names
-
-    def number(self, token: Token, font: str) -> Node:
-        """Digits, or ones and zeros in bold."""
-        span = (token.start, token.end)
-        if font:
-            return Filled(token.text, f"{font}{{{token.text}}}", span=span)
-        return Number(token.text, span=span)
-
-    def symbol(self, name: str, latex: str, token: Token, end: int) -> None:
-        """Put a symbol in the font in force."""
-        if self.font:
-            suffix = FONTS.get(self.font, "")
-            name, latex = (f"{name}_{suffix}" if suffix else name), f"{self.font}{{{latex}}}"
-        span = (token.start, end)
-        self.atom(Symbol(name, latex, span=span), token.glued)
-
-    def atom(self, symbol: Symbol, glued: bool = False) -> None:
-        """Put a symbol, which is a function if the caller said so."""
-        known = not self.script and {symbol.name, symbol.latex, symbol.latex[1:]}
-        if known and known & self.reader.functions:
-            self.add("PREFIX", FunctionHead(symbol, bare=False), *symbol.span, glued)
-        else:
-            self.add("ATOM", symbol, *symbol.span, glued)
-
-    def letters(self) -> None:
-        """A run of letters: one word, or one symbol each."""
-        run = [self.next()]
-        while (token := self.peek()) is not None and token.kind == "letter" and token.glued:
-            run.append(self.next())
-        word = "".join(t.text for t in run)
-        after = self.peek()
-        alone = len(run) > 1 and not run[0].glued and (after is None or not after.glued)
-        at_start = self.at == len(run)
-        if (alone or at_start) and not self.script and self._speaks(word, run):
-            return
-        if self.font in UPRIGHT or self._is_word(word):
-            self.name(word, run[0].start, run[-1].end, run[0].glued)
-            return
-        position = 0
-        while position < len(run):
-            position = self._letter(run, position)
-
-    def _speaks(self, word: str, run: list[Token]) -> bool:
-        """``for``, ``and`` ... typed bare between the mathematics."""
-        if len(word) < 2:
-            return False
-        quantifies = bool(self.out) and self.out[-1].type == "COND"
-        if word in CONDITION_WORDS | OTHERWISE or (quantifies and word in ("all", "every", "each")):
-            self.add("COND", word, run[0].start, run[-1].end)
-        elif word in LINK_WORDS:
-            self.add("LINK", LINK_WORDS[word], run[0].start, run[-1].end)
-        else:
-            return False
-        return True
-
-    def _is_word(self, word: str) -> bool:
-        if word in self.reader.functions or word in self.reader.names:
-            return True
-        if len(word) < 2:
-            return False
-        if self.script:
-            return word in ("in", "out", "max", "min", "new", "old", "net")
-        if word in FUNCTION_WORDS or word in NAME_WORDS:
-            return True
-        plain = word.islower() or (word[0].isupper() and word[1:].islower())
-        return len(word) > 3 and plain and any(c in "aeiou" for c in word)
-
-    def _letter(self, run: list[Token], position: int) -> int:
-        token = run[position]
-        nxt = run[position + 1] if position + 1 < len(run) else None
-        if token.text == "d" and not self.script and self._starts_differential(run, position):
-            self.put("PREFIX", DerivativeHead("d"), token)
-            return position + 1
-        end = token.end
-        name = token.text
-        after = self.peek()
-        numbered = after is not None and after.kind == "number" and after.glued
-        if nxt is None and not self.script and not self.font and numbered:
-            assert after is not None, "a numbered letter has its number behind it"
-            if after.text.isdigit():
-                end = self.next().end
-                name += after.text
-        self.symbol(name, name, token, end)
-        return position + 1
-
-    def _starts_differential(self, run: list[Token], position: int) -> bool:
-        if position + 1 == len(run):
-            after = self.peek()
-            if after is None or not after.glued or after.kind != "command":
-                return False
-            named = after.text in LETTERS or after.text in ACCENTS or after.text in FONTS
-            return position == 0 and (named or after.text in FUNCTION_COMMANDS | UPRIGHT)
-        if position == 0:
-            return True
-        # XdW and dxdy, but not the product ndh.
-        return run[position - 1].text.isupper() or (position > 1 and run[position - 2].text == "d")
-
-    def name(self, word: str, start: int, end: int, glued: bool = False) -> None:
-        """A word that is one name: a function or a symbol."""
-        latex = word if len(word) == 1 and not self.font else rf"\mathrm{{{word}}}"
-        if word in FUNCTION_WORDS or (word in self.reader.functions and len(word) > 1):
-            head = Symbol(word, forms.function_latex(word), span=(start, end))
-            forms.function(self, head, start, end)
-        elif word == "d" and not self.script:
-            self.add("PREFIX", DerivativeHead(r"\mathrm{d}"), start, end, glued)
-        else:
-            self.atom(Symbol(word, latex, span=(start, end)), glued)
-
     # ------------------------------------------------------------ commands and signs
 
     def command(self, token: Token) -> None:
         """One command, already taken, with what it governs."""
         name = token.text
         if name in LETTERS:
-            self.symbol(name[1:], name, token, token.end)
+            names.symbol(self, name[1:], name, token, token.end)
         elif name in ACCENTS:
             self.accent(token)
         elif name in DECLARATIONS:
@@ -325,9 +207,10 @@ class Builder(Cursor):
             if relation not in NEGATED:
                 raise self.fail(r"\not stands before = or \in", token)
             self.put("REL", NEGATED[relation], following)
-        elif name in (r"\_", r"\%", r"\#", r"\&", r"\$"):
-            if name == r"\_":
-                self.put("ATOM", Blank(r"\_", span=span), token)
+        elif name == r"\_":
+            self.put("ATOM", Blank(r"\_", span=span), token)
+        elif name in (r"\%", r"\#", r"\&", r"\$"):
+            raise self.fail(f"the sign {name} is not read", token)
         elif name == r"\tag":
             self.put("TAG", "".join(t.text for t in self.argument(token)), token)
         elif name in TEXTS:
@@ -348,8 +231,8 @@ class Builder(Cursor):
             scripts.prime(self, token, len(text))
         elif text[0] == "?":
             self.put("ATOM", Blank(text, span=(token.start, token.end)), token)
-        elif text in PLAIN:
-            self.put(PLAIN[text], text, token)
+        elif text in names.PLAIN:
+            self.put(names.PLAIN[text], text, token)
         elif text in SIGNS:
             self.put("SIGN", text, token)
         elif text in RELATIONS:
@@ -423,7 +306,7 @@ class Builder(Cursor):
                     forms.function(self, head, token.start, end)
                 else:
                     saved, self.font = self.font, r"\mathrm"
-                    self.name(word, token.start, end, token.glued)
+                    names.name(self, word, token.start, end, token.glued)
                     self.font = saved
                 return
         upright = token.text in UPRIGHT
@@ -450,38 +333,8 @@ class Builder(Cursor):
             name = f"{head.name}_{suffix}" if suffix else head.name
             latex = f"{scripts.NARROW.get(command, command)}{{{head.latex}}}"
             dressed = Symbol(name, latex, head.subscripts, head.marks, head.primes, head.star)
-            self.atom(scripts.at(dressed, (first, last)), token.glued)
+            names.atom(self, scripts.at(dressed, (first, last)), token.glued)
             self.out.extend(inner[1:])
         else:
             body = self.reader.from_units(inner, (first, last))
             self.add("ATOM", Accented(command, body, span=(first, last)), first, last, token.glued)
-
-    def words(self, token: Token) -> None:
-        """The words of a text: a name, a condition, a link, or a remark."""
-        body, span = token.body, (token.start, token.end)
-        plain = body.strip().rstrip(":,.").strip()
-        first = plain.split(" ")[0].lower().rstrip(",:") if plain else ""
-        if not plain:
-            if body.strip():
-                self.sign_of_text(body.strip(), token)
-            return
-        if (self.font == "" and body in FUNCTION_WORDS) or body.strip() in FUNCTION_WORDS:
-            self.name(body.strip(), *span)
-        elif plain.lower() in OTHERWISE or first in CONDITION_WORDS or plain.startswith("s.t"):
-            self.put("COND", " ".join(plain.split()), token)
-        elif first in LINK_WORDS and len(plain.split()) < 4:
-            self.put("LINK", LINK_WORDS[first], token)
-        elif body.isalnum() and not body.isdigit() and token.glued is not None:
-            saved, self.font = self.font, r"\mathrm"
-            self.name(body, token.start, token.end, token.glued)
-            self.font = saved
-        elif body.replace("-", "").replace("_", "").isalnum() and not plain.isdigit():
-            latex = rf"\text{{{body}}}"
-            self.atom(Symbol(body, latex, span=span), token.glued)
-        else:
-            self.put("TEXT", Text(" ".join(body.split()), span=span), token)
-
-    def sign_of_text(self, body: str, token: Token) -> None:
-        r"""\text{,} and \text{.} are the bare signs."""
-        if body in PLAIN:
-            self.put(PLAIN[body], body, token)

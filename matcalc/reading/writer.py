@@ -280,9 +280,7 @@ def _variables(by: tuple[t.Node, ...]) -> list[str]:
             runs[-1] = (variable, runs[-1][1] + 1)
         else:
             runs.append((variable, 1))
-    return [
-        write(v if n == 1 else t.Postfix(v, "power", (t.Number(str(n)),))) for v, n in runs
-    ]
+    return [write(v if n == 1 else t.Postfix(v, "power", (t.Number(str(n)),))) for v, n in runs]
 
 
 @write.register

@@ -44,6 +44,7 @@ class Style:
     of: str | None = None  # the variable a view is about
     entry: tuple[Any, Any] | None = None
     evaluated: bool = False  # partial derivatives replaced by what they are
+    opened: Collection[str] = ()  # steps whose adjoints are written out where they are used
     shapes: bool | None = None  # shapes under the factors
     fold: bool = True  # equal layers as one general layer
     batch: str | None = None
@@ -117,15 +118,26 @@ class Dress:
         return line.symbol
 
     def value(self, line: Line) -> Node:
-        return line.value if line.kind == "forward" else self.laid(line.value)
+        return line.value if line.kind == "forward" else self.laid(self.opened(line.value))
+
+    def opened(self, value: Node) -> Node:
+        """A value with the adjoints that are to be written out."""
+        for _ in self.style.opened:
+            named = {
+                n: self.record.arrivals[of].value
+                for n in adjoints_in(value)
+                if symbol_name(of := self.record.adjoints.of[n]) in self.style.opened
+            }
+            value = substitute(value, named)
+        return simplify(value) if self.style.opened else value
 
     def forms(self, line: Line) -> list[Node]:
         """The right-hand sides of a line in normal detail: with the slope as a prime, then opened."""
         if line.kind == "forward":
             return [line.value]
         primed = self.primed(line)
-        if primed is None:
-            return [line.value]
+        if primed is None or self.style.opened:
+            return [self.opened(line.value)]
         cancelled = cost(line.value) < cost(primed)
         if self.notation.expand_slopes or cancelled:
             return [primed, line.value]
@@ -175,13 +187,15 @@ class Dress:
     def chosen(self, lines: Collection[Line]) -> list[Line]:
         """The lines asked for, in order."""
         style, known = self.style, {ln.name for ln in self.record.lines}
-        known |= {symbol_name(ln.of) for ln in self.record.lines if ln.of is not None}
+        known |= {symbol_name(w) for w in self.record.wrt}
         for name in [*(style.lines or ()), *style.hide, *([style.stop_at] if style.stop_at else [])]:
             if name not in known:
                 raise UnknownNameError(f"there is no line {name!r}; there are {shapes.listed(sorted(known))}")
         found: list[Line] = []
         for line in lines:
-            called = {line.name} | ({symbol_name(line.of)} if line.of is not None else set())
+            called = {line.name}
+            if line.of is not None and line.of not in self.record.definitions:
+                called.add(symbol_name(line.of))  # a variable means its gradient
             if (style.lines is None or called & set(style.lines)) and not called & set(style.hide):
                 found.append(line)
             if style.stop_at in called:

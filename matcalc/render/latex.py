@@ -46,17 +46,13 @@ class LatexWriter(BaseWriter):
         super().__init__()
         self.notation = Notation.of(notation)
 
-    def fill(self, root: Node) -> None:
-        for node in postorder(root, stop=self.done.__contains__):
-            if node in self.done:
-                continue
-            if node.op.name in ("box", "item"):  # a number and a 1 x 1 matrix look alike
-                self.done[node] = self.done[node.operands[0]]
-                continue
-            face = self.indexed_sum if node.op.name == "isum" else None
-            said, binds = face(node) if face else node.op.latex(node, self)
-            # \nabla_W L B would read as the gradient of a product.
-            self.done[node] = said, (PROD if is_symbol(node) and said.startswith(r"\nabla") else binds)
+    def written(self, node: Node) -> Written:
+        if node.op.name in ("box", "item"):  # a number and a 1 x 1 matrix look alike
+            return self.done[node.operands[0]]
+        face = self.indexed_sum if node.op.name == "isum" else None
+        said, binds = face(node) if face else node.op.latex(node, self)
+        # \nabla_W L B would read as the gradient of a product.
+        return said, (PROD if is_symbol(node) and said.startswith(r"\nabla") else binds)
 
     # -- names and scripts ------------------------------------------------------------------------
 

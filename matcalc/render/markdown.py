@@ -42,6 +42,8 @@ def markdown_block(block: Block, page: Page) -> str:
 def display(row: Row) -> str:
     """A row as the inside of a display."""
     tag = rf" \tag{{{row.number}}}" if row.number else ""
+    if not row.sides:
+        return f"{row.left}{tag}"
     if len(row.sides) == 1 and not row.sides[0].reason:
         return f"{row.left} = {row.sides[0].latex}{tag}"
     lines = []

@@ -50,20 +50,23 @@ def table(
     partial: bool = False,
     lines: Sequence[str] | None = None,
 ) -> list[Block]:
-    """Every line with its number; beside it what rounding after each line would give."""
+    """Every line with its number; below, if asked for, what rounding after each line gives."""
     record = dress.record
     exact = worked(record, values, dims=dims, partial=partial)
     wanted = {symbol_name(record.problem.find(n)) if n in record.problem.names else n for n in lines or ()}
     shown = [w for w in exact if not wanted or w.line.name in wanted or _of(w.line) in wanted]
-    head = ["quantity", "value"] if rounded is None else ["quantity", "exact", f"rounded to {rounded} places at every step"]
-    other = {w.line.name: w for w in worked(record, values, dims=dims, digits=rounded, partial=partial)} if rounded is not None else {}
-    rows = []
-    for item in shown:
-        cells = [f"${dress(item.line.symbol)}$", _cell(dress, item, digits)]
-        if rounded is not None:
-            cells.append(_cell(dress, other[item.line.name], rounded))
-        rows.append(tuple(cells))
-    return [Table(tuple(head), tuple(rows))]
+    blocks: list[Block] = [_table(dress, shown, "value" if rounded is None else "exact", digits)]
+    if rounded is not None:
+        names = {item.line.name for item in shown}
+        other = worked(record, values, dims=dims, digits=rounded, partial=partial)
+        by_hand = [w for w in other if w.line.name in names]
+        blocks.append(_table(dress, by_hand, f"rounded to {rounded} places at every step", rounded))
+    return blocks
+
+
+def _table(dress: Dress, items: Sequence[WorkedLine], head: str, digits: int) -> Table:
+    rows = ((f"${dress(item.line.symbol)}$", _cell(dress, item, digits)) for item in items)
+    return Table(("quantity", head), tuple(rows))
 
 
 def _of(line: Line) -> str:

@@ -33,7 +33,7 @@ def index_view(dress: Dress) -> list[Block]:
 
 def index_rows(dress: Dress, line: Line) -> list[Row]:
     i, j, span = _places(dress, line)
-    value = line.value
+    value = dress.opened(line.value)
     left = dress(entry(line.symbol, i, j) if line.symbol.shape else line.symbol)
     sides = [Side(dress(entry_form(value, i, j)))]
     if dress.style.evaluated:

@@ -49,6 +49,8 @@ def _row(row: Row, cite: Callable[[str], str], says: bool) -> list[str]:
     if row.note and says:
         note = unicode_prose(with_references(row.note, cite))
         lines.append(f"{note[0].upper()}{note[1:]}:")
+    if not sides:
+        lines.append(f"  {left}")
     for k, side in enumerate(sides):
         start = f"  {left} = " if k == 0 else " " * (_letters(left) + 3) + "= "
         said = start + side + (f"    [{reasons[k]}]" if reasons[k] else "")

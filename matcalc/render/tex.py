@@ -60,7 +60,7 @@ def escaped(text: str) -> str:
 def _block(block: object, setting: Setting, cite: Callable[[str], str]) -> str:
     if isinstance(block, Heading):
         if setting.document:
-            return rf"\{'sub' * (block.level - 1)}section*{{{escaped(block.text)}}}"
+            return rf"\{'sub' * min(max(block.level - 2, 0), 2)}section*{{{escaped(block.text)}}}"
         return rf"\medskip\noindent\textbf{{{escaped(block.text)}}}\par"
     if isinstance(block, Prose):
         return rf"\noindent {escaped(with_references(block.text, cite))}\par"
@@ -101,6 +101,8 @@ def _ended(line: str, row: Row, setting: Setting) -> str:
 
 def row_lines(row: Row, setting: Setting) -> list[str]:
     """A row as lines with one ``&`` each, none wider than the page."""
+    if not row.sides:
+        return [f"& {row.left}"]
     lines: list[str] = []
     room = setting.width - min(measured(row.left) + 2, setting.width / 2)
     for k, side in enumerate(row.sides):
@@ -110,7 +112,7 @@ def row_lines(row: Row, setting: Setting) -> list[str]:
         lines += [rf"&\quad {{}} {piece}" for piece in pieces[1:]]
         if side.reason:
             said = rf"\text{{by }} {side.reason}"
-            if len(pieces) == 1 and measured(side.latex) + measured(said) + 4 < room:
+            if len(pieces) == 1 and measured(side.latex) + measured(said) + 12 < room:
                 lines[-1] += rf" \qquad {said}"
             else:
                 lines.append(rf"&\qquad {said}")

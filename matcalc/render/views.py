@@ -6,10 +6,11 @@ or read off a single operation.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 
 from matcalc.errors import MatcalcError
-from matcalc.expr import Node
+from matcalc.expr import Node, symbol_name
 from matcalc.layout import Layout
 from matcalc.record import Line, Record
 from matcalc.render.blocks import Block, Formula, Heading, Page, Prose, Row, Side
@@ -36,12 +37,12 @@ LAYOUT_SAYS = {
 View = Callable[[Dress], list[Block]]
 
 
-def page_of(record: Record, style: Style, view: str = "backprop") -> Page:
-    """The page of a derivation in one of its views."""
+def page_of(record: Record, style: Style, view: str = "backprop", opened: bool = True) -> Page:
+    """The page of a derivation in one of its views, with or without what is given at its top."""
     if view not in VIEWS:
         raise MatcalcError(f"there is no view {view!r}; there are {', '.join(VIEWS)}")
     dress = Dress(record, style)
-    blocks = [*opening(dress), *VIEWS[view](dress)]
+    blocks = [*(opening(dress) if opened else ()), *VIEWS[view](dress)]
     output = record.problem.output
     lefts = {ln.name: dress(ln.symbol) for ln in record.lines}
     return Page(f"The gradients of ${dress(output)}$" if not output.shape else f"Through ${dress(output)}$", tuple(blocks), lefts)
@@ -52,8 +53,7 @@ def opening(dress: Dress) -> list[Block]:
     record = dress.record
     blocks: list[Block] = [Prose(LAYOUT_SAYS[dress.style.layout])]
     blocks += [Prose(f"{remark[0].upper()}{remark[1:]}.") for remark in record.remarks]
-    given = [f"${dress(s)}$ {_size(dress, s)}" for s in record.problem.inputs]
-    learnt = [f"${dress(s)}$ {_size(dress, s)}" for s in record.problem.params]
+    given, learnt = (_declared(dress, ss) for ss in (record.problem.inputs, record.problem.params))
     said = [f"{title} {', '.join(items)}." for title, items in (("Given:", given), ("To learn:", learnt)) if items]
     if record.upstream is not None:
         said.append(f"From above arrives ${dress(record.upstream)}$ {_size(dress, record.upstream)}.")
@@ -68,6 +68,29 @@ def _size(dress: Dress, node: Node) -> str:
     return f"(${dress.shape(node)}$)" if node.shape else "(a number)"
 
 
+def _declared(dress: Dress, symbols: Sequence[Node]) -> list[str]:
+    """Symbols with their shapes; W_1, ..., W_50 of one shape in one go."""
+    runs: list[list[Node]] = []
+    for s in symbols:
+        if runs and _alike(runs[-1][-1], s):
+            runs[-1].append(s)
+        else:
+            runs.append([s])
+    said: list[str] = []
+    for run in runs:
+        if len(run) < 4:
+            said += [f"${dress(s)}$ {_size(dress, s)}" for s in run]
+        else:
+            size = _size(dress, run[0]) if run[0].shape else "(numbers)"
+            said.append(rf"${dress(run[0])}, \dots, {dress(run[-1])}$ {size}")
+    return said
+
+
+def _alike(one: Node, other: Node) -> bool:
+    a, b = (re.fullmatch(r"(\D+)(\d+)", symbol_name(s)) for s in (one, other))
+    return bool(a and b and a[1] == b[1] and int(b[2]) == int(a[2]) + 1 and one.shape == other.shape)
+
+
 # -- the backward pass -----------------------------------------------------------------------------
 
 
@@ -77,12 +100,17 @@ def backprop(dress: Dress) -> list[Block]:
     blocks: list[Block] = []
     chosen = {id(ln) for ln in dress.chosen(record.lines)}
     for title, lines in (("Forward", record.forward()), ("Backward", record.backward())):
-        shown = [ln for ln in lines if id(ln) in chosen]
+        shown = [ln for ln in lines if id(ln) in chosen and not _says_nothing(dress, ln)]
         if not shown:
             continue
         blocks.append(Heading(title))
         blocks += _formulas(dress, shown)
     return blocks
+
+
+def _says_nothing(dress: Dress, line: Line) -> bool:
+    """Whether both sides read the same, as where the derivative of an undefined loss stays as it is."""
+    return line.kind != "forward" and dress(line.symbol) == dress(dress.value(line))
 
 
 def _formulas(dress: Dress, lines: list[Line]) -> list[Block]:

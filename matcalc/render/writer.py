@@ -7,14 +7,18 @@ a name of their own, so that a page never grows faster than the expression.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
-from matcalc.expr import BUILD, Node, is_symbol, postorder, symbol
-from matcalc.ops.base import Written
+from matcalc.expr import BUILD, Node, is_symbol, postorder, read, symbol, symbol_name
+from matcalc.ops.base import ATOM, Written
+from matcalc.rewrite.cost import cost
 
-# A shared part is named when writing it out everywhere would cost more than this many characters.
-WORTH_A_NAME = 240
-LONG = 1500
+# Up to this cost (ten a symbol) a page shows everything in full.
+LONG = 3000
+# Beyond, a shared part is named when its name saves at least so many characters.
+WORTH_A_NAME = 120
 
 
 class BaseWriter:
@@ -32,72 +36,48 @@ class BaseWriter:
         said, binds = self.done[node]
         return said if binds >= level else f"{self.open}{said}{self.close}"
 
+    def written(self, node: Node) -> Written:
+        """One node, its operands being written already."""
+        return getattr(node.op, self.face)(node, self)  # type: ignore[no-any-return]
+
     def fill(self, root: Node) -> None:
         for node in postorder(root, stop=self.done.__contains__):
             if node not in self.done:
-                self.done[node] = getattr(node.op, self.face)(node, self)
+                self.done[node] = self.written(node)
 
     def line(self, root: Node) -> tuple[list[tuple[Node, str]], str]:
-        """``root`` as text, and the definitions of the shared parts it uses."""
+        """``root`` as text, and the definitions of the shared parts it uses.
+
+        Whether a part gets a name is decided as it is written, before anything repeats it: a page
+        is never longer than the expression has nodes.
+        """
+        if cost(root) <= LONG:
+            return [], self(root)
+        order = postorder(root)
+        uses = Counter(child for node in order for child in node.operands)
+        names = fresh_names(symbol_name(n) for n in order if is_symbol(n))
         definitions: list[tuple[Node, str]] = []
-        if len(self(root)) > LONG or self._long_part(root):
-            for node, name in shared_parts(root, self):
-                said = self.fresh(node)
+        whole = self.done
+        self.done = {}  # what was written in full before may stand under a name now
+        for node in order:
+            said, _ = self.done[node] = self.written(node)
+            again = uses[node] - 1
+            if node.operands and not node.indices and again * (len(said) - 4) >= WORTH_A_NAME:
+                name = symbol(next(names), node.shape)
                 definitions.append((name, said))
-                self.done[node] = (self(name), 50)
-            return definitions, self.fresh(root)
-        return definitions, self(root)
-
-    def fresh(self, root: Node) -> str:
-        """``root`` written anew above the parts that have a name by now."""
-        named = {n: w for n, w in self.done.items() if is_symbol(n) or n in self._named}
-        self.done = named
-        return self(root)
-
-    _named: set[Node] = set()
-
-    def _long_part(self, root: Node) -> bool:
-        return False
+                self.done[node] = self(name), ATOM
+        last = self(root)
+        self.done = whole
+        return definitions, last
 
 
-def shared_parts(root: Node, writer: BaseWriter) -> list[tuple[Node, Node]]:
-    """Parts worth a name, innermost first, with the symbols that name them."""
-    uses: dict[Node, int] = {}
-    order = postorder(root)
-    for node in order:
-        for child in node.operands:
-            uses[child] = uses.get(child, 0) + 1
-    taken = {n.params[0] for n in order if is_symbol(n)}
-    names = fresh_names(taken)
-    found: list[tuple[Node, Node]] = []
-    for node in order:
-        if uses.get(node, 0) < 2 or not node.operands:
-            continue
-        if len(writer(node)) >= WORTH_A_NAME // uses[node] and len(writer(node)) > 30:
-            found.append((node, symbol(next(names), node.shape)))
-    writer._named = {node for node, _ in found}
-    return found
-
-
-def fresh_names(taken: Iterable[str], stem: str = "S") -> Iterable[str]:
+def fresh_names(taken: Iterable[str], stem: str = "S") -> Iterator[str]:
     """S, S2, S3, ...: the first ones that nobody uses."""
     used = set(taken)
-    count = 0
-
-    class _Names:
-        def __iter__(self) -> _Names:
-            return self
-
-        def __next__(self) -> str:
-            nonlocal count
-            while True:
-                count += 1
-                name = stem if count == 1 else f"{stem}{count}"
-                if name not in used:
-                    used.add(name)
-                    return name
-
-    return _Names()
+    for count in itertools.count(1):
+        name = stem if count == 1 else f"{stem}{count}"
+        if name not in used:
+            yield name
 
 
 class TextWriter(BaseWriter):
@@ -111,8 +91,6 @@ def text(expr: object) -> str:
     >>> text(inv(matrix("A", "n", "n")).T)
     "inv(A)'"
     """
-    from matcalc.expr import read
-
     node = read(expr)
     definitions, last = TextWriter().line(node)
     return "\n".join([*(f"{name.params[0]} = {said}" for name, said in definitions), last])

@@ -16,9 +16,11 @@ import sympy as sp
 
 from matcalc import shapes
 from matcalc.errors import ShapeError
-from matcalc.expr import Node, postorder, symbols
+from matcalc.expr import Node, postorder, symbol, symbols
 from matcalc.language import read_expression, undefined_in
 from matcalc.ops import OPS, Op
+from matcalc.ops.binder import index, isum
+from matcalc.ops.entries import entry
 from tests.contracts.harness import Disagreement, value
 from tests.contracts.nesting import latex_faults, nestings, placed
 from tests.instances import Instance, array_shape, instances_of
@@ -171,3 +173,11 @@ def test_reading_back_gives_the_same_node(op: Op):
         # A scalar and a 1 x 1 matrix are written alike, on purpose.
         if not {op.name, nested.outer.name} & {"item", "box"}:
             assert read_back(nested.node) is nested.node, f"{op.name} in {nested.outer.name}"
+
+
+def test_a_sum_over_entries_is_read_back():
+    """Positions are written from 1 and counted from 0; the limits go along."""
+    A, i = symbol("A", (shapes.dim("n"), shapes.dim("n"))), index("i")
+    for low in (0, 2):
+        node = isum(entry(A, i, i) * entry(A, i, 0), i, low, shapes.dim("n") - 1)
+        assert read_back(node) is node

@@ -1,0 +1,193 @@
+"""What a page has declared: shapes, definitions, functions, index bases, conventions.
+
+Nothing is evaluated here. A definition is a tree; ``judging.scope`` gives it a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from matcalc.judging.spelling import Indices, bare, below, full, integer, said, stem
+from matcalc.reading import tree as t
+
+Dim = t.Node
+Dims = tuple[Dim, Dim]
+ONE = t.Number("1")
+
+
+@dataclass(frozen=True)
+class Definition:
+    """``left = body``; ``letters`` are the index letters of the left side, ``ranges`` theirs."""
+
+    left: t.Symbol
+    body: t.Node
+    letters: tuple[str, ...] = ()
+    ranges: Mapping[str, t.Node] = field(default_factory=dict)
+    line: int = 0
+
+    def match(self, symbol: t.Symbol, indices: Indices) -> dict[str, int] | None:
+        """The values of the letters that make the left side this symbol."""
+        return match(self.left, self.letters, symbol, indices)
+
+
+@dataclass(frozen=True)
+class Function:
+    """``name(parameters) = body``; ``component`` is the letter of ``sigma_j(z)``."""
+
+    parameters: tuple[str, ...]
+    body: t.Node
+    component: str = ""
+    table: str = ""  # the known function it equals
+
+
+@dataclass(frozen=True)
+class View:
+    """A vector or matrix written out as its entries: ``x = [x_0, x_1]^T``."""
+
+    entries: tuple[tuple[t.Symbol, ...], ...]
+
+
+@dataclass
+class Environment:
+    """The symbol table of a page."""
+
+    shapes: dict[str, Dims] = field(default_factory=dict)
+    shape_patterns: list[tuple[t.Symbol, tuple[str, ...], Dims]] = field(default_factory=list)
+    definitions: dict[str, Definition] = field(default_factory=dict)
+    patterns: list[Definition] = field(default_factory=list)
+    functions: dict[str, Function] = field(default_factory=dict)
+    opaque: dict[str, str] = field(default_factory=dict)  # entrywise, scalar or map
+    opaque_shapes: dict[str, Dims] = field(default_factory=dict)
+    views: dict[str, View] = field(default_factory=dict)
+    nicknames: dict[str, str] = field(default_factory=dict)  # w^2 -> W^2
+    decorated: dict[str, tuple[t.Node, ...]] = field(default_factory=dict)  # f -> (X, W)
+    cells: dict[str, set[str]] = field(default_factory=dict)  # a -> {"a_1", "a_2"}
+    sizes: dict[str, int] = field(default_factory=dict)
+    dims: set[str] = field(default_factory=set)
+    bases: dict[tuple[str, int], int] = field(default_factory=dict)
+    base: int | None = None
+    domains: dict[str, str] = field(default_factory=dict)
+    slopes: list[tuple[t.Node, Dims]] = field(default_factory=list)  # derivative atoms with a shape
+    overrides: list[tuple[t.Node, t.Node]] = field(default_factory=list)
+    constraints: list[t.Relation] = field(default_factory=list)
+    bare_layers: set[str] = field(default_factory=set)
+    layout: str | None = None
+    layout_is_law: bool = False
+    vec: bool = False
+    entrywise_signs: set[str] = field(default_factory=set)
+    matrix_signs: set[str] = field(default_factory=set)
+    left_to_right: bool = False
+    identity_activation: bool = False
+    loss: str = ""
+    assumptions: list[str] = field(default_factory=list)
+    known_functions: set[str] = field(default_factory=set)
+    order: list[str] = field(default_factory=list)  # keys in the order of their definitions
+
+    def copy(self) -> Environment:
+        """Another environment that can be changed without touching this one."""
+        new = replace(self)
+        for name, value in vars(self).items():
+            if isinstance(value, dict):
+                inner = {k: set(v) if isinstance(v, set) else v for k, v in value.items()}
+                setattr(new, name, inner)
+            elif isinstance(value, (list, set)):
+                setattr(new, name, type(value)(value))
+        return new
+
+    def assume(self, sentence: str) -> None:
+        """Print this once with the verdict."""
+        if sentence not in self.assumptions:
+            self.assumptions.append(sentence)
+
+    # ------------------------------------------------------------ asking
+
+    def has(self, key: str) -> bool:
+        """Whether a name stands for a value of its own."""
+        return key in self.definitions or key in self.shapes or key in self.views
+
+    def is_function(self, key: str) -> bool:
+        return key in self.functions or key in self.opaque
+
+    def definition_of(
+        self, symbol: t.Symbol, indices: Indices
+    ) -> tuple[Definition, dict[str, int]] | None:
+        """The definition with index letters that covers a symbol."""
+        for definition in reversed(self.patterns):
+            bound = definition.match(symbol, indices)
+            if bound is not None:
+                return definition, bound
+        return None
+
+    def shape_of(self, symbol: t.Symbol, indices: Indices) -> Dims | None:
+        """A declared shape, by name or by pattern."""
+        key = full(symbol, indices)
+        if key in self.shapes:
+            return self.shapes[key]
+        for left, letters, dims in reversed(self.shape_patterns):
+            if match(left, letters, symbol, indices) is not None:
+                return dims
+        return None
+
+    def base_of(self, key: str, axis: int) -> int:
+        """Where the index of an axis starts."""
+        if (key, axis) in self.bases:
+            return self.bases[key, axis]
+        return 1 if self.base is None else self.base
+
+    def left_sides(self) -> Iterator[t.Symbol]:
+        """The left sides of all definitions."""
+        for definition in self.definitions.values():
+            yield definition.left
+        for definition in self.patterns:
+            yield definition.left
+
+
+def match(
+    pattern: t.Symbol, letters: tuple[str, ...], symbol: t.Symbol, indices: Indices
+) -> dict[str, int] | None:
+    """The letters of a pattern such as ``z_j^{(l+1)}`` that make it the symbol."""
+    if pattern.name != symbol.name or pattern.star != symbol.star:
+        return None
+    if len(pattern.marks) != len(symbol.marks):
+        return None
+    wanted = symbol.subscripts
+    if len(wanted) != len(pattern.subscripts):
+        split = symbol.indices(len(pattern.subscripts)) if pattern.subscripts else None
+        if split is None:
+            return None
+        wanted = split
+    bound: dict[str, int] = {}
+    pairs = [(p.index, s.index) for p, s in zip(pattern.marks, symbol.marks, strict=True)]
+    pairs += list(zip(pattern.subscripts, wanted, strict=True))
+    for mine, given in pairs:
+        if not _unify(mine, given, letters, indices, bound):
+            return None
+    return bound
+
+
+def _unify(
+    mine: t.Node, given: t.Node, letters: tuple[str, ...], indices: Indices, bound: dict[str, int]
+) -> bool:
+    value = integer(given, indices)
+    free = [p.name for p in t.walk(mine) if isinstance(p, t.Symbol) and bare(p) and p.name in letters]
+    if not free:
+        return said(mine, {}) == said(given, indices)
+    if value is None:
+        return False
+    letter = free[0]
+    if letter in bound:
+        return integer(mine, bound) == value
+    at_zero = integer(mine, {**bound, letter: 0})
+    if at_zero is None:
+        return False
+    bound[letter] = value - at_zero
+    return integer(mine, bound) == value
+
+
+def is_entry(symbol: t.Symbol) -> bool:
+    """Whether something that counts stands below."""
+    return bool(symbol.subscripts)
+
+
+__all__ = ["ONE", "Definition", "Environment", "Function", "View", "below", "match", "stem"]

@@ -1,0 +1,527 @@
+r"""Givens read into an environment: what defines, what declares a shape, what sets a convention.
+
+Statements in words are understood where they bear on truth: index base, layout, the meaning of a
+product sign, "one-hot", "logistic". Other words are ignored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from matcalc.errors import MatcalcError
+from matcalc.judging import spelling as s
+from matcalc.judging.elementary import known
+from matcalc.judging.environment import ONE, Definition, Environment, Function, View
+from matcalc.judging.layers import normal, note_layers
+from matcalc.reading import tree as t
+from matcalc.reading.formula import read_formula
+
+EQUALS = ("=", ":=", r"\triangleq", r"\equiv")
+COUNTERS = frozenset("n N m M K k d D p q r h H T L B C I J P Q R S b c l".split())
+SCALAR_HEADS = frozenset("L J C E ell L_cal J_cal E_cal l loss cost NLL MSE C_cal R F".split())
+
+
+def environment_of(
+    given: str | Sequence[str],
+    *,
+    shapes: Mapping[str, Any] | None = None,
+    layout: str | None = None,
+    index_base: int | None = None,
+    macros: Any = None,
+) -> Environment:
+    """The environment that a list of givens sets up."""
+    env = Environment(base=index_base)
+    if layout is not None:
+        env.layout, env.layout_is_law = str(layout), True
+    texts = [given] if isinstance(given, str) else list(given)
+    lines = [line for text in texts for line in _lines(text)]
+    relations: list[t.Relation] = []
+    for line in lines:
+        relations += read_formula(line, macros=macros)
+    for name, dims in (shapes or {}).items():
+        declare(env, name, dims, macros)
+    take_all(env, relations)
+    return env
+
+
+def _lines(text: str) -> list[str]:
+    if r"\begin" in text or r"\\" in text:
+        return [text]
+    return [line for line in text.splitlines() if line.strip()]
+
+
+def declare(env: Environment, name: str, dims: Any, macros: Any = None) -> None:
+    """A shape from Python: ``(rows, columns)``, a number, or None for a scalar."""
+    symbol = next(s.symbols(read_formula(name, macros=macros)[0].sides[0]), None)
+    if symbol is None:
+        raise MatcalcError(f"{name!r} is no name")
+    parts = () if dims is None else dims if isinstance(dims, tuple) else (dims, 1)
+    nodes = tuple(read_formula(str(d))[0].sides[0] for d in parts) or (ONE, ONE)
+    _declare(env, symbol, (nodes[0], nodes[1]))
+
+
+def take_all(env: Environment, relations: Iterable[t.Relation], line: int = 0) -> None:
+    """All relations as givens."""
+    listed = list(relations)
+    note_layers(env, listed)
+    listed = [r for r in (normal(r, env) for r in listed) if isinstance(r, t.Relation)]
+    for relation in listed:
+        note_dims(env, relation)
+    for relation in listed:
+        take(env, relation, line)
+    for relation in listed:
+        note_bases(env, relation)
+
+
+# ---------------------------------------------------------------- one relation
+
+
+def take(env: Environment, relation: t.Relation, line: int = 0) -> None:
+    """One relation as a given."""
+    words = " ".join(p.words for p in t.walk(relation) if isinstance(p, t.Text))
+    if words:
+        statement(env, relation, words)
+    if not relation.signs:
+        return
+    sign = relation.signs[0]
+    if sign in (r"\in", ":"):
+        for left in _items(relation.sides[0]):
+            belongs(env, left, relation.sides[1])
+    elif sign in EQUALS:
+        if "as in" not in words:
+            equate(env, relation, line)
+    elif sign in (">", r"\ge"):
+        left = relation.sides[0]
+        if isinstance(left, t.Symbol) and s.full(left) not in env.dims:
+            env.domains.setdefault(s.full(left), "positive")
+
+
+def _items(node: t.Node) -> tuple[t.Node, ...]:
+    return node.items if isinstance(node, t.Listing) else (node,)
+
+
+def belongs(env: Environment, left: t.Node, right: t.Node) -> None:
+    r"""``X \in \mathbb{R}^{n \times d}``, ``Y \in \{0, 1\}^n``, ``X : n \times d``."""
+    dims, domain = space(right)
+    if dims is None:
+        return
+    left = s.peeled(left)
+    if isinstance(left, t.Postfix) and left.kind == "transpose":
+        left, dims = s.peeled(left.base), (dims[1], dims[0])
+    if isinstance(left, (t.Derivative, t.Nabla)):
+        env.slopes.append((left, dims))
+    elif isinstance(left, t.Symbol):
+        _declare(env, left, dims)
+        if domain:
+            env.domains[s.full(left)] = domain
+
+
+def space(node: t.Node) -> tuple[tuple[t.Node, t.Node] | None, str]:
+    """The shape and the domain of a set; None if it is no set of arrays."""
+    base, power = node, None
+    if isinstance(node, t.Postfix) and node.kind in ("power", "superscript"):
+        base, power = node.base, node.arguments[0]
+    domain = ""
+    if isinstance(base, t.Bracket) and base.left == r"\{":
+        texts = [i.text for i in base.items if isinstance(i, t.Number)]
+        domain = "binary" if texts == ["0", "1"] else ""
+    elif isinstance(base, t.Bracket) and base.left in ("[", "("):
+        domain = "unit"
+    elif isinstance(base, t.Symbol) and base.name in ("R_bb", "R", "C_bb", "Z_bb", "N_bb"):
+        if base.name == "R" and power is None and not base.marks:
+            return None, ""
+        if any(sub for sub in base.subscripts):
+            domain = "positive"
+    elif isinstance(base, t.Product):
+        power = base
+    else:
+        return None, ""
+    if power is None:
+        return (ONE, ONE), domain
+    power = s.peeled(power)
+    if isinstance(power, t.Product) and set(power.operators) == {r"\times"}:
+        if len(power.factors) != 2:
+            return None, domain
+        return (power.factors[0], power.factors[1]), domain
+    return (power, ONE), domain
+
+
+def _declare(env: Environment, symbol: t.Symbol, dims: tuple[t.Node, t.Node]) -> None:
+    letters = _free_letters(env, symbol)
+    key = s.full(symbol)
+    env.shapes[key] = dims
+    if letters:
+        env.shape_patterns.append((symbol, letters, dims))
+    for dim in dims:
+        for part in t.walk(dim):
+            if isinstance(part, t.Symbol):
+                env.dims.add(s.full(part))
+
+
+def _free_letters(env: Environment, symbol: t.Symbol) -> tuple[str, ...]:
+    """The letters below and above that count: ``j`` in ``a_j``, ``l`` in ``W^{(l)}``."""
+    found: list[str] = []
+    for name in (*s.letters_below(symbol), *s.letters_above(symbol)):
+        counts = len(name) == 1 or name == "ell" or name in ("alpha", "beta") and False
+        if counts and name.islower() and name not in env.sizes and name not in found:
+            found.append(name)
+    return tuple(found)
+
+
+# ---------------------------------------------------------------- equations
+
+
+def equate(env: Environment, relation: t.Relation, line: int = 0) -> None:
+    """``left = body``: a value, a function, a size, a written-out matrix."""
+    left, body = s.peeled(relation.sides[0]), relation.sides[1]
+    if isinstance(body, (t.Blank, t.Missing)):
+        return
+    for k in range(1, len(relation.sides) - 1):
+        # f(X, W) = a^{(3)} = sigma(Z^{(3)}): the names in between are defined by what follows.
+        middle = relation.sides[k]
+        if isinstance(middle, (t.Symbol, t.HeadBracket)) and _unseen(env, middle):
+            part = t.Relation((middle, relation.sides[k + 1]), ("=",), relation.conditions)
+            equate(env, part, line)
+    if isinstance(left, t.Listing):
+        return
+    if isinstance(left, (t.HeadBracket, t.Call)):
+        _function(env, left, body, line)
+    elif isinstance(left, t.Symbol):
+        _value(env, left, body, relation, line)
+    elif isinstance(left, (t.Derivative, t.Nabla)):
+        if any(isinstance(p, t.Symbol) for p in t.walk(body)):
+            env.overrides.append((left, body))
+        else:
+            env.constraints.append(relation)
+    elif isinstance(left, t.Postfix) and left.kind == "subscript":
+        _layout_by_entries(env, left, body)
+
+
+def _unseen(env: Environment, node: t.Node) -> bool:
+    if isinstance(node, t.HeadBracket):
+        head = node.head
+        plain = all(isinstance(i, t.Symbol) for i in node.bracket.items)
+        return (
+            isinstance(head, t.Symbol)
+            and plain
+            and not env.is_function(s.full(head))
+            and known(head.name) is None
+        )
+    return isinstance(node, t.Symbol) and not env.has(s.full(node)) and not env.is_function(node.name)
+
+
+def _layout_by_entries(env: Environment, left: t.Postfix, body: t.Node) -> None:
+    """``(dy/dx)_{ij} = dy_j/dx_i`` states a layout."""
+    inner = s.peeled(left.base)
+    if not isinstance(inner, t.Derivative) or not isinstance(body, t.Derivative):
+        return
+    if len(left.arguments) != 2 or not isinstance(body.of, t.Symbol) or len(body.by) != 1:
+        return
+    row = s.said(left.arguments[0], {})
+    by = body.by[0]
+    if isinstance(by, t.Symbol) and by.subscripts:
+        env.layout = "denominator" if s.below(by) == row else "numerator"
+        env.layout_is_law = True
+
+
+def _value(
+    env: Environment, left: t.Symbol, body: t.Node, relation: t.Relation, line: int
+) -> None:
+    key = s.full(left)
+    if isinstance(body, t.Number) and body.text.isdigit() and s.bare(left):
+        counts = key in env.dims or (key in COUNTERS and not env.has(key) and len(key) == 1)
+        if counts and key not in env.shapes:
+            env.sizes[key] = int(body.text)
+            env.dims.add(key)
+            return
+    if s.bare(left) and key == "I" and isinstance(body, t.Symbol) and body.name == "I":
+        env.definitions[key] = Definition(left, body, line=line)
+        return
+    if _written_out(env, left, body):
+        return
+    if isinstance(body, t.HeadBracket) and isinstance(body.head, t.Symbol):
+        _opaque(env, left, body)
+    letters = _free_letters(env, left)
+    ranges = dict(ranges_of(relation))
+    definition = Definition(left, body, letters, ranges, line)
+    if key not in env.definitions:
+        env.order.append(key)
+    env.views.pop(key, None)
+    env.definitions[key] = definition
+    if letters:
+        env.patterns.append(definition)
+    if left.subscripts and not env.has(s.stem(left)):
+        env.cells.setdefault(s.stem(left), set()).add(key)
+
+
+def ranges_of(relation: t.Relation) -> Iterator[tuple[str, t.Node]]:
+    r"""``j = 1, 2, 3`` and ``j \in \{1, ..., 3\}`` among the conditions, letter by letter."""
+    for condition in relation.conditions:
+        parts = condition.relations if isinstance(condition, t.Condition) else (condition,)
+        for part in parts:
+            if isinstance(part, t.Relation) and part.signs and part.signs[0] in ("=", r"\in"):
+                for left in _items(part.sides[0]):
+                    if isinstance(left, t.Symbol) and s.bare(left):
+                        yield left.name, part.sides[1]
+            elif isinstance(part, t.Relation) and set(part.signs) <= {r"\le", "<"}:
+                if len(part.sides) == 3 and isinstance(part.sides[1], t.Symbol):
+                    low, _, high = part.sides
+                    if part.signs == (r"\le", r"\le"):
+                        dots = t.Ellipsis(r"\dots")
+                        yield part.sides[1].name, t.Listing((low, dots, high))
+
+
+def _written_out(env: Environment, left: t.Symbol, body: t.Node) -> bool:
+    """Whether the right side is the left side's own entries."""
+    turned = isinstance(body, t.Postfix) and body.kind == "transpose"
+    inner = s.flattened(body.base) if isinstance(body, t.Postfix) and turned else body
+    rows = listed_rows(inner)
+    if rows is None:
+        return False
+    entries = [e for row in rows for e in row]
+    named = [e for e in entries if isinstance(e, t.Symbol) and e.subscripts]
+    if not named or len(named) + sum(isinstance(e, (t.Ellipsis, t.Number)) for e in entries) != len(
+        entries
+    ):
+        return False
+    first = named[0]
+    if any(e.name != first.name or e.marks != first.marks for e in named):
+        return False
+    same = first.name == left.name and first.marks == left.marks
+    nick = first.name.lower() == left.name.lower() and first.marks == left.marks
+    if not (same or nick):
+        return False
+    if turned:
+        rows = tuple(zip(*rows, strict=True)) if len({len(r) for r in rows}) == 1 else rows
+    dotted = any(isinstance(e, t.Ellipsis) for e in entries)
+    key, stem = s.full(left), s.stem(first)
+    pairs = [_numbers(e) for e in named]
+    if pairs[0]:
+        _note_base(env, key, pairs[0])
+    if not same:
+        env.nicknames[stem] = key
+    if env.has(key) and key not in env.cells and key not in env.views:
+        return True
+    if dotted:
+        last = named[-1]
+        size = last.subscripts[-1]
+        shape = (size, ONE) if len(rows) > 1 else (ONE, size)
+        if len(first.subscripts) == 2:
+            shape = (last.subscripts[0], last.subscripts[1])
+        env.shapes.setdefault(key, shape)
+        return True
+    if len(first.subscripts) == 2 or pairs[0] and len(pairs[0]) == 2 or not same:
+        size = (t.Number(str(len(rows))), t.Number(str(len(rows[0]))))
+        env.shapes.setdefault(key, size)
+        return True
+    env.views[key] = View(tuple(tuple(e for e in row if isinstance(e, t.Symbol)) for row in rows))
+    env.definitions.pop(key, None)
+    env.cells.setdefault(key, set()).update(s.full(e) for e in named)
+    return True
+
+
+def listed_rows(node: t.Node) -> tuple[tuple[t.Node, ...], ...] | None:
+    """The rows of a matrix or of a bracket with several items."""
+    if isinstance(node, t.Matrix):
+        return node.rows
+    if isinstance(node, t.Bracket) and len(node.items) > 1 and node.left in ("[", "("):
+        return (node.items,)
+    if isinstance(node, t.Bracket) and node.left == "[" and len(node.items) == 1:
+        item = node.items[0]
+        if isinstance(item, t.Product) and not any(item.operators) and len(item.factors) > 1:
+            if all(isinstance(f, t.Symbol) and f.subscripts for f in item.factors):
+                return (item.factors,)
+    return None
+
+
+def _numbers(symbol: t.Symbol) -> list[int]:
+    parts = symbol.indices(2) or symbol.indices(1) or ()
+    if len(symbol.subscripts) == 1 and not _two_digits(symbol):
+        parts = symbol.subscripts
+    found = [s.integer(p, {}) for p in parts]
+    return [n for n in found if n is not None] if None not in found else []
+
+
+def _two_digits(symbol: t.Symbol) -> bool:
+    only = symbol.subscripts[0]
+    return isinstance(only, t.Number) and len(only.text) == 2
+
+
+def _function(env: Environment, left: t.HeadBracket | t.Call, body: t.Node, line: int) -> None:
+    head = left.head
+    if not isinstance(head, t.Symbol):
+        return
+    argument = left.bracket if isinstance(left, t.HeadBracket) else left.argument
+    items = argument.items if isinstance(argument, t.Bracket) else (argument,)
+    key = s.full(t.Symbol(head.name, head.latex, head.subscripts, head.marks))
+    if head.primes:
+        return
+    plain = [i for i in items if isinstance(i, t.Symbol)]
+    if len(plain) != len(items) or any(i.subscripts for i in plain):
+        # f(x_n, W) = ... defines nothing; sigma(0) = 1/2 neither.
+        return
+    mentioned = {s.full(p) for p in s.symbols(body)} | {p.name for p in s.symbols(body)}
+    bound = [i for i in plain if s.full(i) in mentioned]
+    fresh = all(s.bare(i) and not env.has(s.full(i)) and i.name not in env.cells for i in plain)
+    if fresh and bound:
+        component = ""
+        if len(head.subscripts) == 1 and s.bare(head.subscripts[0]):
+            letter = s.full(head.subscripts[0])  # type: ignore[arg-type]
+            if letter in s.letters_below(body):
+                component, key = letter, head.name
+        names = tuple(i.name for i in plain)
+        env.functions[key] = Function(names, body, component)
+        env.known_functions.add(head.name)
+        return
+    definition = Definition(head, body, line=line)
+    if key not in env.definitions:
+        env.order.append(key)
+    env.definitions[key] = definition
+    env.decorated[key] = items
+
+
+def _opaque(env: Environment, left: t.Symbol, body: t.HeadBracket) -> None:
+    """``y = f(x)`` with an undefined ``f``: entry by entry, or a map, or one number."""
+    head = body.head
+    assert isinstance(head, t.Symbol), "only asked about names"
+    key = s.full(head)
+    if env.is_function(key) or known(head.name) or head.primes:
+        return
+    itself = key == s.full(left)
+    items = body.bracket.items
+    simple = all(isinstance(s.peeled(i), (t.Symbol, t.HeadBracket)) for i in items)
+    if itself:
+        env.opaque[key] = "scalar"
+        return
+    if env.has(key) or not simple or (head.name == "sigma" and not head.subscripts):
+        return
+    mine = env.shapes.get(s.full(left))
+    only = s.peeled(items[0]) if len(items) == 1 else None
+    theirs = env.shapes.get(s.full(only)) if isinstance(only, t.Symbol) else None
+    if mine is not None and theirs is not None and mine != theirs:
+        env.opaque[key], env.opaque_shapes[key] = "map", mine
+    elif len(items) > 1 or s.full(left) in SCALAR_HEADS and head.name in SCALAR_HEADS:
+        env.opaque[key] = "scalar"
+    elif head.name in ("softmax", "Softmax"):
+        return
+    else:
+        env.opaque[key] = "entrywise"
+
+
+# ---------------------------------------------------------------- words
+
+
+def statement(env: Environment, relation: t.Relation, words: str) -> None:
+    """A convention in words."""
+    low = words.lower()
+    signs = {p.latex for p in t.walk(relation) if isinstance(p, t.Sign)}
+    if "start at" in low or "based" in low:
+        number = next((p for p in t.walk(relation) if isinstance(p, t.Number)), None)
+        if number is not None:
+            env.base = int(number.text)
+        elif "zero" in low:
+            env.base = 0
+    for name in ("denominator", "numerator", "mixed"):
+        if re.search(rf"{name}[- ]layout", low) and not relation.signs:
+            env.layout, env.layout_is_law = name, True
+            env.vec = env.vec or "vec" in low
+        elif re.search(rf"{name}[- ]layout", low) and env.layout is None and "as in" in low:
+            env.layout = name
+    if "matrix product" in low or "matrix multiplication" in low:
+        env.matrix_signs |= signs
+    elif "element" in low or "entry" in low or "hadamard" in low:
+        env.entrywise_signs |= signs
+        for name in _names_before(relation):
+            if not env.has(name):
+                env.opaque.setdefault(name, "entrywise")
+    if "left to right" in low:
+        env.left_to_right = True
+    if "one-hot" in low or "one hot" in low:
+        for name in _names_before(relation):
+            env.domains[name] = "onehot"
+    if "logistic" in low or "sigmoid" in low:
+        for name in _names_before(relation):
+            env.functions.setdefault(
+                name, Function(("z",), t.Symbol("z", "z"), table="sigmoid")
+            )
+    if "identity" in low and "activation" in low:
+        env.identity_activation = True
+
+
+def _names_before(relation: t.Relation) -> list[str]:
+    return [s.full(p) for p in s.symbols(relation)]
+
+
+# ---------------------------------------------------------------- sizes and index bases
+
+
+def note_dims(env: Environment, relation: t.Relation) -> None:
+    """Names that count: upper limits, sizes of ones, exponents of R."""
+    for node in t.walk(relation):
+        found: list[t.Node] = []
+        if isinstance(node, t.BigOperator) and node.upper is not None:
+            found = [node.upper]
+        elif isinstance(node, t.Filled):
+            found = list(node.subscripts)
+        elif isinstance(node, t.Postfix) and isinstance(node.base, t.Symbol):
+            if node.base.name == "R_bb" and node.kind in ("power", "superscript"):
+                found = list(node.arguments)
+        for part in found:
+            for symbol in t.walk(part):
+                if isinstance(symbol, t.Symbol) and s.bare(symbol):
+                    env.dims.add(symbol.name)
+    for _, right in ranges_of(relation):
+        for part in t.walk(right):
+            if isinstance(part, t.Symbol) and s.bare(part):
+                env.dims.add(part.name)
+
+
+def note_bases(env: Environment, relation: t.Relation) -> None:
+    """Where indices start, from the numbers that stand below."""
+    starts: dict[str, int] = {}
+    for letter, right in ranges_of(relation):
+        first = right.items[0] if isinstance(right, (t.Listing, t.Bracket)) and right.items else right
+        value = s.integer(first, {})
+        if value is not None:
+            starts[letter] = value
+    _walk_bases(env, relation, starts)
+
+
+def _walk_bases(env: Environment, node: t.Node, starts: Mapping[str, int]) -> None:
+    if isinstance(node, t.BigOperator):
+        starts = dict(starts)
+        for lower in node.lower:
+            if isinstance(lower, t.Relation) and lower.signs == ("=",):
+                letter, value = lower.sides[0], s.integer(lower.sides[1], {})
+                if isinstance(letter, t.Symbol) and value is not None:
+                    starts[letter.name] = value
+    if isinstance(node, t.Symbol) and node.subscripts:
+        key = s.stem(node)
+        key = env.nicknames.get(key, key)
+        if key in env.shapes or key in env.definitions:
+            parts = node.subscripts
+            if len(parts) == 1 and _two_digits(node) and _is_matrix(env, key):
+                parts = node.indices(2) or parts
+            values = [s.integer(p, starts) for p in parts]
+            _note_base(env, key, values)
+    for child in t.children(node):
+        _walk_bases(env, child, starts)
+
+
+def _is_matrix(env: Environment, key: str) -> bool:
+    dims = env.shapes.get(key)
+    return dims is None or (dims[0] != ONE and dims[1] != ONE) or True
+
+
+def _note_base(env: Environment, key: str, values: Sequence[int | None]) -> None:
+    for axis, value in enumerate(values):
+        if value is None:
+            continue
+        axes = (0, 1) if len(values) == 1 else (axis,)
+        for a in axes:
+            if value == 0:
+                env.bases[key, a] = 0
+            elif env.base is None:
+                env.bases.setdefault((key, a), 1)
