@@ -24,12 +24,11 @@ from sympy.matrices.expressions.matexpr import MatrixExpr, MatrixSymbol
 
 from matcalc import shapes
 from matcalc.errors import MatcalcError, NameClashError, NoRuleError, ShapeError
-from matcalc.shapes import ONE, SCALAR, Dim, Shape
+from matcalc.shapes import ONE, SCALAR, Shape
 from matcalc.walk import dimensions as dimensions
 from matcalc.walk import leaves as leaves
 from matcalc.walk import postorder as postorder
 from matcalc.walk import rebuilt as rebuilt
-from matcalc.walk import size as size
 from matcalc.walk import symbols as symbols
 
 if TYPE_CHECKING:
@@ -423,6 +422,8 @@ def is_symbol(node: Node) -> bool:
 def _checked_name(name: Any) -> str:
     if not isinstance(name, str) or not name.isidentifier():
         raise NameClashError(f"a symbol needs a name such as X or W_1, not {name!r}")
+    if name.startswith("_k") and name[2:].isdigit():
+        raise NameClashError(f"{name} is how sums name their own index; choose another name")
     return name
 
 
@@ -498,6 +499,3 @@ def brief(node: Any, limit: int = 60) -> str:
         return f"an expression of shape {shapes.show(node.shape)}"
     text = str(node)
     return text if len(text) <= limit else text[: limit - 3] + "..."
-
-
-__all__ = ["Dim", "Node", "matrix", "scalar", "vector"]

@@ -69,14 +69,6 @@ def dimensions(roots: Node | Iterable[Node]) -> list[sp.Symbol]:
     return sorted(found, key=lambda s: s.name)
 
 
-def size(root: Node) -> int:
-    """How many nodes, counted as a tree with shared parts written out."""
-    counted: dict[Node, int] = {}
-    for node in postorder(root):
-        counted[node] = 1 + sum(counted[child] for child in node.operands)
-    return counted[root]
-
-
 def rebuilt(node: Node, operands: tuple[Node, ...]) -> Node:
     """The same operation on other operands, made by the operation's own constructor."""
     if operands == node.operands:

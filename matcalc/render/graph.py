@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
 from html import escape
 
 from matcalc import shapes
@@ -97,6 +98,12 @@ class Graph:
     def _width(self, v: Vertex) -> float:
         return max(38.0, 9.0 * len(in_unicode(v.latex)) + 16)
 
+    @cached_property
+    def own(self) -> str:
+        """A name for the drawing, the same on every run: two of them may stand on one page."""
+        said = repr((self.title, self.vertices, self.edges)).encode()
+        return f"graph-{blake2b(said, digest_size=4).hexdigest()}"
+
     # -- SVG --------------------------------------------------------------------------------------------
 
     @cached_property
@@ -105,12 +112,13 @@ class Graph:
         wide = max(x + w / 2 for x, _, w in self.boxes.values()) + 20
         high = max(y for _, y, _ in self.boxes.values()) + 56
         title = escape(in_unicode(self.title.replace("$", "")))
+        own = self.own
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:.0f} {high:.0f}" '
-            f'width="{wide:.0f}" height="{high:.0f}" role="img" aria-labelledby="mc-title mc-desc">',
-            f'<title id="mc-title">{title}</title>',
-            f'<desc id="mc-desc">{escape(self.text)}</desc>',
-            _SVG_STYLE,
+            f'width="{wide:.0f}" height="{high:.0f}" id="{own}" role="img" aria-labelledby="{own}-title {own}-desc">',
+            f'<title id="{own}-title">{title}</title>',
+            f'<desc id="{own}-desc">{escape(self.text)}</desc>',
+            _style(own),
         ]
         parts += [self._edge(e) for e in self.edges]
         parts += [self._vertex(v) for v in self.vertices]
@@ -131,7 +139,7 @@ class Graph:
         a, b = x1 + w1 / 2, x2 - w2 / 2 - 3
         bend = max(24.0, (b - a) / 2)
         path = f"M{a:.1f},{y1:.1f} C{a + bend:.1f},{y1:.1f} {b - bend:.1f},{y2:.1f} {b:.1f},{y2:.1f}"
-        said = f'<path d="{path}" marker-end="url(#mc-to)"/>'
+        said = f'<path d="{path}" marker-end="url(#{self.own}-to)"/>'
         # Labels stand near the start, where edges into one node are still apart.
         mx, my = a + 0.36 * (b - a), y1 + 0.2 * (y2 - y1)
         if e.label:
@@ -141,7 +149,7 @@ class Graph:
             back = (
                 f"M{b:.1f},{y2 + low:.1f} C{b - bend:.1f},{y2 + low:.1f} {a + bend:.1f},{y1 + low:.1f} {a + 3:.1f},{y1 + low:.1f}"
             )
-            said += f'<path class="back" d="{back}" marker-end="url(#mc-back)"/>'
+            said += f'<path class="back" d="{back}" marker-end="url(#{self.own}-back)"/>'
             said += f'<text class="back" x="{mx:.1f}" y="{my + 25:.1f}">{escape(in_unicode(e.back))}</text>'
         return said
 
@@ -217,20 +225,34 @@ def _tex_shape(label: str) -> str:
     return label.replace("×", r"\times")
 
 
-_SVG_STYLE = (
-    "<style>"
-    "svg{color-scheme:light dark;--mc-ink:#1b1c1e;--mc-box:#ffffff;--mc-given:#eef3fa;--mc-learnt:#fbf1e4;--mc-faint:#666a70;--mc-flow:#a33b1f}"
-    "@media (prefers-color-scheme:dark){svg{--mc-ink:#e6e6e3;--mc-box:#24272b;--mc-given:#1f2b3a;--mc-learnt:#3a2d1b;--mc-faint:#a0a4aa;--mc-flow:#f09a7c}}"
-    "text{font:15px Georgia,serif;text-anchor:middle;fill:var(--mc-ink)}"
-    "rect{fill:var(--mc-box);stroke:var(--mc-ink);stroke-width:1}"
-    "rect.input{fill:var(--mc-given)}rect.param{fill:var(--mc-learnt)}rect.output{stroke-width:2}"
-    "path{fill:none;stroke:var(--mc-ink);stroke-width:1.1}path.back{stroke:var(--mc-flow);stroke-dasharray:4 3}"
-    "marker path{fill:var(--mc-ink);stroke:none}#mc-back path{fill:var(--mc-flow)}"
-    "text.shape,text.label{font-size:11px;fill:var(--mc-faint)}text.back{font-size:13px;fill:var(--mc-flow)}"
-    "</style>"
-    '<defs><marker id="mc-to" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0,0 L8,4 L0,8 z"/></marker>'
-    '<marker id="mc-back" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0,0 L8,4 L0,8 z"/></marker></defs>'
-)
+_LIGHT = "--ink:#1b1c1e;--box:#ffffff;--given:#eef3fa;--learnt:#fbf1e4;--faint:#666a70;--flow:#a33b1f"
+_DARK = "--ink:#e6e6e3;--box:#24272b;--given:#1f2b3a;--learnt:#3a2d1b;--faint:#a0a4aa;--flow:#f09a7c"
+_RULES = {
+    "": f"color-scheme:light dark;{_LIGHT}",
+    "text": "font:15px Georgia,serif;text-anchor:middle;fill:var(--ink)",
+    "rect": "fill:var(--box);stroke:var(--ink);stroke-width:1",
+    "rect.input": "fill:var(--given)",
+    "rect.param": "fill:var(--learnt)",
+    "rect.output": "stroke-width:2",
+    "path": "fill:none;stroke:var(--ink);stroke-width:1.1",
+    "path.back": "stroke:var(--flow);stroke-dasharray:4 3",
+    "marker path": "fill:var(--ink);stroke:none",
+    "marker.back path": "fill:var(--flow)",
+    "text.shape": "font-size:11px;fill:var(--faint)",
+    "text.label": "font-size:11px;fill:var(--faint)",
+    "text.back": "font-size:13px;fill:var(--flow)",
+}
+
+
+def _style(own: str) -> str:
+    """Rules for one drawing: inside an HTML page they must touch nothing else."""
+    rules = "".join(f"#{own} {name}{{{said}}}".replace(" {", "{") for name, said in _RULES.items())
+    markers = "".join(
+        f'<marker id="{own}-{kind}" class="{kind}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
+        'markerHeight="7" orient="auto"><path d="M0,0 L8,4 L0,8 z"/></marker>'
+        for kind in ("to", "back")
+    )
+    return f"<style>{rules}@media (prefers-color-scheme:dark){{#{own}{{{_DARK}}}}}</style><defs>{markers}</defs>"
 
 
 # -- from a record -------------------------------------------------------------------------------------

@@ -1,0 +1,398 @@
+r"""Where a name gets its value: definitions, entries, cut variables, index letters.
+
+A cut replaces one name by other numbers; everything downstream of it is computed anew, all else is
+taken from the uncut scope. What a value was computed from is noted on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from matcalc.judging import spelling as s
+from matcalc.judging.environment import ONE, Definition
+from matcalc.judging.values import Array, Misfit, OutOfRange, TooMuch, Unread, Value, number
+from matcalc.judging.worlds import World
+from matcalc.reading import tree as t
+
+BUDGET = 400_000
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a symbol points: a name, rows and columns of it, or a grid of names."""
+
+    key: str
+    rows: tuple[int, ...] | None = None
+    cols: tuple[int, ...] | None = None
+    definition: Definition | None = None
+    bound: tuple[tuple[str, int], ...] = ()
+    grid: tuple[tuple[Place, ...], ...] = ()
+    shape: tuple[int, int] | None = None
+
+    @property
+    def whole(self) -> bool:
+        return self.rows is None and self.cols is None
+
+
+class Scope:
+    """Values of names in one world, under some cuts."""
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        root: Scope | None = None,
+        cuts: Mapping[str, Array] | None = None,
+        patches: tuple[tuple[t.Node, Array], ...] = (),
+        layout: str = "denominator",
+        vec: bool = False,
+    ) -> None:
+        self.world, self.env, self.root = world, world.env, root
+        self.cuts = dict(cuts or {})
+        self.patches = patches
+        self.layout, self.vec = layout, vec
+        self.indices: dict[str, int] = {}
+        self.locals: dict[str, Value] = {}
+        self.known: dict[str, Array] = {}
+        self.uses: dict[str, set[str]] = {}
+        self.stack: list[str] = []
+        self.lenient = False
+        self.frozen = bool(root and root.frozen)
+        self.work = root.work if root is not None else [0]
+        self.memo: dict[Any, list[Value]] = {}
+
+    # ------------------------------------------------------------ contexts
+
+    @contextmanager
+    def bound(self, **letters: int) -> Iterator[None]:
+        """Index letters with values."""
+        before = self.indices
+        self.indices = {**before, **letters}
+        try:
+            yield
+        finally:
+            self.indices = before
+
+    @contextmanager
+    def inside(self, indices: Mapping[str, int], local: Mapping[str, Value]) -> Iterator[None]:
+        """The inside of a definition."""
+        before = self.indices, self.locals, self.lenient
+        self.indices, self.locals, self.lenient = dict(indices), dict(local), True
+        try:
+            yield
+        finally:
+            self.indices, self.locals, self.lenient = before
+
+    def cut(self, cuts: Mapping[str, Array], patches: tuple[Any, ...] = ()) -> Scope:
+        """A scope in which some names have other values."""
+        new = Scope(
+            self.world,
+            root=self,
+            cuts={**self.cuts, **cuts},
+            patches=(*self.patches, *patches),
+            layout=self.layout,
+            vec=self.vec,
+        )
+        new.indices, new.locals, new.lenient = self.indices, self.locals, self.lenient
+        return new
+
+    def count(self, cost: int = 1) -> None:
+        """Bounded work: a line may not cost more than so many steps."""
+        self.work[0] += cost
+        if self.work[0] > BUDGET:
+            raise TooMuch("the line needs too many steps to be checked")
+
+    # ------------------------------------------------------------ places
+
+    def place(self, symbol: t.Symbol) -> Place | None:
+        """Where a symbol points; None if nothing is known of it."""
+        env, letters = self.env, self.indices
+        if symbol.primes:
+            symbol = replace(symbol, primes=0)
+        key, stem = s.full(symbol, letters), s.stem(symbol, letters)
+        if key in self.cuts or (env.has(key) and not self._open(key)):
+            return Place(key, definition=env.definitions.get(key), grid=self._grid(key))
+        if symbol.subscripts:
+            for array in (stem, env.nicknames.get(stem, "")):
+                if array and env.has(array) and array not in env.cells:
+                    return self._entry(array, symbol)
+        found = env.definition_of(symbol, letters)
+        if found is not None:
+            definition, bound = found
+            return Place(key, definition=definition, bound=tuple(sorted(bound.items())))
+        dims = env.shape_of(symbol, letters)
+        if dims is not None:
+            return Place(key, shape=self.world.shape(dims))
+        if symbol.subscripts:
+            member = self._member(symbol)
+            if member is not None:
+                return member
+            upper = s.stem(replace(symbol, name=symbol.name.upper()), letters)
+            if upper != stem and len(symbol.name) == 1 and env.has(upper):
+                return self._entry(upper, symbol)
+            if key in env.cells.get(stem, ()):
+                return Place(key, shape=(1, 1))
+        elif stem in env.cells:
+            return self._assembled(stem)
+        elif env.nicknames.get(stem):
+            return Place(env.nicknames[stem], definition=env.definitions.get(env.nicknames[stem]))
+        marks = [m for m in symbol.marks if s.said(m.index, letters) not in TIMES]
+        if len(marks) < len(symbol.marks):
+            return self.place(replace(symbol, marks=tuple(marks)))
+        return None
+
+    def _open(self, key: str) -> bool:
+        """A definition for all j is not one for the letter j itself."""
+        definition = self.env.definitions.get(key)
+        if definition is None or not definition.letters:
+            return False
+        return all(letter in self.indices for letter in definition.letters)
+
+    def _grid(self, key: str) -> tuple[tuple[Place, ...], ...]:
+        view = self.env.views.get(key)
+        if view is None or key in self.cuts:
+            return ()
+        rows = [[self.place(e) for e in row] for row in view.entries]
+        return tuple(
+            tuple(p if p is not None else Place(s.full(e), shape=(1, 1)) for p, e in zip(ps, es, strict=True))
+            for ps, es in zip(rows, view.entries, strict=True)
+        )
+
+    def _member(self, symbol: t.Symbol) -> Place | None:
+        """``w_j`` with a number for j: ``w_3`` if there is such a name; an entry of a written view."""
+        stem = s.stem(symbol, self.indices)
+        if stem in self.env.cells:
+            numbers = self.cell_numbers(stem)
+            value = s.integer(symbol.subscripts[0], self.indices) if len(symbol.subscripts) == 1 else None
+            if value is not None and numbers and value not in numbers:
+                low, high = min(numbers), max(numbers)
+                raise OutOfRange(f"{stem}_{value} does not exist: {stem} runs from {low} to {high}")
+            if value is not None and value in numbers:
+                return Place(f"{stem}_{value}", shape=(1, 1))
+        return None
+
+    def cell_numbers(self, stem: str) -> list[int]:
+        """The numbers below a letter whose entries are defined one by one."""
+        numbers: set[int] = set()
+        for key in self.env.cells.get(stem, ()):
+            tail = key[len(stem) + 1 :]
+            if tail.isdigit():
+                numbers.add(int(tail))
+        for definition in self.env.patterns:
+            if s.stem(definition.left) == stem and len(definition.left.subscripts) == 1:
+                for letter in definition.letters:
+                    if letter in definition.ranges:
+                        numbers.update(self.range_of(definition.ranges[letter]))
+        return sorted(numbers)
+
+    def _assembled(self, stem: str) -> Place | None:
+        numbers = self.cell_numbers(stem)
+        if not numbers:
+            return None
+        cells = []
+        for n in numbers:
+            symbol = t.Symbol(stem.split("^")[0], stem, (t.Number(str(n)),), _marks(stem))
+            place = self.place(symbol)
+            cells.append((place or Place(f"{stem}_{n}", shape=(1, 1)),))
+        self.env.assume(f"{stem} is the column of {stem}_{numbers[0]} to {stem}_{numbers[-1]}")
+        return Place(stem, grid=tuple(cells))
+
+    def _entry(self, array: str, symbol: t.Symbol) -> Place:
+        """The entry, row or column of an array that the scripts below name."""
+        shape = self.shape_of_key(array)
+        rows, cols = self.selection(array, symbol.subscripts, shape, symbol)
+        return Place(array, rows, cols, definition=self.env.definitions.get(array), grid=self._grid(array))
+
+    def shape_of_key(self, key: str) -> tuple[int, int]:
+        dims = self.env.shapes.get(key)
+        if dims is not None:
+            return self.world.shape(dims)
+        return self.value(Place(key, definition=self.env.definitions.get(key), grid=self._grid(key))).shape
+
+    def selection(
+        self,
+        array: str,
+        parts: tuple[t.Node, ...],
+        shape: tuple[int, int],
+        symbol: t.Symbol | None = None,
+    ) -> tuple[tuple[int, ...] | None, tuple[int, ...] | None]:
+        """Rows and columns, counted from 0."""
+        vector = 1 in shape
+        if len(parts) == 1 and isinstance(parts[0], t.Number) and len(parts[0].text) == 2:
+            text = parts[0].text
+            fits = vector and text[0] != "0" and int(text) <= max(shape)
+            if not fits:
+                parts = tuple(t.Number(d) for d in text)
+        if len(parts) == 1:
+            axis = 0 if shape[1] == 1 else 1 if shape[0] == 1 else self._sample_axis(array, parts[0])
+            picked = self._picked(array, axis, parts[0], shape)
+            return (picked, None) if axis == 0 else (None, picked)
+        if len(parts) != 2:
+            raise Unread(f"{array} has {len(parts)} indices")
+        return self._picked(array, 0, parts[0], shape), self._picked(array, 1, parts[1], shape)
+
+    def _sample_axis(self, array: str, part: t.Node) -> int:
+        """Whether one index of a matrix counts its rows or its columns."""
+        dims = self.env.shapes.get(array)
+        letter = part.name if isinstance(part, t.Symbol) else ""
+        data = self.env.shapes.get("X")
+        for candidate in (dims, data):
+            if candidate is None:
+                continue
+            names = [s.said(d, {}) for d in candidate]
+            for axis in (0, 1):
+                if letter and names[axis].lower() == letter and names[1 - axis].lower() != letter:
+                    return axis
+        if data is not None:
+            names = [s.said(d, {}) for d in data]
+            if names[1] in ("n", "m", "N", "M") and names[0] not in ("n", "m", "N", "M"):
+                return 1
+        return 0
+
+    def _picked(self, array: str, axis: int, part: t.Node, shape: tuple[int, int]) -> tuple[int, ...] | None:
+        if isinstance(part, t.Slot):
+            return None
+        value = s.integer(part, {**self.world.sizes, **self.indices})
+        if value is None:
+            raise Unread(f"the index {s.said(part, {})} of {array} has no value")
+        base = self.env.base_of(array, axis)
+        if not 0 <= value - base < shape[axis]:
+            side = "rows" if axis == 0 else "columns"
+            raise OutOfRange(
+                f"{array} is {shape[0]} x {shape[1]}: its {side} are numbered {base} to "
+                f"{base + shape[axis] - 1}, {value} does not exist"
+            )
+        return (value - base,)
+
+    # ------------------------------------------------------------ ranges
+
+    def range_of(self, node: t.Node) -> list[int]:
+        r"""``1, 2, 3``, ``\{1, \dots, n\}``, a number alone."""
+        items: tuple[t.Node, ...] = (node,)
+        if isinstance(node, (t.Listing, t.Bracket)):
+            items = node.items
+        found: list[int] = []
+        dots = False
+        for item in items:
+            if isinstance(item, t.Ellipsis):
+                dots = True
+                continue
+            value = s.integer(item, {**self.world.sizes, **self.indices})
+            if value is None:
+                raise Unread(f"the range {s.said(node, {})} is not known")
+            if dots and found:
+                step = 1 if value >= found[-1] else -1
+                if len(found) > 1 and (value - found[-1]) % (found[-1] - found[-2] or 1) == 0:
+                    step = found[-1] - found[-2]
+                # With a small size the dots may have nothing to stand for.
+                found = [f for f in found if (f <= value if step > 0 else f >= value)]
+                found += range(found[-1] + step, value + step, step) if found else [value]
+                dots = False
+            else:
+                found.append(value)
+        return list(dict.fromkeys(found))
+
+    # ------------------------------------------------------------ values
+
+    def value(self, place: Place) -> Value:
+        """The numbers at a place."""
+        if place.grid and place.key not in self.cuts:
+            array = self._stacked(place)
+        else:
+            array = self.named(place)
+        if place.rows is not None:
+            array = array[..., list(place.rows), :]
+        if place.cols is not None:
+            array = array[..., :, list(place.cols)]
+        return Value(array)
+
+    def _stacked(self, place: Place) -> Array:
+        rows = []
+        for row in place.grid:
+            parts = [self.value(p).array for p in row]
+            if any(p.shape[-2:] != (1, 1) for p in parts):
+                raise Misfit(f"the entries of {place.key} are no numbers")
+            rows.append(joined(parts, -1))
+        return joined(rows, -2)
+
+    def named(self, place: Place) -> Array:
+        """The whole array of a name, computed once."""
+        key = place.key
+        for above in self.stack:
+            self.uses.setdefault(above, set()).add(key)
+        if key in self.cuts:
+            return self.cuts[key]
+        if key in self.known:
+            for above in self.stack:
+                self.uses[above] |= self.uses.get(key, set())
+            return self.known[key]
+        if self.root is not None and not self.patches:
+            array = self.root.named(place)
+            used = self.root.used_by(key)
+            self.uses[key] = set(used)
+            if not used & set(self.cuts):
+                self.known[key] = array
+                for above in self.stack:
+                    self.uses[above] |= used
+                return array
+        if key in self.stack:
+            raise Unread(f"{key} is defined through itself")
+        self.stack.append(key)
+        try:
+            array = self._computed(place)
+        finally:
+            self.stack.pop()
+        self.known[key] = array
+        for above in self.stack:
+            self.uses.setdefault(above, set()).update(self.uses.get(key, set()))
+        return array
+
+    def used_by(self, key: str) -> set[str]:
+        return self.uses.get(key, set())
+
+    def _computed(self, place: Place) -> Array:
+        from matcalc.judging.evaluate import evaluate
+
+        env, world = self.env, self.world
+        if place.definition is None:
+            shape = place.shape
+            if shape is None:
+                dims = env.shapes.get(place.key, (ONE, ONE))
+                shape = world.shape(dims)
+            return world.input(place.key, shape, env.domains.get(place.key, ""))
+        self.count(5)
+        with self.inside(dict(place.bound), {}):
+            values = evaluate(self, place.definition.body)
+        wanted = env.shapes.get(place.key)
+        if wanted is not None:
+            fits = [v for v in values if v.shape == world.shape(wanted)]
+            if not fits and values[0].is_scalar is False:
+                rows, cols = world.shape(wanted)
+                raise Misfit(
+                    f"{place.key} is declared {rows} x {cols}, its definition is "
+                    f"{values[0].shape[0]} x {values[0].shape[1]}"
+                )
+            values = fits or values
+        return values[0].array
+
+
+TIMES = frozenset({"t", "t+1", "t-1", "k", "k+1", "new", "old", "next", "tau", "tau+1", "i+1"})
+
+
+def _marks(stem: str) -> tuple[t.Mark, ...]:
+    return tuple(t.Mark("(", t.Number(p) if p.isdigit() else t.Word(p)) for p in stem.split("^")[1:])
+
+
+def joined(parts: list[Array], axis: int) -> Array:
+    """Arrays side by side, with leading axes of different lengths."""
+    lead = np.broadcast_shapes(*(p.shape[:-2] for p in parts))
+    return np.concatenate([np.broadcast_to(p, (*lead, *p.shape[-2:])) for p in parts], axis=axis)
+
+
+def constant(value: float) -> Value:
+    return number(value)

@@ -1,0 +1,80 @@
+"""Concrete worlds: a size for every dimension, values for everything that is not defined.
+
+All points of one size are evaluated together, along the first axis. Values are drawn by name, so
+the same page gives the same numbers on every run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from matcalc.judging.elementary import seed_of
+from matcalc.judging.environment import Dims, Environment
+from matcalc.judging.spelling import integer
+from matcalc.judging.values import Array, Unread
+from matcalc.reading import tree as t
+
+STYLES = ("plain", "unit", "positive")
+
+
+class World:
+    """Sizes and points."""
+
+    def __init__(
+        self,
+        env: Environment,
+        sizes: Mapping[str, int],
+        *,
+        points: int = 8,
+        seed: int = 0,
+        style: str = "plain",
+        integers: bool = False,
+    ) -> None:
+        self.env, self.sizes, self.points = env, dict(sizes), points
+        self.seed, self.style, self.integers = seed, style, integers
+        self.inputs: dict[str, Array] = {}
+        self.fixed: dict[str, Array] = {}
+
+    def dim(self, node: t.Node) -> int:
+        """A dimension as a number."""
+        value = integer(node, self.sizes)
+        if value is None:
+            from matcalc.reading.writer import write
+
+            raise Unread(f"the size {write(node)} is not known")
+        return value
+
+    def shape(self, dims: Dims) -> tuple[int, int]:
+        return self.dim(dims[0]), self.dim(dims[1])
+
+    def input(self, key: str, shape: tuple[int, int], domain: str = "") -> Array:
+        """The values of a name that nothing defines."""
+        if key in self.fixed:
+            return self.fixed[key]
+        if key not in self.inputs:
+            self.inputs[key] = self._drawn(key, shape, domain)
+        return self.inputs[key]
+
+    def _drawn(self, key: str, shape: tuple[int, int], domain: str) -> Array:
+        rng = np.random.default_rng([self.seed, seed_of(key), *shape])
+        size = (self.points, *shape)
+        if domain == "binary":
+            return rng.integers(0, 2, size=size).astype(float)
+        if domain == "onehot":
+            axis = 1 if shape[1] == 1 else 2
+            pick = np.argmax(rng.uniform(size=size), axis=axis)
+            return np.moveaxis(np.eye(size[axis])[pick], -1, axis)
+        if domain == "simplex":
+            raw = rng.uniform(0.2, 1, size=size)
+            return raw / raw.sum(axis=1 if shape[1] == 1 else 2, keepdims=True)
+        if self.integers:
+            values = rng.integers(-3, 4, size=size).astype(float)
+            values[values == 0] = 2.0
+            return np.abs(values) if domain == "positive" or self.style == "positive" else values
+        if domain == "unit" or self.style == "unit":
+            return rng.uniform(0.1, 0.9, size=size)
+        if domain == "positive" or self.style == "positive":
+            return rng.uniform(0.3, 1.7, size=size)
+        return rng.normal(size=size)
