@@ -34,7 +34,7 @@ from matcalc.walk import symbols as symbols
 if TYPE_CHECKING:
     from matcalc.ops.base import Op
 
-# Filled by matcalc.ops (operations by name) and matcalc.door ("read").
+# Filled by the rooms above: operations by name, "read", "text", ...
 BUILD: dict[str, Any] = {}
 
 _SLOTS = (
@@ -199,8 +199,7 @@ class Node:
     def __neg__(self) -> Node:
         return build("minus", self)
 
-    def __pos__(self) -> Node:
-        return self
+    __pos__ = doit
 
     def __abs__(self) -> Node:
         if self.shape:

@@ -17,7 +17,7 @@ from matcalc.errors import NoRuleError
 from matcalc.expr import Node, number, postorder, substitute, symbol
 from matcalc.ops.algebra import add, eye, mul
 from matcalc.ops.base import Op, rows_cols
-from matcalc.ops.binder import ISUM, isum
+from matcalc.ops.binder import ISUM, at_index, fresh_index, isum
 from matcalc.shapes import Shape
 
 Clean = Callable[[Node], Node]
@@ -128,7 +128,11 @@ def _pull_sum(
 ) -> dict[Node, Node]:
     """Through the binder: each term's contribution, summed over the index."""
     variable, low, high = node.params
-    terms = pull(node.operands[0], G, wanted=wanted, known=known, only_linear=only_linear)
+    body = node.operands[0]
+    if variable in G.indices:  # what arrives may speak of an outer index of the same name
+        apart = fresh_index("apart")
+        body, variable = at_index(body, {variable: apart}), apart
+    terms = pull(body, G, wanted=wanted, known=known, only_linear=only_linear)
     return {leaf: isum(part, variable, low, high) for leaf, part in terms.items()}
 
 

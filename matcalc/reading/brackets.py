@@ -25,7 +25,25 @@ INTERVALS = {("(", "]"), ("[", ")"), ("]", "["), ("[", "["), ("]", "]")}
 
 def resolve(units: list[Unit], source: str) -> list[Unit]:
     """The units with every bracket matched."""
-    return _complete(_inside(_bars(units, source), source), source)
+    return _complete(_inside(_bars(_mend(units), source), source), source)
+
+
+def _mend(units: list[Unit]) -> list[Unit]:
+    r"""``\left[ a \right. + \left. b \right]`` is one bracket, as long lines have it."""
+    stack: list[int] = []
+    halves: list[tuple[int, int, object]] = []
+    dropped: set[int] = set()
+    for position, unit in enumerate(units):
+        if unit.type == "OPEN":
+            stack.append(position)
+        elif unit.type == "CLOSE" and stack:
+            opening = stack.pop()
+            sign = units[opening].value
+            if unit.value == "." and sign != ".":
+                halves.append((position, len(stack), PARTNER.get(str(sign))))
+            elif sign == "." and halves and halves[-1][1:] == (len(stack), unit.value):
+                dropped |= {halves.pop()[0], opening}
+    return [unit for position, unit in enumerate(units) if position not in dropped]
 
 
 # ---------------------------------------------------------------- bars

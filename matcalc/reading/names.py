@@ -99,7 +99,7 @@ def _is_word(builder: Builder, word: str) -> bool:
     if len(word) < 2:
         return False
     if builder.script:
-        return word in ("in", "out", "max", "min", "new", "old", "net")
+        return word in ("out", "max", "min", "new", "old", "net")
     if word in FUNCTION_WORDS or word in NAME_WORDS:
         return True
     plain = word.islower() or (word[0].isupper() and word[1:].islower())

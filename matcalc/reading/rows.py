@@ -146,8 +146,4 @@ def _together(above: list[Unit], line: list[Unit]) -> list[Unit]:
         line.pop(0)
     while above and above[-1].type in ("WIDE", "AMP"):
         above.pop()
-    if _broken(above, line):
-        last = max(n for n, u in enumerate(above) if u.type == "CLOSE" and u.value == ".")
-        first = min(n for n, u in enumerate(line) if u.type == "OPEN" and u.value == ".")
-        above, line = above[:last] + above[last + 1 :], line[:first] + line[first + 1 :]
     return above + line

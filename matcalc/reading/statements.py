@@ -24,6 +24,7 @@ from matcalc.reading.tree import (
     Postfix,
     Product,
     Relation,
+    Slot,
     Sum,
     Symbol,
     Text,
@@ -182,9 +183,9 @@ class _Row:
             return False
         assert isinstance(node, Bracket), "numbered says so"
         item = node.items[0]
-        if not isinstance(item, Number) or "." in item.text:
+        if not isinstance(item, (Number, Slot)):
             return False
-        self.tag = item.text
+        self.tag = item.text if isinstance(item, Number) else item.latex
         return True
 
     # ------------------------------------------------------------ relations
@@ -397,11 +398,18 @@ def _counts(node: Node) -> bool:
 
 
 def _restriction(node: Node) -> Condition | None:
-    """``(x > 0)`` on its own behind an equation."""
-    if not isinstance(node, Bracket) or node.left != "(" or len(node.items) != 1:
+    """``(x > 0)`` or ``(i = 1, 2)`` on its own behind an equation."""
+    if not isinstance(node, Bracket) or node.left != "(":
         return None
-    inner = node.items[0]
-    return Condition("", (inner,), span=node.span) if isinstance(inner, Relation) else None
+    places = [n for n, item in enumerate(node.items) if isinstance(item, Relation)]
+    if len(places) != 1:
+        return None
+    inner = node.items[places[0]]
+    assert isinstance(inner, Relation), "only relations were counted"
+    left = _listing([*node.items[: places[0]], inner.sides[0]])
+    right = _listing([inner.sides[-1], *node.items[places[0] + 1 :]])
+    inner = replace(inner, sides=(left, *inner.sides[1:-1], right), span=node.span)
+    return Condition("", (inner,), span=node.span)
 
 
 def _is_index(node: Node) -> bool:

@@ -212,6 +212,7 @@ class Builder(Cursor):
         elif name in (r"\%", r"\#", r"\&", r"\$"):
             raise self.fail(f"the sign {name} is not read", token)
         elif name == r"\tag":
+            self.accept("*")
             self.put("TAG", "".join(t.text for t in self.argument(token)), token)
         elif name in TEXTS:
             self.unwrapped(token)
