@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matcalc.api.derivation import Derivation as Derivation
+    from matcalc.api.models import Model as Model
+    from matcalc.api.models import model as model
     from matcalc.api.parsing import parse as parse
     from matcalc.api.verbs import check as check
     from matcalc.api.verbs import derive as derive
@@ -107,14 +109,14 @@ if TYPE_CHECKING:
     from matcalc.network import Network as Network
     from matcalc.notation import Notation as Notation
     from matcalc.ops.blocks import block as block
-    from matcalc.ops.entrywise import divide as divide
-    from matcalc.ops.losses import binary_cross_entropy as binary_cross_entropy
-    from matcalc.ops.losses import cross_entropy as cross_entropy
-    from matcalc.ops.losses import hinge as hinge
-    from matcalc.ops.losses import kl as kl
-    from matcalc.ops.losses import squared_error as squared_error
-    from matcalc.ops.reduce import mean as mean
-    from matcalc.ops.reduce import total as sum
+    from matcalc.api.words import divide as divide
+    from matcalc.api.words import binary_cross_entropy as binary_cross_entropy
+    from matcalc.api.words import cross_entropy as cross_entropy
+    from matcalc.api.words import hinge as hinge
+    from matcalc.api.words import kl as kl
+    from matcalc.api.words import squared_error as squared_error
+    from matcalc.api.words import mean as mean
+    from matcalc.api.words import sum as sum
     from matcalc.ops.undefined import function as function
     from matcalc.ops.undefined import map_ as map
     from matcalc.ops.undefined import scalar_function as scalar_function
@@ -132,7 +134,7 @@ _WHERE = {
     "adj": ("matcalc.api.words", "adj"),
     "asin": ("matcalc.api.words", "asin"),
     "atan": ("matcalc.api.words", "atan"),
-    "binary_cross_entropy": ("matcalc.ops.losses", "binary_cross_entropy"),
+    "binary_cross_entropy": ("matcalc.api.words", "binary_cross_entropy"),
     "block": ("matcalc.ops.blocks", "block"),
     "check": ("matcalc.api.verbs", "check"),
     "colmean": ("matcalc.api.words", "colmean"),
@@ -140,7 +142,7 @@ _WHERE = {
     "commutation": ("matcalc.api.words", "commutation"),
     "cos": ("matcalc.api.words", "cos"),
     "cosh": ("matcalc.api.words", "cosh"),
-    "cross_entropy": ("matcalc.ops.losses", "cross_entropy"),
+    "cross_entropy": ("matcalc.api.words", "cross_entropy"),
     "cumsum": ("matcalc.api.words", "cumsum"),
     "Derivation": ("matcalc.api.derivation", "Derivation"),
     "derive": ("matcalc.api.verbs", "derive"),
@@ -148,7 +150,7 @@ _WHERE = {
     "diag": ("matcalc.api.words", "diag"),
     "differential": ("matcalc.api.verbs", "differential"),
     "dims": ("matcalc.shapes", "dims"),
-    "divide": ("matcalc.ops.entrywise", "divide"),
+    "divide": ("matcalc.api.words", "divide"),
     "DomainError": ("matcalc.errors", "DomainError"),
     "dot": ("matcalc.api.words", "dot"),
     "elu": ("matcalc.api.words", "elu"),
@@ -166,12 +168,12 @@ _WHERE = {
     "hadamard": ("matcalc.api.words", "hadamard"),
     "hardtanh": ("matcalc.api.words", "hardtanh"),
     "hessian": ("matcalc.api.verbs", "hessian"),
-    "hinge": ("matcalc.ops.losses", "hinge"),
+    "hinge": ("matcalc.api.words", "hinge"),
     "hstack": ("matcalc.api.words", "hstack"),
     "huber": ("matcalc.api.words", "huber"),
     "inv": ("matcalc.api.words", "inv"),
     "jacobian": ("matcalc.api.verbs", "jacobian"),
-    "kl": ("matcalc.ops.losses", "kl"),
+    "kl": ("matcalc.api.words", "kl"),
     "kron": ("matcalc.api.words", "kron"),
     "latex": ("matcalc.render.latex", "latex_of"),
     "Layout": ("matcalc.layout", "Layout"),
@@ -183,10 +185,12 @@ _WHERE = {
     "logsigmoid": ("matcalc.api.words", "logsigmoid"),
     "logsumexp": ("matcalc.api.words", "logsumexp"),
     "map": ("matcalc.ops.undefined", "map_"),
+    "Model": ("matcalc.api.models", "Model"),
+    "model": ("matcalc.api.models", "model"),
     "MatcalcError": ("matcalc.errors", "MatcalcError"),
     "matrix": ("matcalc.expr", "matrix"),
     "max": ("matcalc.api.words", "max"),
-    "mean": ("matcalc.ops.reduce", "mean"),
+    "mean": ("matcalc.api.words", "mean"),
     "min": ("matcalc.api.words", "min"),
     "NameClashError": ("matcalc.errors", "NameClashError"),
     "Network": ("matcalc.network", "Network"),
@@ -223,9 +227,9 @@ _WHERE = {
     "solve": ("matcalc.api.words", "solve"),
     "sqrt": ("matcalc.api.words", "sqrt"),
     "square": ("matcalc.api.words", "square"),
-    "squared_error": ("matcalc.ops.losses", "squared_error"),
+    "squared_error": ("matcalc.api.words", "squared_error"),
     "step": ("matcalc.api.words", "step"),
-    "sum": ("matcalc.ops.reduce", "total"),
+    "sum": ("matcalc.api.words", "sum"),
     "tan": ("matcalc.api.words", "tan"),
     "tanh": ("matcalc.api.words", "tanh"),
     "text": ("matcalc.render.writer", "text"),

@@ -6,14 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 from matcalc.expr import Node
+from matcalc.language.functions import spoken
+from matcalc.ops import losses, reduce
 from matcalc.ops.base import FUNCTIONS
-from matcalc.ops.entrywise import power as power
+from matcalc.ops.entrywise import divide as _divide
+from matcalc.ops.entrywise import power as _power
 
 Word = Callable[..., Any]
 
 
 def _word(name: str) -> Word:
-    return FUNCTIONS[name]
+    return spoken(name, FUNCTIONS[name])
 
 
 exp: Word = _word("exp")
@@ -85,10 +88,22 @@ ones: Word = _word("ones")
 eye: Word = _word("eye")
 
 
-def huber(A: Any, *rest: Any, **options: Any) -> Node:
-    """Huber's loss of a prediction, ``huber(P, Y, delta=1)``; entrywise ``huber(X, 2)`` with a number."""
-    from matcalc.ops.losses import huber as loss
+power: Word = spoken("power", _power)
+divide: Word = spoken("divide", _divide)
+sum: Word = spoken("sum", reduce.total)
+mean: Word = spoken("mean", reduce.mean)
+squared_error: Word = spoken("squared_error", losses.squared_error)
+binary_cross_entropy: Word = spoken("binary_cross_entropy", losses.binary_cross_entropy)
+cross_entropy: Word = spoken("cross_entropy", losses.cross_entropy)
+hinge: Word = spoken("hinge", losses.hinge)
+kl: Word = spoken("kl", losses.kl)
 
+
+def _huber(A: Any, *rest: Any, **options: Any) -> Node:
+    """Huber's loss of a prediction, ``huber(P, Y, delta=1)``; entrywise ``huber(X, 2)`` with a number."""
     if len(rest) == 1 and not options and not getattr(FUNCTIONS["transpose"](rest[0]), "shape", ()):
         return FUNCTIONS["huber"](A, rest[0])
-    return loss(A, *rest, **options)
+    return losses.huber(A, *rest, **options)
+
+
+huber: Word = spoken("huber_loss", _huber)

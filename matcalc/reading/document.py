@@ -115,7 +115,7 @@ class _Scanner:
         while match := OPENING.search(self.text, position):
             found = self._formula(match)
             if found is None:
-                position = max(self._after(match), match.end())
+                position = self._after(match)
                 continue
             if match.start() > prose:
                 yield self._passage("prose", prose, match.start())

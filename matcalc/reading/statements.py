@@ -256,7 +256,8 @@ class _Row:
             self.drafts[-1].remarks.append(node)
             return
         condition = _restriction(node)
-        if condition is not None and self.drafts and piece.follows("WIDE"):
+        if condition is not None and piece.follows("WIDE") and (self.drafts or self.held):
+            self._release()
             self.drafts[-1].conditions.append(condition)
             return
         fresh = piece.follows("SEMI", "DOT", "LINK") or (

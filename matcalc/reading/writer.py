@@ -373,7 +373,7 @@ def _(node: t.Relation) -> str:
         text, joint = write(condition), r", \quad "
         part = next(t.children(condition), None)
         bare = isinstance(condition, t.Condition) and not condition.words
-        if bare and isinstance(part, t.Relation) and not is_range(part):
+        if bare and isinstance(part, t.Relation) and not (node.signs and is_range(part)):
             text, joint = f"({text})", r" \quad "
         out += (joint if out else "") + text
     return out.strip() + (rf" \tag{{{node.tag}}}" if node.tag else "")

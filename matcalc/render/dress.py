@@ -18,7 +18,7 @@ from matcalc.expr import Node, is_number, is_symbol, make, postorder, substitute
 from matcalc.layout import Layout
 from matcalc.network import Owner
 from matcalc.notation import Notation
-from matcalc.ops.algebra import PRODUCT, SUM_OP, had, mul, t
+from matcalc.ops.algebra import HADAMARD, PRODUCT, SUM_OP, had, mul, t
 from matcalc.ops.base import PROD
 from matcalc.ops.entrywise import ENTRYWISE
 from matcalc.ops.undefined import FUNCTION
@@ -136,11 +136,14 @@ class Dress:
         if line.kind == "forward":
             return [line.value]
         primed = self.primed(line)
-        if primed is None or self.style.opened:
+        if primed is None:
             return [self.opened(line.value)]
+        value = self.opened(line.value)
         cancelled = cost(line.value) < cost(primed)
+        if self.style.opened:
+            primed = had(*(self.opened(f) for f in primed.operands)) if primed.op is HADAMARD else primed
         if self.notation.expand_slopes or cancelled:
-            return [primed, line.value]
+            return [primed, value]
         return [primed]
 
     def primed(self, line: Line) -> Node | None:

@@ -1,7 +1,7 @@
 r"""A tree in one short line, for tests to compare and people to read.
 
-``W^[1]_ij'`` a symbol, ``(a b)`` and ``(a \odot b)`` products, ``{a - b}`` sums, ``T<x>`` postfixes,
-``f?(x)`` a head with an undecided bracket, ``tanh(x)`` a call, ``log~x`` a call without bracket,
+``W^[1]_i,j'`` a symbol, ``(a b)`` and ``(a \odot b)`` products, ``{a - b}`` sums, ``T<x>`` a
+postfix, ``f?(x)`` a head with an undecided bracket, ``tanh(x)`` and ``log~x`` calls,
 ``d[E/W]`` derivatives, ``sum[i = 1..n]<...>`` big operators.
 """
 

@@ -1,0 +1,1 @@
+"""The claims of five lecture documents, each against what the engine derives."""
