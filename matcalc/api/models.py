@@ -32,9 +32,14 @@ class Model(Network):
     @property
     def program(self) -> str:
         """The function's own source as LaTeX."""
-        from matcalc.render.listing import program_latex
+        from matcalc.language.typesetting import program_latex
 
-        return program_latex(self.function)
+        declared = [*self.inputs.items(), *self.params.items()]
+        steps = [(step.name, step.symbol) for step in self.steps]
+        dims = self._names.dims
+        return program_latex(
+            self.function, {*dims, *(name for name, node in declared + steps if not node.shape)}
+        )
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.program}$"

@@ -236,7 +236,7 @@ class Products(Entrywise):
         a, (r, c) = t.args[0], t.shape
         if is_column(t) or is_row(t):
             # A vector of one number in every entry.
-            return [a, self.make("spread", (self.number(1),), (), t.shape)] if self.value(t) != 1 else [self._leaf(t)]
+            return [self._leaf(t)] if self.value(a) == 1 else [a, self._leaf(t)]
         left, right = self._leaf(self.ones(r, ONE)), self._leaf(self.ones(ONE, c))
         if is_column(a):
             return [a, right]
@@ -254,7 +254,7 @@ class Products(Entrywise):
         rows_ = [a for a in t.args if is_row(a)]
         full = [a for a in t.args if is_full(a)]
         if not is_full(t):
-            return [self.mul(*columns, *rows_)] if not found else [self._opaque(self.mul(*columns, *rows_))]
+            return [self._opaque(self.mul(*columns, *rows_))]
         if not full:
             left = self.mul(*columns) if columns else self._leaf(self.ones(t.shape[0], ONE))
             right = self.mul(*rows_) if rows_ else self._leaf(self.ones(ONE, t.shape[1]))

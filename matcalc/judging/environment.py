@@ -64,6 +64,7 @@ class Environment:
     decorated: dict[str, tuple[t.Node, ...]] = field(default_factory=dict)  # f -> (X, W)
     cells: dict[str, set[str]] = field(default_factory=dict)  # a -> {"a_1", "a_2"}
     sizes: dict[str, int] = field(default_factory=dict)
+    letter_ranges: dict[str, tuple[t.Node, t.Node]] = field(default_factory=dict)
     dims: set[str] = field(default_factory=set)
     bases: dict[tuple[str, int], int] = field(default_factory=dict)
     base: int | None = None

@@ -463,6 +463,10 @@ def note_dims(env: Environment, relation: t.Relation) -> None:
         found: list[t.Node] = []
         if isinstance(node, t.BigOperator) and node.upper is not None:
             found = [node.upper]
+            for lower in node.lower:
+                if isinstance(lower, t.Relation) and isinstance(lower.sides[0], t.Symbol):
+                    name = lower.sides[0].name
+                    env.letter_ranges.setdefault(name, (lower.sides[1], node.upper))
         elif isinstance(node, t.Filled):
             found = list(node.subscripts)
         elif isinstance(node, t.Postfix) and isinstance(node.base, t.Symbol):

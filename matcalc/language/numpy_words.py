@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from matcalc.errors import NoRuleError
-from matcalc.expr import BUILD
 from matcalc.language.arrays import Array
 from matcalc.language.broadcasting import by_word, entrywise_word, instead, product
+from matcalc.ops.base import FUNCTIONS
 
 _SAME_WORDS = ["exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "sign", "square", "reciprocal"]
 _UFUNCS: dict[str, Callable[..., Any]] = {
@@ -108,7 +108,7 @@ def _diag(v: Array) -> Any:
 
 def _outer(a: Array, b: Array) -> Any:
     return by_word("outer", [a, b]).new(
-        BUILD["outer"](a.node, b.node), (a.sizes[0], b.sizes[0]), "outer(...)"
+        FUNCTIONS["outer"](a.node, b.node), (a.sizes[0], b.sizes[0]), "outer(...)"
     )
 
 
@@ -152,7 +152,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "solve": lambda a, b: (
         by_word("solve", [a, b])
         if len(b.sizes) == 2
-        else b.new(BUILD["solve"](a.node, b.node), b.sizes, "solve(...)")
+        else b.new(FUNCTIONS["solve"](a.node, b.node), b.sizes, "solve(...)")
     ),
     "matrix_power": lambda a, k: by_word("mpow", [a, k]),
     "shape": lambda a: a.shape,

@@ -12,32 +12,24 @@ from typing import TYPE_CHECKING
 
 from matcalc.reading.brackets import resolve
 from matcalc.reading.cursor import Unit
+from matcalc.reading.ranges import counts, is_range, listing, restriction, strip_text
 from matcalc.reading.tree import (
     Bracket,
     Condition,
-    Ellipsis,
-    Listing,
     Missing,
     Node,
     Number,
-    Phrase,
-    Postfix,
-    Product,
     Relation,
     Slot,
-    Sum,
     Symbol,
     Text,
-    Word,
 )
 
 if TYPE_CHECKING:
     from matcalc.reading.reader import Reader
 
 CUTS = frozenset({"COMMA", "SEMI", "DOT", "WIDE", "LINK", "COND", "TAG"})
-RANGE_LETTERS = frozenset("ijklmnpqrstcdhuv")
 NARROW = frozenset({"\\ ", "~", "\\\n", "\\\t"})
-ORDERS = frozenset({"<", ">", r"\le", r"\ge", r"\ne"})
 
 
 @dataclass
@@ -94,7 +86,8 @@ def _settle(units: list[Unit]) -> list[Unit]:
                 elif not related:
                     unit, related = replace(unit, type="REL"), True
             elif unit.type in CUTS:
-                related, quantified = False, unit.type == "COND"
+                related = False
+                quantified = unit.type == "COND" or (quantified and unit.type == "COMMA")
             elif unit.type == "REL":
                 related = True
         out.append(unit)
@@ -170,6 +163,8 @@ class _Row:
             self._release()
             first = next(u for u in piece.before if u.type == "COND")
             self.condition = Condition(words, (), span=(first.start, first.end))
+        elif self.condition is None and piece.before and not piece.follows("COMMA"):
+            self._release()
         elif self.condition is not None and piece.follows("SEMI", "DOT", "LINK", "WIDE"):
             # \forall i, \quad j goes on; a wide blank alone ends the condition.
             joined = piece.follows("COMMA") or any(u.value == "and" for u in piece.before)
@@ -193,7 +188,7 @@ class _Row:
     def _relation(self, node: Relation, piece: Piece, first: bool) -> None:
         if self.condition is not None:
             if self._conditional(node) or not self.condition.relations:
-                self._extend_condition(self._with_held(node))
+                self._condition_relation(node)
                 return
             self._end_condition()
         if isinstance(node.sides[0], Missing):
@@ -210,7 +205,7 @@ class _Row:
         """``x, y \\in R``: what was held back is the beginning of the left side."""
         if not self.held:
             return node
-        left = _listing([*self.held, node.sides[0]])
+        left = listing([*self.held, node.sides[0]])
         self.held = []
         return replace(node, sides=(left, *node.sides[1:]), span=(left.span[0], node.span[1]))
 
@@ -239,7 +234,7 @@ class _Row:
         if node.signs:
             sides = list(node.sides)
             for place in (0, -1):
-                sides[place] = _strip_text(sides[place], draft.remarks)
+                sides[place] = strip_text(sides[place], draft.remarks)
             draft.relation = replace(draft.relation, sides=tuple(sides))
         return draft
 
@@ -247,15 +242,13 @@ class _Row:
 
     def _bare(self, node: Node, piece: Piece) -> None:
         if self.condition is not None:
-            if not self.condition.relations:
+            if not self.condition.relations or not self._extend_right(node, condition=True):
                 self._extend_condition(node)
-            elif not self._extend_right(node, condition=True):
-                self.held.append(node)
             return
         if isinstance(node, Text) and self.drafts:
             self.drafts[-1].remarks.append(node)
             return
-        condition = _restriction(node)
+        condition = restriction(node)
         if condition is not None and piece.follows("WIDE") and (self.drafts or self.held):
             self._release()
             self.drafts[-1].conditions.append(condition)
@@ -283,11 +276,11 @@ class _Row:
         if not isinstance(last, Relation) or not last.signs:
             return False
         right = last.sides[-1]
-        if not (_counts(node) or _counts(right)):
+        if not (counts(node) or counts(right)):
             return False
         wider = replace(
             last,
-            sides=(*last.sides[:-1], _listing([right, node])),
+            sides=(*last.sides[:-1], listing([right, node])),
             span=(last.span[0], node.span[1]),
         )
         if condition:
@@ -307,10 +300,10 @@ class _Row:
         last = self.drafts[-1].relation if self.drafts else None
         if last is not None and (last.signs or not self.condition):
             items = [last.sides[-1], *held]
-            wider = replace(last, sides=(*last.sides[:-1], _listing(items)))
+            wider = replace(last, sides=(*last.sides[:-1], listing(items)))
             self.drafts[-1].relation = replace(wider, span=(last.span[0], held[-1].span[1]))
         else:
-            node = _listing(held)
+            node = listing(held)
             self.drafts.append(self._draft(Relation((node,), span=node.span), Piece()))
 
     # ------------------------------------------------------------ conditions
@@ -321,12 +314,22 @@ class _Row:
         span = (self.condition.span[0], node.span[1])
         self.condition = replace(self.condition, relations=parts, span=span)
 
+    def _condition_relation(self, node: Relation) -> None:
+        """``i, j \\in S``: the names before the sign share it; ``i, i \\ne j`` are two things."""
+        assert self.condition is not None, "only called inside a condition"
+        parts = list(self.condition.relations)
+        names: list[Node] = []
+        while node.signs[0] in (r"\in", "=") and parts and isinstance(parts[-1], Symbol):
+            names.insert(0, parts.pop())
+        if names:
+            left = listing([*names, node.sides[0]])
+            node = replace(node, sides=(left, *node.sides[1:]), span=(left.span[0], node.span[1]))
+        self.condition = replace(self.condition, relations=tuple(parts))
+        self._extend_condition(node)
+
     def _end_condition(self) -> None:
         if self.condition is None:
             return
-        held, self.held = self.held, []
-        for node in held:
-            self._extend_condition(node)
         condition, self.condition = self.condition, None
         if self.drafts:
             self.drafts[-1].conditions.append(condition)
@@ -378,70 +381,3 @@ def _link(piece: Piece, later: bool) -> str:
     if piece.follows("SEMI", "DOT"):
         return ";"
     return "," if piece.follows("COMMA") else "quad"
-
-
-def _listing(items: list[Node]) -> Node:
-    flat: list[Node] = []
-    for item in items:
-        flat += item.items if isinstance(item, Listing) else [item]
-    if len(flat) == 1:
-        return flat[0]
-    return Listing(tuple(flat), span=(flat[0].span[0], flat[-1].span[1]))
-
-
-def _counts(node: Node) -> bool:
-    """A number, three dots, or a list that ends in one."""
-    if isinstance(node, Listing):
-        return _counts(node.items[-1])
-    if isinstance(node, Sum) and len(node.terms) == 1:
-        return _counts(node.terms[0])
-    return isinstance(node, (Number, Ellipsis))
-
-
-def _restriction(node: Node) -> Condition | None:
-    """``(x > 0)`` or ``(i = 1, 2)`` on its own behind an equation."""
-    if not isinstance(node, Bracket) or node.left != "(":
-        return None
-    places = [n for n, item in enumerate(node.items) if isinstance(item, Relation)]
-    if len(places) != 1:
-        return None
-    inner = node.items[places[0]]
-    assert isinstance(inner, Relation), "only relations were counted"
-    left = _listing([*node.items[: places[0]], inner.sides[0]])
-    right = _listing([inner.sides[-1], *node.items[places[0] + 1 :]])
-    inner = replace(inner, sides=(left, *inner.sides[1:-1], right), span=node.span)
-    return Condition("", (inner,), span=node.span)
-
-
-def _is_index(node: Node) -> bool:
-    if isinstance(node, Listing):
-        return all(map(_is_index, node.items))
-    if not isinstance(node, Symbol) or node.latex not in RANGE_LETTERS:
-        return False
-    return not (node.subscripts or node.marks or node.primes or node.star)
-
-
-def is_range(node: Relation) -> bool:
-    r"""``j = 1, 2, 3``, ``i \in S``, ``1 \le k \le n``, ``i \ne j``."""
-    if len(node.signs) == 1 and node.signs[0] == "=" and _is_index(node.sides[0]):
-        right = node.sides[1]
-        return isinstance(right, Listing) and _counts(right.items[0])
-    if len(node.signs) == 1 and node.signs[0] == r"\in" and _is_index(node.sides[0]):
-        right = node.sides[1]
-        base = right.base if isinstance(right, Postfix) else right
-        return not (isinstance(base, Symbol) and base.name == "R_bb")
-    if set(node.signs) <= ORDERS and any(map(_is_index, node.sides)):
-        simple = (Symbol, Number, Sum, Product, Listing, Word)
-        return all(isinstance(side, simple) for side in node.sides)
-    return False
-
-
-def _strip_text(side: Node, remarks: list[Text]) -> Node:
-    """Words at the ends of a side are remarks if an expression is left."""
-    if not isinstance(side, Phrase):
-        return side
-    parts = [part for part in side.parts if not isinstance(part, Text)]
-    if len(parts) != 1:
-        return side
-    remarks.extend(part for part in side.parts if isinstance(part, Text))
-    return parts[0]

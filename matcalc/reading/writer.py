@@ -9,9 +9,9 @@ from __future__ import annotations
 from functools import singledispatch
 
 from matcalc.reading import tree as t
+from matcalc.reading.ranges import is_range
 from matcalc.reading.scripts import is_word
 from matcalc.reading.signs import FUNCTION_WORDS, PARTNER
-from matcalc.reading.statements import is_range
 
 TALL = (t.Fraction, t.BigOperator, t.Matrix, t.Cases, t.Labelled)
 LOOSE = (t.Sum, t.Relation, t.Listing, t.Phrase)

@@ -16,7 +16,7 @@ SHORT = {"transpose": "T", "inverse": "inv", "inverse-transpose": "invT", "power
 
 def sketch_of(text: str, **options) -> str:
     """The sketch of a formula, relations joined by `` ; ``."""
-    return " ; ".join(map(sketch, read_formula(text, **options)))
+    return " ; ".join(map(sketch, read_formula(text, **options))).strip()
 
 
 def sketch(n: t.Node | None) -> str:

@@ -1,0 +1,311 @@
+"""From nodes to terms: every operation in the constructors that know the algebra.
+
+Named steps are followed to their definitions. A part that is needed as a whole anyway (it is used
+twice, or by an operation that looks at every entry) is marked with ``let``: it is computed once, and
+no rewriting reaches into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sympy as sp
+
+from matcalc.codegen.reductions import Reductions
+from matcalc.codegen.terms import Term, cols, is_one, normal, rows
+from matcalc.errors import NoRuleError
+from matcalc.expr import Node, is_symbol, symbol_name
+from matcalc.network import definition
+from matcalc.ops.table import TABLE
+from matcalc.shapes import ONE
+
+# Operations that may need less of an operand than all of it.
+PARTIAL = frozenset(
+    "times transpose tr sum rowsum colsum entry slice diagonal inv solve kron item diag".split()
+)
+# Terms that cost nothing by themselves.
+FREE = frozenset("in number dim spread eye diag ones T inv kron let".split())
+LONGEST = 8  # factors that one chain gathers across names
+
+
+class Lowering(Reductions):
+    """Lowers the nodes of one program."""
+
+    def __init__(
+        self,
+        sizes: Mapping[str, int] | None = None,
+        facts: Any = None,
+        steps: Mapping[Node, Node] | None = None,
+    ) -> None:
+        super().__init__(sizes, facts)
+        self.steps = steps or {}
+        self.inputs: dict[str, Node] = {}
+        self.functions: dict[str, Node] = {}
+        self.dimension_names: set[str] = set()
+        self.image: dict[Node, Term] = {}
+
+    def behind(self, node: Node) -> Node | None:
+        if not is_symbol(node):
+            return None
+        return self.steps.get(node) or definition(node)
+
+    def lower(self, roots: Sequence[Node]) -> list[Term]:
+        """The terms of some nodes; what they share is shared."""
+        order = self._order(roots)
+        self.dimension_names |= {
+            s.name for n in order for d in n.shape for s in d.free_symbols  # type: ignore[attr-defined]
+        }
+        whole = self._wanted_whole(order, roots)
+        for node in order:
+            if node in self.image:
+                continue
+            term = self._one(node)
+            named = is_symbol(node) and term.op != "in"
+            long = term.op == "prod" and len(term.args) > LONGEST
+            if (node in whole or long) and term.op not in FREE:
+                name = symbol_name(node) if named else ""
+                term = self.make("let", (term,), (name,), term.shape)
+            elif named and term.op not in FREE and self.facts.get(symbol_name(node)):
+                term = self.make("let", (term,), (symbol_name(node),), term.shape)
+            self.image[node] = term
+        return [self.image[r] for r in roots]
+
+    def _order(self, roots: Iterable[Node]) -> list[Node]:
+        todo = [(r, False) for r in reversed(list(roots))]
+        seen: set[Node] = set()
+        order = []
+        while todo:
+            node, ready = todo.pop()
+            if ready:
+                order.append(node)
+            elif node not in seen:
+                seen.add(node)
+                todo.append((node, True))
+                todo.extend((c, False) for c in reversed(self._below(node)))
+        return order
+
+    def _below(self, node: Node) -> tuple[Node, ...]:
+        behind = self.behind(node)
+        return node.operands if behind is None else (behind,)
+
+    def _wanted_whole(self, order: Sequence[Node], roots: Sequence[Node]) -> set[Node]:
+        """Nodes whose value is needed anyway: nothing may be pushed into them."""
+        users: dict[Node, list[Node]] = {}
+        for node in order:
+            for child in dict.fromkeys(self._below(node)):
+                users.setdefault(child, []).append(node)
+        whole: set[Node] = set()
+        for node in reversed(order):
+            above = users.get(node, [])
+            if node in roots:
+                whole.add(node)
+            elif len(above) == 1 and is_symbol(above[0]):
+                if above[0] in whole:
+                    whole.add(node)
+            elif len(above) > 1 and (
+                is_symbol(node) or any(u.op.name not in PARTIAL for u in above)
+            ):
+                whole.add(node)
+        return whole
+
+    # -- one node ------------------------------------------------------------------------------
+
+    def _one(self, node: Node) -> Term:
+        if is_symbol(node):
+            return self._symbol(node)
+        name = node.op.name
+        A = [self.image[c] for c in node.operands]
+        method = getattr(self, f"_op_{name}", None)
+        if method is not None:
+            return method(node, A)  # type: ignore[no-any-return]
+        if name in TABLE:
+            return self.fn(name, *A, shape=node.shape)
+        raise NoRuleError(f"no code for the operation {name}")
+
+    def _symbol(self, node: Node) -> Term:
+        behind = self.behind(node)
+        if behind is not None:
+            return self.image[behind]
+        name = symbol_name(node)
+        if not node.shape and (name.startswith("_k") or name in self.dimension_names):
+            return self.dimension(sp.Symbol(name, integer=True, positive=True))
+        self.inputs.setdefault(name, node)
+        return self.input(name, node.shape)
+
+    def _op_number(self, node: Node, A: list[Term]) -> Term:
+        return self.number(node.params[0])
+
+    def _op_zeros(self, node: Node, A: list[Term]) -> Term:
+        return self.zeros(node.shape)
+
+    def _op_ones(self, node: Node, A: list[Term]) -> Term:
+        return self.ones(*node.shape)
+
+    def _op_eye(self, node: Node, A: list[Term]) -> Term:
+        return self.eye(node.params[0])
+
+    def _op_plus(self, node: Node, A: list[Term]) -> Term:
+        return self.add(*self.gathered(A), shape=node.shape)
+
+    def _op_times(self, node: Node, A: list[Term]) -> Term:
+        matrices = [a for a in A if a.shape]
+        scalars = [a for a in A if not a.shape]
+        if not matrices:
+            return self.mul(*scalars)
+        made = self.prod(*matrices) if len(matrices) > 1 else matrices[0]
+        return self.mul(*scalars, made, shape=node.shape) if scalars else made
+
+    def _op_hadamard(self, node: Node, A: list[Term]) -> Term:
+        return self.mul(*A, shape=node.shape)
+
+    def _op_transpose(self, node: Node, A: list[Term]) -> Term:
+        return self.T(A[0])
+
+    def _op_pow(self, node: Node, A: list[Term]) -> Term:
+        return self.pow(A[0], A[1], shape=node.shape)
+
+    def _op_sum(self, node: Node, A: list[Term]) -> Term:
+        return self.total(A[0])
+
+    def _op_rowsum(self, node: Node, A: list[Term]) -> Term:
+        return self.axis_sum(A[0], 1)
+
+    def _op_colsum(self, node: Node, A: list[Term]) -> Term:
+        return self.axis_sum(A[0], 0)
+
+    def _op_tr(self, node: Node, A: list[Term]) -> Term:
+        return self.trace(A[0])
+
+    def _op_diagonal(self, node: Node, A: list[Term]) -> Term:
+        return self.diagonal(A[0])
+
+    def _op_diag(self, node: Node, A: list[Term]) -> Term:
+        return self.diag(A[0])
+
+    def _op_det(self, node: Node, A: list[Term]) -> Term:
+        return self.det(A[0])
+
+    def _op_logdet(self, node: Node, A: list[Term]) -> Term:
+        return self.logdet(A[0])
+
+    def _op_inv(self, node: Node, A: list[Term]) -> Term:
+        return self.inv(A[0])
+
+    def _op_solve(self, node: Node, A: list[Term]) -> Term:
+        return self.prod(self.inv(A[0]), A[1])
+
+    def _op_norm2(self, node: Node, A: list[Term]) -> Term:
+        return self.fn("sqrt", self.total(self.pow(A[0], self.number(2))))
+
+    def _op_item(self, node: Node, A: list[Term]) -> Term:
+        return A[0].args[0] if A[0].op == "box" else self.make("item", (A[0],), (), ())
+
+    def _op_box(self, node: Node, A: list[Term]) -> Term:
+        return self.make("box", (A[0],), (), (ONE, ONE))
+
+    def _op_entry(self, node: Node, A: list[Term]) -> Term:
+        i, j = node.params
+        return self.block(A[0], i, j, ONE, ONE)
+
+    def _op_slice(self, node: Node, A: list[Term]) -> Term:
+        return self.block(A[0], *node.params)
+
+    def _op_place(self, node: Node, A: list[Term]) -> Term:
+        return self.place(A[0], *node.params)
+
+    def _op_kron(self, node: Node, A: list[Term]) -> Term:
+        return self.kron(A[0], A[1])
+
+    def _op_vec(self, node: Node, A: list[Term]) -> Term:
+        if A[0].op == "spread" and not A[0].args[0].shape:
+            return self.spread(A[0].args[0], node.shape)
+        return self.make("vec", (A[0],), (), node.shape)
+
+    def _op_unvec(self, node: Node, A: list[Term]) -> Term:
+        if A[0].op == "spread":
+            return self.spread(A[0].args[0], node.shape)
+        if A[0].op == "vec" and A[0].args[0].shape == node.shape:
+            return A[0].args[0]
+        return self.make("unvec", (A[0],), node.params, node.shape)
+
+    def _op_vstack(self, node: Node, A: list[Term]) -> Term:
+        return self.stack("vstack", A)
+
+    def _op_hstack(self, node: Node, A: list[Term]) -> Term:
+        return self.stack("hstack", A)
+
+    def _op_softmax(self, node: Node, A: list[Term]) -> Term:
+        return self.softmax(A[0], node.params[0], A[1] if len(A) > 1 else None)
+
+    def _op_isum(self, node: Node, A: list[Term]) -> Term:
+        variable, low, high = node.params
+        return self.make("loop", (A[0],), (variable, low, high), node.shape)
+
+    def _op_function(self, node: Node, A: list[Term]) -> Term:
+        name, order, _ = node.params
+        self.functions.setdefault(name, node)
+        a = A[0].args[0] if A[0].op == "spread" else A[0]
+        return self._broadcast(self.make("function", (a,), (name, order), a.shape), node.shape)
+
+    def _op_map(self, node: Node, A: list[Term]) -> Term:
+        name, r, slots, _, is_scalar = node.params
+        self.functions.setdefault(name, node)
+        return self.make("map", tuple(A), (name, r, slots, is_scalar), node.shape)
+
+    def _kept(self, node: Node, A: list[Term]) -> Term:
+        """An operation with no algebra here: it is computed as it stands."""
+        return self.make(node.op.name, tuple(A), node.params, node.shape)
+
+    _op_log_softmax = _op_logsumexp = _op_cumsum = _op_tril = _op_triu = _kept
+    _op_adj = _op_mpow = _op_kron_contract = _op_commutation = _op_diagonal_pick = _kept
+
+    # -- distributivity ------------------------------------------------------------------------
+
+    def gathered(self, terms: Sequence[Term]) -> list[Term]:
+        """A B + A C as A (B + C), where that takes fewer operations."""
+        out = list(terms)
+        while True:
+            best = self._best_pair(out)
+            if best is None:
+                return out
+            i, j, made = best
+            out[i] = made
+            del out[j]
+
+    def _best_pair(self, terms: Sequence[Term]) -> tuple[int, int, Term] | None:
+        chains = [(k, *self._as_chain(t)) for k, t in enumerate(terms)]
+        chains = [c for c in chains if len(c[2]) > 1]
+        if len(chains) < 2 or len(chains) > 40:
+            return None
+        for x, (i, c, a) in enumerate(chains):
+            for j, d, b in chains[x + 1 :]:
+                for left in (True, False):
+                    made = self._joined(c, a, d, b, left)
+                    if made is not None:
+                        return i, j, made
+        return None
+
+    def _as_chain(self, t: Term) -> tuple[Term | None, tuple[Term, ...]]:
+        c, rest = self.scalars_of(t) if t.shape else (None, t)
+        if rest.op == "prod" and rest.shape:
+            return c, rest.args
+        return c, ()
+
+    def _joined(
+        self, c: Term | None, a: Sequence[Term], d: Term | None, b: Sequence[Term], left: bool
+    ) -> Term | None:
+        """c a + d b with a common first (or last) factor taken out, if that is cheaper."""
+        same, ra, rb = (
+            (a[0] is b[0], a[1:], b[1:]) if left else (a[-1] is b[-1], a[:-1], b[:-1])
+        )
+        if not same or any(is_one(x) for x in (rows(a[0]), cols(a[-1]))):
+            return None
+        if len(ra) != 1 or len(rb) != 1:
+            return None
+        x = ra[0] if c is None else self.mul(c, ra[0])
+        y = rb[0] if d is None else self.mul(d, rb[0])
+        inner = self.add(x, y, shape=normal(rows(ra[0]), cols(ra[0])))
+        if inner.op == "add":
+            inner = self.make("let", (inner,), ("",), inner.shape)
+        return self.prod(a[0], inner) if left else self.prod(inner, a[-1])

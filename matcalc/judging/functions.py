@@ -1,0 +1,435 @@
+r"""Functions on the page: known ones, defined ones, undefined ones, and names that look like one.
+
+``a(b)`` is an application if ``a`` is a function here, and a product otherwise. ``f(x_n, W)`` for a
+step ``f(X, W)`` is its row n.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from matcalc.judging import spelling as s
+from matcalc.judging.elementary import (
+    TABLE,
+    Smooth,
+    SmoothScalars,
+    flat,
+    known,
+    sigmoid,
+    softmax,
+    unflat,
+)
+from matcalc.judging.environment import Function
+from matcalc.judging.evaluate import each, evaluate, one
+from matcalc.judging.scope import Place, Scope
+from matcalc.judging.values import Array, Misfit, Unread, Value, merged, number, show
+from matcalc.reading import tree as t
+from matcalc.reading.writer import write
+
+LETTERS = frozenset("f g h phi varphi psi rho sigma F Phi varsigma".split())
+LOSSES = frozenset("L J C E ell L_cal J_cal E_cal C_cal loss cost R_cal".split())
+H = 1e-30
+
+
+def is_application(scope: Scope, node: t.HeadBracket) -> bool:
+    """Whether the head is a function here."""
+    head, items = node.head, node.bracket.items
+    if isinstance(head, (t.Derivative, t.Nabla)):
+        return all(isinstance(i, t.Symbol) for i in items)
+    if not isinstance(head, t.Symbol) or node.bracket.left not in ("(", "[", r"\{"):
+        return False
+    env = scope.env
+    key = s.full(replace(head, primes=0), scope.indices)
+    plain = all(isinstance(i, t.Symbol) or len(items) > 1 for i in items)
+    if head.primes and not env.has(head.name + "'"):
+        return True
+    if env.is_function(key) or (head.subscripts and _component(scope, head)):
+        return True
+    if env.is_function(head.name) and not head.subscripts and not head.marks:
+        return True
+    if key in env.decorated:
+        return plain or not isinstance(items[0], t.Sum)
+    place = scope.place(head)
+    if place is not None or key in scope.locals:
+        return len(items) > 1 or (plain and (head.name in LOSSES or key == env.loss))
+    if known(head.name) is not None or head.name in CALLS or len(items) > 1:
+        return True
+    return head.name in LETTERS or (plain and head.name in LOSSES)
+
+
+def _component(scope: Scope, head: t.Symbol) -> bool:
+    function = scope.env.functions.get(head.name)
+    return function is not None and bool(function.component) and len(head.subscripts) == 1
+
+
+def apply(scope: Scope, node: t.Node) -> list[Value]:
+    """The values of a head and its argument."""
+    if isinstance(node, t.HeadBracket):
+        if isinstance(node.head, (t.Derivative, t.Nabla)):
+            return _applied_derivative(scope, node)
+        if not is_application(scope, node):
+            return evaluate(scope, t.Product((node.head, node.bracket), ("",)))
+        assert isinstance(node.head, t.Symbol), "checked by is_application"
+        return _applied(scope, node.head, node.bracket.items, node)
+    assert isinstance(node, t.Call), "registered for these two"
+    argument = node.argument
+    items = argument.items if node.bracketed and isinstance(argument, t.Bracket) else (argument,)
+    values = _applied(scope, node.head, items, node)
+    if node.power is not None:
+        power = one(scope, node.power).array
+        if power.size == 1 and power.flat[0] == -1:
+            raise Unread(f"{write(node)}: an inverse function has no rule")
+        values = [Value(p.array**power, p.tags) for p in values]
+    return values
+
+
+def _applied(
+    scope: Scope, head: t.Symbol, items: tuple[t.Node, ...], node: t.Node
+) -> list[Value]:
+    env = scope.env
+    plain = replace(head, primes=0)
+    key = s.full(plain, scope.indices)
+    function = env.functions.get(key) or (env.functions.get(head.name) if not head.marks else None)
+    if function is not None and function.component:
+        return _componentwise(scope, function, head, items)
+    if function is not None and not (head.subscripts and key not in env.functions):
+        return _defined(scope, key, function, head.primes, items)
+    if key in env.decorated:
+        return _decorated(scope, key, items)
+    if head.name in CALLS and not head.primes and key not in env.opaque:
+        return CALLS[head.name](scope, items)
+    word = known(head.name)
+    if word is None and head.name == "sigma" and not head.subscripts and key not in env.opaque:
+        word = "sigmoid"
+        env.assume(r"\sigma is the logistic function")
+    if word is not None and key not in env.opaque:
+        return _entrywise(scope, TABLE[word][0], TABLE[word][1], head.primes, items, node)
+    return _undefined(scope, key, head, items)
+
+
+# ---------------------------------------------------------------- known and defined functions
+
+
+def _entrywise(
+    scope: Scope,
+    f: Callable[[Array], Array],
+    slope: Callable[[Array], Array],
+    primes: int,
+    items: tuple[t.Node, ...],
+    node: t.Node,
+) -> list[Value]:
+    if len(items) != 1:
+        raise Unread(f"{write(node)} has {len(items)} arguments")
+    chosen = f if primes == 0 else slope if primes == 1 else stepped(slope, primes - 1)
+    if scope.env.identity_activation and scope.lenient and f is not np.exp:
+        chosen = (lambda x: x) if primes == 0 else np.ones_like
+    with np.errstate(all="ignore"):
+        return each(
+            scope, items, lambda p: Value(chosen(p[0].array), p[0].tags, p[0].literal)
+        )
+
+
+def stepped(f: Callable[[Array], Array], times: int = 1) -> Callable[[Array], Array]:
+    """The derivative by an imaginary step, by differences where the point is complex."""
+
+    def slope(x: Array) -> Array:
+        if not np.iscomplexobj(x):
+            return np.asarray(f(x + 1j * H)).imag / H
+        h = 1e-3
+        near = (f(x + h) - f(x - h)) / (2 * h)
+        far = (f(x + 2 * h) - f(x - 2 * h)) / (4 * h)
+        return (4 * near - far) / 3
+
+    return slope if times == 1 else stepped(slope, times - 1)
+
+
+def _defined(
+    scope: Scope, key: str, function: Function, primes: int, items: tuple[t.Node, ...]
+) -> list[Value]:
+    word = function.table or _recognised(scope, key, function)
+    if word in TABLE and len(items) == 1:
+        f, slope = TABLE[word]
+        return _entrywise(scope, f, slope, primes, items, items[0])
+    if len(items) != len(function.parameters):
+        raise Unread(f"{key} takes {len(function.parameters)} arguments, not {len(items)}")
+    if len(items) == 1:
+
+        def entry(x: Array) -> Array:
+            with scope.inside(scope.indices, {function.parameters[0]: Value(x)}):
+                return one(scope, function.body).array
+
+        chosen = entry if primes == 0 else stepped(entry, primes)
+        return each(scope, items, lambda p: Value(_by_entries(chosen, p[0].array), p[0].tags))
+
+    def whole(parts: list[Value]) -> Value:
+        local = dict(zip(function.parameters, parts, strict=True))
+        with scope.inside(scope.indices, local):
+            return Value(one(scope, function.body).array, merged(*parts))
+
+    return each(scope, items, whole)
+
+
+def _by_entries(f: Callable[[Array], Array], x: Array) -> Array:
+    """A function of one number on every entry: entries become a new leading axis."""
+    if x.shape[-2:] == (1, 1):
+        return f(x)
+    entries = np.moveaxis(flat(x)[..., 0], -1, 0)[..., None, None]
+    out = np.asarray(f(entries))
+    if out.shape[-2:] != (1, 1):
+        raise Misfit("a function of one number gave an array")
+    out = np.broadcast_to(out, (entries.shape[0], *out.shape[1:]))
+    return unflat(np.moveaxis(out[..., 0, 0], 0, -1)[..., None], x.shape[-2:])
+
+
+SAMPLES = np.array([-1.3, -0.4, 0.2, 0.7, 1.6])[:, None, None]
+
+
+def _recognised(scope: Scope, key: str, function: Function) -> str:
+    """The known function a definition spells out."""
+    if len(function.parameters) != 1 or function.table:
+        return function.table
+    try:
+        with scope.inside({}, {function.parameters[0]: Value(SAMPLES)}), np.errstate(all="ignore"):
+            mine = one(scope, function.body).array
+    except (Misfit, Unread):
+        return ""
+    found = "none"
+    for word in ("sigmoid", "tanh", "relu", "identity", "softplus", "exp", "log", "sin", "cos"):
+        with np.errstate(all="ignore"):
+            theirs = TABLE[word][0](SAMPLES)
+        if mine.shape == theirs.shape and np.allclose(mine, theirs, rtol=1e-12, equal_nan=False):
+            found = word
+            break
+    scope.env.functions[key] = replace(function, table=found)
+    return found
+
+
+def _componentwise(
+    scope: Scope, function: Function, head: t.Symbol, items: tuple[t.Node, ...]
+) -> list[Value]:
+    """``sigma_j(z)`` with a number for j, or all of them below each other."""
+    if len(items) != 1:
+        raise Unread(f"{head.name} takes one argument")
+
+    def at(parts: list[Value]) -> Value:
+        argument = parts[0]
+        base = 1 if scope.env.base is None else scope.env.base
+        size = max(argument.shape)
+
+        def entry(j: int) -> Array:
+            local = {function.parameters[0]: argument}
+            with scope.inside({**scope.indices, function.component: j}, local):
+                return one(scope, function.body).array
+
+        if head.subscripts:
+            j = s.integer(head.subscripts[0], {**scope.world.sizes, **scope.indices})
+            if j is None:
+                raise Unread(f"the index of {write(head)} has no value")
+            return Value(entry(j), argument.tags)
+        rows = np.concatenate([entry(j) for j in range(base, base + size)], axis=-2)
+        turned = rows if argument.shape[1] == 1 else np.swapaxes(rows, -1, -2)
+        return Value(turned, argument.tags)
+
+    return each(scope, items, at)
+
+
+def applied_to_own_parameters(scope: Scope, symbol: t.Symbol) -> list[Value] | None:
+    """A function without its argument: ``sigma_j`` for ``sigma_j(z)``, ``f`` for ``f(x, y)``."""
+    key = s.full(replace(symbol, primes=0), scope.indices)
+    function = scope.env.functions.get(key)
+    if function is None and _component(scope, symbol):
+        function = scope.env.functions.get(symbol.name)
+    if function is None:
+        return None
+    items = tuple(t.Symbol(p, p) for p in function.parameters)
+    return _applied(scope, symbol, items, symbol)
+
+
+# ---------------------------------------------------------------- steps that look like functions
+
+
+def _decorated(scope: Scope, key: str, items: tuple[t.Node, ...]) -> list[Value]:
+    """``f(X, W)``, ``f(x_n, W)``, ``L(W)``."""
+    place = decorated_place(scope, key, items)
+    return [scope.value(place)]
+
+
+def decorated_place(scope: Scope, key: str, items: tuple[t.Node, ...]) -> Place:
+    """The step, or the row or column of it that belongs to a row or column of the data."""
+    env = scope.env
+    place = Place(key, definition=env.definitions.get(key))
+    wanted = env.decorated.get(key, ())
+    for mine, given in zip(wanted, items, strict=False):
+        if mine == given or not isinstance(given, t.Symbol) or not given.subscripts:
+            continue
+        there = scope.place(given)
+        if there is None or there.whole or not isinstance(mine, t.Symbol):
+            continue
+        data = scope.place(mine)
+        if data is not None and data.key == there.key:
+            return replace(place, rows=there.rows, cols=there.cols)
+    return place
+
+
+# ---------------------------------------------------------------- undefined functions
+
+
+def _undefined(
+    scope: Scope, key: str, head: t.Symbol, items: tuple[t.Node, ...]
+) -> list[Value]:
+    env = scope.env
+    kind = env.opaque.get(key)
+    if kind is None:
+        place = scope.place(replace(head, primes=0))
+        if place is not None and not head.primes:
+            return [scope.value(place)]
+        kind = "scalar" if len(items) > 1 or head.name in LOSSES else "entrywise"
+        env.opaque[key] = kind
+        what = "an unknown smooth function" if kind == "scalar" else "applied entry by entry"
+        env.assume(f"{write(replace(head, primes=0))} is {what}")
+    if kind == "entrywise":
+        if len(items) != 1:
+            raise Unread(f"{key} has {len(items)} arguments")
+        if env.identity_activation and scope.lenient:
+            return evaluate(scope, items[0])
+        stand_in = Smooth(key)
+        return each(scope, items, lambda p: Value(stand_in(p[0].array, head.primes), p[0].tags))
+    rows = 1
+    shape = (1, 1)
+    if kind == "map":
+        shape = scope.world.shape(env.opaque_shapes[key])
+        rows = shape[0] * shape[1]
+    smooth = SmoothScalars(key)
+
+    def whole(parts: list[Value]) -> Value:
+        arrays = [p.array for p in parts]
+        if head.primes:
+            f = stepped(lambda x: smooth([x, *arrays[1:]], rows))
+            return Value(f(arrays[0]), merged(*parts))
+        return Value(unflat(smooth(arrays, rows), shape), merged(*parts))
+
+    return each(scope, items, whole)
+
+
+def _applied_derivative(scope: Scope, node: t.HeadBracket) -> list[Value]:
+    head = node.head
+    of = head.of if isinstance(head, (t.Derivative, t.Nabla)) else None
+    if isinstance(of, t.Symbol) and isinstance(head, t.Derivative) and head.order == "1":
+        key = s.full(of, scope.indices)
+        function = scope.env.is_function(key) or known(of.name) or of.name == "sigma"
+        if function and len(node.bracket.items) == 1:
+            return _applied(scope, replace(of, primes=1), node.bracket.items, node)
+    return evaluate(scope, head)
+
+
+# ---------------------------------------------------------------- functions of whole arrays
+
+
+def _diag(scope: Scope, items: tuple[t.Node, ...]) -> list[Value]:
+    if len(items) > 1:
+        from matcalc.judging.evaluate import stack
+
+        values = stack(scope, (items,))
+        return [_diagonal(v) for v in values]
+    return each(scope, items, lambda p: _diagonal(p[0]))
+
+
+def _diagonal(value: Value) -> Value:
+    rows, cols = value.shape
+    if 1 in (rows, cols):
+        return Value(np.eye(max(rows, cols)) * flat(value.array), value.tags)
+    if rows != cols:
+        raise Misfit(f"diag of {show(value.shape)}")
+    return Value(np.diagonal(value.array, axis1=-2, axis2=-1)[..., None], value.tags)
+
+
+def _trace(scope: Scope, items: tuple[t.Node, ...]) -> list[Value]:
+    def trace(parts: list[Value]) -> Value:
+        value = parts[0]
+        if value.shape[0] != value.shape[1]:
+            raise Misfit(f"the trace of {show(value.shape)} does not exist")
+        total = np.trace(value.array, axis1=-2, axis2=-1)
+        return Value(np.asarray(total)[..., None, None], value.tags)
+
+    return each(scope, items, trace)
+
+
+def _det(scope: Scope, items: tuple[t.Node, ...]) -> list[Value]:
+    def det(parts: list[Value]) -> Value:
+        value = parts[0]
+        if value.shape[0] != value.shape[1]:
+            raise Misfit(f"the determinant of {show(value.shape)} does not exist")
+        return Value(np.asarray(np.linalg.det(value.array))[..., None, None], value.tags)
+
+    return each(scope, items, det)
+
+
+def _logdet(scope: Scope, items: tuple[t.Node, ...]) -> list[Value]:
+    return [Value(np.log(p.array), p.tags) for p in _det(scope, items)]
+
+
+def _vec(scope: Scope, items: tuple[t.Node, ...]) -> list[Value]:
+    return each(scope, items, lambda p: Value(flat(p[0].array), p[0].tags))
+
+
+def _softmax(scope: Scope, items: tuple[t.Node, ...]) -> list[Value]:
+    def soft(parts: list[Value]) -> Value:
+        axis = -2 if parts[0].shape[1] == 1 else -1
+        return Value(softmax(parts[0].array, axis), parts[0].tags)
+
+    return each(scope, items, soft)
+
+
+def _logsumexp(scope: Scope, items: tuple[t.Node, ...]) -> list[Value]:
+    def total(parts: list[Value]) -> Value:
+        array = parts[0].array
+        return Value(np.log(np.sum(np.exp(array), axis=(-2, -1), keepdims=True)), parts[0].tags)
+
+    return each(scope, items, total)
+
+
+def _extreme(largest: bool) -> Callable[[Scope, tuple[t.Node, ...]], list[Value]]:
+    def pick(scope: Scope, items: tuple[t.Node, ...]) -> list[Value]:
+        def best(parts: list[Value]) -> Value:
+            out: Any = parts[0].array
+            for part in parts[1:]:
+                wins = part.array.real > out.real if largest else part.array.real < out.real
+                out = np.where(wins, part.array, out)
+            return Value(out, merged(*parts))
+
+        return each(scope, items, best)
+
+    return pick
+
+
+def _mean(scope: Scope, items: tuple[t.Node, ...]) -> list[Value]:
+    return each(
+        scope, items, lambda p: Value(np.mean(p[0].array, axis=(-2, -1), keepdims=True), p[0].tags)
+    )
+
+
+def _total(scope: Scope, items: tuple[t.Node, ...]) -> list[Value]:
+    return each(
+        scope, items, lambda p: Value(np.sum(p[0].array, axis=(-2, -1), keepdims=True), p[0].tags)
+    )
+
+
+CALLS: dict[str, Callable[[Scope, tuple[t.Node, ...]], list[Value]]] = {
+    **dict.fromkeys(("diag", "Diag"), _diag),
+    **dict.fromkeys(("tr", "Tr", "trace", "Trace"), _trace),
+    "det": _det,
+    "logdet": _logdet,
+    **dict.fromkeys(("vec", "Vec"), _vec),
+    **dict.fromkeys(("softmax", "Softmax", "SoftMax"), _softmax),
+    **dict.fromkeys(("logsumexp", "LogSumExp", "LSE"), _logsumexp),
+    "max": _extreme(True),
+    "min": _extreme(False),
+    **dict.fromkeys(("mean", "Mean"), _mean),
+    "sum": _total,
+}
+
+__all__ = ["CALLS", "apply", "is_application", "number", "sigmoid"]
