@@ -10,7 +10,7 @@ import sympy as sp
 from sympy.assumptions.assume import AppliedPredicate
 
 from matcalc.errors import DomainError
-from matcalc.expr import is_symbol, read, symbol_name
+from matcalc.expr import Node, is_symbol, read, symbol_name
 
 KNOWN = [
     "symmetric",
@@ -21,6 +21,7 @@ KNOWN = [
     "lower_triangular",
     "upper_triangular",
     "rows_sum_to_one",
+    "cols_sum_to_one",
     "idempotent",
     "constant",
 ]
@@ -63,6 +64,12 @@ def _name_of(of: Any) -> str:
     if not is_symbol(node):
         raise DomainError(f"a fact is stated of a symbol, not of {node}")
     return symbol_name(node)
+
+
+def is_symmetric_symbol(node: Node, facts: Iterable[Fact]) -> bool:
+    """Whether a symbol is assumed symmetric."""
+    symmetric = ("symmetric", "positive_definite")
+    return any(f.name in symmetric and f.of == symbol_name(node) for f in facts)
 
 
 def as_facts(facts: Any) -> list[Fact]:

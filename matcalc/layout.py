@@ -7,12 +7,15 @@ mixed keeps gradients in the variable's shape and Jacobians in numerator layout.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import Any
 
+from sympy import Rational
+
 from matcalc.errors import MatcalcError
 from matcalc.expr import Node
-from matcalc.ops.algebra import PRODUCT, SUM_OP, add, mul, t
+from matcalc.ops.algebra import PRODUCT, SUM_OP, add, eye, had, mul, number, t
 from matcalc.rewrite.simplify import simplify
 
 
@@ -35,16 +38,35 @@ class Layout(Enum):
             raise MatcalcError(f"there is no layout {value!r}; there are {names}") from None
 
 
-def gradient_in(layout: Layout, gradient: Node) -> Node:
+def gradient_in(layout: Layout, gradient: Node, facts: Iterable[Any] = ()) -> Node:
     """A gradient, given in the shape of its variable, in that layout."""
-    return simplify(t(gradient)) if layout is Layout.NUMERATOR and gradient.shape else gradient
+    lies = layout is Layout.NUMERATOR and gradient.shape
+    return simplify(t(gradient), facts=facts) if lies else gradient
 
 
-def jacobian_in(layout: Layout, jacobian: Node) -> Node:
+MEANINGS = ("independent", "projected", "cookbook")
+
+
+def symmetric_gradient(gradient: Node, meaning: str, facts: Iterable[Any] = ()) -> Node:
+    """What "the gradient" by a symmetric matrix means, given the gradient G by its independent entries.
+
+    ``independent``: G itself; ``projected``: (G + G')/2, the gradient within the symmetric matrices;
+    ``cookbook``: G + G' - I.*G, the derivative by each entry on and above the diagonal.
+    """
+    if meaning not in MEANINGS:
+        raise MatcalcError(f"symmetric_gradient is one of {', '.join(MEANINGS)}, not {meaning!r}")
+    if meaning == "independent" or not gradient.shape:
+        return gradient
+    if meaning == "projected":
+        return simplify(mul(number(Rational(1, 2)), add(gradient, t(gradient))), facts=facts)
+    inner = had(eye(gradient.shape[0]), gradient)
+    return simplify(add(gradient, t(gradient), mul(number(-1), inner)), facts=facts)
+
+
+def jacobian_in(layout: Layout, jacobian: Node, facts: Iterable[Any] = ()) -> Node:
     """A Jacobian, given as the matrix on vec, in that layout."""
-    return (
-        simplify(turned(jacobian)) if layout is Layout.DENOMINATOR and jacobian.shape else jacobian
-    )
+    lies = layout is Layout.DENOMINATOR and jacobian.shape
+    return simplify(turned(jacobian), facts=facts) if lies else jacobian
 
 
 def turned(node: Node, depth: int = 20) -> Node:

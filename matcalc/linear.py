@@ -96,20 +96,22 @@ def pull(
     """
     known = known or {}
     concerned = dependent(root, wanted)
-    arriving: dict[Node, list[Node]] = {root: [G]}
+    places = _written_order(root, concerned)
+    arriving: dict[Node, list[tuple[int, Node]]] = {root: [(0, G)]}
     order = [n for n in postorder(root) if n in concerned]
     result: dict[Node, Node] = {}
     for node in reversed(order):
         parts = arriving.pop(node, None)
         if not parts:
             continue
-        total = add(*parts) if len(parts) > 1 else parts[0]
+        parts.sort(key=lambda item: item[0])  # as the author wrote the terms they come from
+        total = add(*(p for _, p in parts)) if len(parts) > 1 else parts[0][1]
         if wanted(node):
             result[node] = total
             continue
         if node.op is ISUM:
             for leaf, term in _pull_sum(node, total, wanted, known, only_linear).items():
-                arriving.setdefault(leaf, []).append(term)
+                arriving.setdefault(leaf, []).append((places[node], term))
             continue
         ways = [slot for slot, child in enumerate(node.operands) if child in concerned]
         if part is not None and len(ways) > 1 and node is not root:
@@ -117,10 +119,23 @@ def pull(
         A = tuple(known.get(a, a) for a in node.operands)
         F = known.get(node, node)
         for slot in ways:
-            arriving.setdefault(node.operands[slot], []).append(
-                adjoint(node, slot, total, F, A, only_linear)
-            )
+            came = adjoint(node, slot, total, F, A, only_linear)
+            arriving.setdefault(node.operands[slot], []).append((places[node] + slot, came))
     return result
+
+
+def _written_order(root: Node, concerned: set[Node]) -> dict[Node, int]:
+    """Where each node stands in the expression as it is read, with room for its operands."""
+    places: dict[Node, int] = {}
+    todo, count = [root], 1
+    while todo:
+        node = todo.pop()
+        if node in places:
+            continue
+        places[node] = count
+        count += len(node.operands) + 1
+        todo.extend(c for c in reversed(node.operands) if c in concerned)
+    return places
 
 
 def _pull_sum(

@@ -91,6 +91,12 @@ def expanded(root: Node) -> Node:
     return image[root]
 
 
+def facts_behind(root: Node) -> list[Fact]:
+    """What is assumed by the networks and derivations whose names ``root`` uses."""
+    owners = dict.fromkeys(symbol_owner(node) for node in postorder(root) if is_symbol(node))
+    return [fact for owner in owners for fact in getattr(owner, "facts", ())]
+
+
 class Names:
     """The names of one problem: one name, one meaning."""
 

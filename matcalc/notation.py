@@ -114,18 +114,18 @@ _SIGNS: dict[str, tuple[tuple[Any, str], ...]] = {
         ("^l", r"(W|\\delta|b)\^\{?\s*(l|L|1)\b"),
     ),
     "transpose": (
-        (r"\top", r"\\top\b"),
-        (r"\intercal", r"\\intercal\b"),
+        (r"\top", r"\\top(?![A-Za-z])"),
+        (r"\intercal", r"\\intercal(?![A-Za-z])"),
         (r"\mathsf{T}", r"\\mathsf\s*\{?\s*T"),
         (r"\mathrm{T}", r"\\(mathrm|text)\s*\{\s*T\s*\}"),
         ("T", r"\^\{?\s*T\b|[\])]\s*T\s*\}"),
     ),
     "hadamard": (
         (".*", r"\.\s*(\*|\\ast)"),
-        (r"\odot", r"\\odot\b"),
-        (r"\circ", r"\\circ\b"),
-        (r"\bullet", r"\\bullet\b"),
-        ("*", r"(?<![.^])\*|\\ast\b"),
+        (r"\odot", r"\\odot(?![A-Za-z])"),
+        (r"\circ", r"\\circ(?![A-Za-z])"),
+        (r"\bullet", r"\\bullet(?![A-Za-z])"),
+        ("*", r"(?<![.^])\*|\\ast(?![A-Za-z])"),
     ),
     "adjoint": (
         ("delta", r"\\delta\s*[_^]"),
@@ -133,8 +133,8 @@ _SIGNS: dict[str, tuple[tuple[Any, str], ...]] = {
         ("d", r"(?<![\\a-zA-Z{])d[ZA]\b|(?<![\\a-zA-Z{])d[ZAz]\^"),
     ),
     "gradient": (
-        ("nabla", r"\\nabla\b"),
-        ("partial", r"\\partial\b"),
+        ("nabla", r"\\nabla(?![A-Za-z])"),
+        ("partial", r"\\partial(?![A-Za-z])"),
         ("bar", r"\\bar\s*\{\s*W"),
         ("d", r"(?<![\\a-zA-Z{])d[Wb]\b|(?<![\\a-zA-Z{])d[Wb]\^"),
     ),
@@ -190,6 +190,6 @@ PRESETS: dict[str, Notation] = {
     "primes": Notation(transpose=r"\prime", one=r"\boldsymbol{\iota}", bold="vectors"),
     "indices": Notation(
         layer="(l)", transpose="T", row_sum="sum", expand_slopes=False, quotient="frac",
-        one=r"\mathbb{1}", indicator="brace",
+        indicator="brace",
     ),
 }

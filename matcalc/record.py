@@ -26,7 +26,7 @@ from matcalc.layout import Layout, gradient_in
 from matcalc.network import expanded
 from matcalc.problem import Problem
 from matcalc.reverse import Adjoints, Arrival, sweep
-from matcalc.rewrite.lift import is_entrywise
+from matcalc.rewrite.region import is_entrywise
 from matcalc.shapes import Shape
 from matcalc.trace import BY_HAND, Law, trace
 
@@ -151,7 +151,7 @@ def record(
     """Sweep the problem and write down every line."""
     taken = [*problem.names, *([symbol_name(upstream)] if upstream is not None else [])]
     arriving = upstream if upstream is not None else number(1)
-    swept = sweep(problem.steps, problem.output, arriving, wrt, taken)
+    swept = sweep(problem.steps, problem.output, arriving, wrt, taken, facts=problem.facts)
     definitions = {s.symbol: s.definition for s in problem.steps}
     by_name = {s.name: s.definition for s in problem.steps}
     lines = [_forward(s.symbol, s.definition) for s in problem.steps]

@@ -27,7 +27,8 @@ from matcalc.network import Owner, Step
 from matcalc.ops.algebra import PRODUCT, add, zero_of
 from matcalc.ops.entries import box
 from matcalc.rewrite.cost import cost
-from matcalc.rewrite.lift import is_entrywise
+from matcalc.rewrite.region import is_entrywise
+from matcalc.rewrite.inferred import Known
 from matcalc.rewrite.simplify import simplify
 
 
@@ -101,9 +102,15 @@ def sweep(
     G: Node,
     wrt: Sequence[Node],
     taken: Iterable[str] = (),
-    clean: Callable[[Node], Node] = simplify,
+    clean: Callable[[Node], Node] | None = None,
+    facts: Iterable[Any] = (),
 ) -> Swept:
-    """From ``output`` (a step symbol, or an expression in step symbols) back to ``wrt``."""
+    """From ``output`` (a step symbol, or an expression in step symbols) back to ``wrt``.
+
+    ``facts`` are used by the laws, with what follows from them for the steps and their adjoints.
+    """
+    assumed = Known(facts, steps)
+    clean = clean or assumed.simplify
     names = {symbol_name(s.symbol) for s in steps} | {symbol_name(w) for w in wrt} | set(taken)
     names |= {symbol_name(n) for s in steps for n in leaves(s.definition)}
     book = Adjoints(output, names)
@@ -136,6 +143,8 @@ def sweep(
 
     def settle(node: Node, latex: str | None) -> Arrival:
         parts = waiting.pop(node, [])
+        if node in goals and node not in by_symbol:
+            parts.reverse()  # data before regulariser: in the order of the steps that use it
         before = add(*(p for p, _ in parts)) if parts else zero_of(node.shape)
         if node.shape and not before.shape:
             before = box(before)
@@ -144,6 +153,7 @@ def sweep(
             node, book.name(node, latex), _shortest(before, book, clean), before, through
         )
         book.define(arrival.symbol, arrival.value)
+        assumed.learn(arrival.symbol, arrival.value)
         found[node] = arrival
         order.append(arrival)
         return arrival
@@ -238,7 +248,9 @@ def _matrices(root: Node) -> int:
     return count[root]
 
 
-def gradient_of(root: Node, wrt: Sequence[Node], G: Node | None = None) -> dict[Node, Node]:
+def gradient_of(
+    root: Node, wrt: Sequence[Node], G: Node | None = None, facts: Iterable[Any] = ()
+) -> dict[Node, Node]:
     """Gradients of one expression without named steps, in the shapes of the variables."""
     goals = set(wrt)
     found = pull(root, G or number(1), wanted=goals.__contains__)
@@ -247,7 +259,7 @@ def gradient_of(root: Node, wrt: Sequence[Node], G: Node | None = None) -> dict[
         value = found.get(goal)
         if value is None:
             value = zero_of(goal.shape)
-        out[goal] = boxed(simplify(value), goal)
+        out[goal] = boxed(simplify(value, facts=facts), goal)
     return out
 
 

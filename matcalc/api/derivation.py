@@ -98,7 +98,8 @@ class Derivation:
     def expand(self, of: Any) -> Any:
         """The gradient in the inputs alone."""
         symbol, value = self._arrival(of)
-        return gradient_in(self.layout, simplify(expanded(value)))
+        facts = self.record.problem.facts
+        return gradient_in(self.layout, simplify(expanded(value), facts=facts), facts)
 
     def entry(self, of: Any, i: Any, j: Any) -> Any:
         """Entry (i, j) of a gradient with explicit sums, counted from 0."""

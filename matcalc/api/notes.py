@@ -12,6 +12,7 @@ from typing import Any
 from matcalc.api.derivation import Derivation
 from matcalc.notation import Notation
 from matcalc.render import numbers
+from matcalc.render.algorithm import algorithm
 from matcalc.render.blocks import Block, Code, Formula, Heading, Page, Picture, Prose, Row, Side, Table
 from matcalc.render.dress import Dress, Style
 from matcalc.render.html import to_html
@@ -130,6 +131,11 @@ class Notes:
     def graph(self, D: Derivation, grain: str = "steps", deltas: bool = True) -> Notes:
         """The computation graph."""
         return self._add(D.graph(grain, deltas, notation=self.notation).picture())
+
+    def algorithm(self, program: Any, names: Mapping[str, str] | None = None, **options: Any) -> Notes:
+        """A Python function, or its source, as an algorithm box."""
+        said = algorithm(program, names, notation=self.notation, **options)
+        return self._add(Formula((Row(said, ()),)))
 
     def check(self, D: Derivation, seed: int = 0) -> Notes:
         """The report of the numeric check of every gradient."""

@@ -15,8 +15,10 @@ from matcalc.api.derivation import Derivation
 from matcalc.errors import MatcalcError, ShapeError
 from matcalc.expr import BUILD, Node, brief, number, read, substitute, symbol_name
 from matcalc.forward import differential as _differential
+from matcalc.facts import is_symmetric_symbol
 from matcalc.layout import Layout, gradient_in, jacobian_in
-from matcalc.network import expanded
+from matcalc.layout import symmetric_gradient as meaning_of
+from matcalc.network import expanded, facts_behind
 from matcalc.ops.algebra import ONES, mul, ones
 from matcalc.ops.blocks import block
 from matcalc.problem import Problem, named, problem_of
@@ -49,12 +51,20 @@ def _wants_scalar(problem: Problem) -> None:
 
 
 def gradient(
-    f: Any, wrt: Any, *, layout: Any = Layout.DENOMINATOR, of: str | None = None, assume: Any = ()
+    f: Any,
+    wrt: Any,
+    *,
+    layout: Any = Layout.DENOMINATOR,
+    of: str | None = None,
+    assume: Any = (),
+    symmetric_gradient: str = "projected",
 ) -> Any:
     """The gradient of a scalar in the shape of ``wrt`` (transposed in numerator layout).
 
     For a network it is in the names of steps and adjoints; ``expand`` writes it in the inputs. A list
-    of symbols gives a mapping.
+    of symbols gives a mapping. By a matrix assumed symmetric it is, by ``symmetric_gradient``, the
+    gradient G by ``independent`` entries, the ``projected`` one (G + G')/2 within the symmetric
+    matrices, or the ``cookbook``'s G + G' - I.*G.
 
     >>> import matcalc as mc
     >>> X, w, y = mc.matrix("X", "n", "d"), mc.vector("w", "d"), mc.vector("y", "n")
@@ -67,14 +77,23 @@ def gradient(
         _wants_scalar(problem)
         goals = [problem.find(w) for w in (wrt if _many(wrt) else [wrt])]
         found = _gradients(problem, goals)
-        results = {g: gradient_in(chosen, found[g]) for g in goals}
+        results = {g: gradient_in(chosen, _meant(problem, g, found[g], symmetric_gradient), problem.facts) for g in goals}
     return results if _many(wrt) else results[goals[0]]
+
+
+def _meant(problem: Problem, goal: Node, found: Node, meaning: str) -> Node:
+    """The gradient by a matrix assumed symmetric, in the meaning asked for."""
+    if not is_symmetric_symbol(goal, problem.facts):
+        return found
+    return meaning_of(found, meaning, problem.facts)
 
 
 def _gradients(problem: Problem, goals: list[Node]) -> dict[Node, Node]:
     if not problem.steps:
-        return gradient_of(problem.output, goals)
-    swept = sweep(problem.steps, problem.output, number(1), goals, problem.names)
+        return gradient_of(problem.output, goals, facts=problem.facts)
+    swept = sweep(
+        problem.steps, problem.output, number(1), goals, problem.names, facts=problem.facts
+    )
     return {g: boxed(swept.arrivals[g].value, g) for g in goals}
 
 
@@ -97,7 +116,8 @@ def jacobian(
         results = {}
         for goal in goals:
             root, leaf = _opened(problem, goal)
-            results[goal] = jacobian_in(chosen, second.jacobian(root, leaf))
+            found = second.jacobian(root, leaf, problem.facts)
+            results[goal] = jacobian_in(chosen, found, problem.facts)
     return results if _many(wrt) else results[goals[0]]
 
 
@@ -139,11 +159,10 @@ def hessian(f: Any, wrt: Any, wrt2: Any = None, *, of: str | None = None, assume
         root = expanded(problem.output)
         if not _many(wrt) and not _many(given):
             row_root, row = _opened(problem, rows[0])
-            return simplify(
-                second.hessian(row_root, row, cols[0] if cols[0] is not rows[0] else row)
-            )
-        grid = [[second.hessian(root, r, c) for c in cols] for r in rows]
-        return simplify(block(grid))
+            col = cols[0] if cols[0] is not rows[0] else row
+            return second.hessian(row_root, row, col, problem.facts)
+        grid = [[second.hessian(root, r, c, problem.facts) for c in cols] for r in rows]
+        return simplify(block(grid), facts=problem.facts)
 
 
 def differential(F: Any, *, of: str | None = None) -> Any:
@@ -203,7 +222,8 @@ def expand(expr: Any) -> Any:
     """
     if isinstance(expr, Mapping):
         return {k: expand(v) for k, v in expr.items()}
-    return simplify(expanded(read(expr)))
+    node = read(expr)
+    return simplify(expanded(node), facts=facts_behind(node))
 
 
 def evaluate(expr: Any, values: Mapping[Any, Any], *, dims: Mapping[Any, int] | None = None) -> Any:

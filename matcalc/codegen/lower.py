@@ -12,8 +12,8 @@ from typing import Any
 
 import sympy as sp
 
-from matcalc.codegen.reductions import Reductions
-from matcalc.codegen.terms import Term, cols, is_one, normal, rows
+from matcalc.codegen.distribute import Distributing
+from matcalc.codegen.terms import Term
 from matcalc.errors import NoRuleError
 from matcalc.expr import Node, is_symbol, symbol_name
 from matcalc.network import definition
@@ -29,7 +29,7 @@ FREE = frozenset("in number dim spread eye diag ones T inv kron let".split())
 LONGEST = 8  # factors that one chain gathers across names
 
 
-class Lowering(Reductions):
+class Lowering(Distributing):
     """Lowers the nodes of one program."""
 
     def __init__(
@@ -153,7 +153,7 @@ class Lowering(Reductions):
         scalars = [a for a in A if not a.shape]
         if not matrices:
             return self.mul(*scalars)
-        made = self.prod(*matrices) if len(matrices) > 1 else matrices[0]
+        made = self.multiplied(matrices) if len(matrices) > 1 else matrices[0]
         return self.mul(*scalars, made, shape=node.shape) if scalars else made
 
     def _op_hadamard(self, node: Node, A: list[Term]) -> Term:
@@ -193,7 +193,7 @@ class Lowering(Reductions):
         return self.inv(A[0])
 
     def _op_solve(self, node: Node, A: list[Term]) -> Term:
-        return self.prod(self.inv(A[0]), A[1])
+        return self.multiplied([self.inv(A[0]), A[1]])
 
     def _op_norm2(self, node: Node, A: list[Term]) -> Term:
         return self.fn("sqrt", self.total(self.pow(A[0], self.number(2))))
@@ -259,53 +259,3 @@ class Lowering(Reductions):
 
     _op_log_softmax = _op_logsumexp = _op_cumsum = _op_tril = _op_triu = _kept
     _op_adj = _op_mpow = _op_kron_contract = _op_commutation = _op_diagonal_pick = _kept
-
-    # -- distributivity ------------------------------------------------------------------------
-
-    def gathered(self, terms: Sequence[Term]) -> list[Term]:
-        """A B + A C as A (B + C), where that takes fewer operations."""
-        out = list(terms)
-        while True:
-            best = self._best_pair(out)
-            if best is None:
-                return out
-            i, j, made = best
-            out[i] = made
-            del out[j]
-
-    def _best_pair(self, terms: Sequence[Term]) -> tuple[int, int, Term] | None:
-        chains = [(k, *self._as_chain(t)) for k, t in enumerate(terms)]
-        chains = [c for c in chains if len(c[2]) > 1]
-        if len(chains) < 2 or len(chains) > 40:
-            return None
-        for x, (i, c, a) in enumerate(chains):
-            for j, d, b in chains[x + 1 :]:
-                for left in (True, False):
-                    made = self._joined(c, a, d, b, left)
-                    if made is not None:
-                        return i, j, made
-        return None
-
-    def _as_chain(self, t: Term) -> tuple[Term | None, tuple[Term, ...]]:
-        c, rest = self.scalars_of(t) if t.shape else (None, t)
-        if rest.op == "prod" and rest.shape:
-            return c, rest.args
-        return c, ()
-
-    def _joined(
-        self, c: Term | None, a: Sequence[Term], d: Term | None, b: Sequence[Term], left: bool
-    ) -> Term | None:
-        """c a + d b with a common first (or last) factor taken out, if that is cheaper."""
-        same, ra, rb = (
-            (a[0] is b[0], a[1:], b[1:]) if left else (a[-1] is b[-1], a[:-1], b[:-1])
-        )
-        if not same or any(is_one(x) for x in (rows(a[0]), cols(a[-1]))):
-            return None
-        if len(ra) != 1 or len(rb) != 1:
-            return None
-        x = ra[0] if c is None else self.mul(c, ra[0])
-        y = rb[0] if d is None else self.mul(d, rb[0])
-        inner = self.add(x, y, shape=normal(rows(ra[0]), cols(ra[0])))
-        if inner.op == "add":
-            inner = self.make("let", (inner,), ("",), inner.shape)
-        return self.prod(a[0], inner) if left else self.prod(inner, a[-1])

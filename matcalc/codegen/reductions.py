@@ -62,9 +62,7 @@ class Reductions(Products):
         return self.prod(*left, t, *right)
 
     def _total_of_sum(self, t: Term) -> Term:
-        apart = [a for a in t.args if self._cheap_alone(a) or not is_full(a) or not is_full(t)]
-        if not is_full(t):
-            apart = [a for a in t.args if not a.shape]
+        apart = [a for a in t.args if self._cheap_alone(a) or self._is_dot(a) or a.shape != t.shape]
         if not apart:
             return self.make("total", (t,), (), ())
         kept = [a for a in t.args if a not in apart]
@@ -72,6 +70,12 @@ class Reductions(Products):
         if kept:
             parts.append(self.total(self.add(*kept, shape=t.shape)))
         return self.add(*parts)
+
+    def _is_dot(self, t: Term) -> bool:
+        """Whether the sum of this term is an inner product."""
+        if t.op == "pow":
+            return self.value(t.args[1]) == 2
+        return t.op == "mul" and sum(bool(a.shape) for a in t.args) == 2
 
     def _cheap_alone(self, t: Term) -> bool:
         """Whether a reduction of this term needs less than the term."""

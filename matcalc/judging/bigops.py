@@ -198,9 +198,7 @@ def _range_in(scope: Scope, letter: str, symbol: t.Symbol) -> list[int] | None:
                 return range_by_use(scope, mine.name, [definition.body])
     function = env.functions.get(symbol.name)
     if function is not None and function.component and probe is None:
-        return range_by_use(scope, function.component, [function.body]) or _parameter_range(
-            scope, function.parameters[0]
-        )
+        return _parameter_range(scope, function.parameters[0])
     return None
 
 

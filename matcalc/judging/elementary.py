@@ -13,8 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from matcalc.numeric.smooth import SmoothEntrywise
-
 Array = Any
 Entrywise = Callable[[Array], Array]
 
@@ -97,14 +95,8 @@ TABLE: dict[str, tuple[Entrywise, Entrywise]] = {
 SAME = {
     "ln": "log", "logistic": "sigmoid", "expit": "sigmoid", "swish": "silu", "sgn": "sign",
     "heaviside": "step", "arctanh": "artanh", "atan": "arctan", "id": "identity",
-    "linear": "identity", "lg": "log", "sech": "sech",
+    "linear": "identity", "lg": "log",
 }  # fmt: skip
-# Letters that notes use for a function without saying which.
-FUNCTION_LETTERS = frozenset(
-    "f g h phi varphi psi rho sigma s F G H Phi theta a o q r u v act".split()
-) - frozenset("s a o q r u v theta".split())
-
-
 def known(name: str) -> str | None:
     """The table's name of a function word."""
     word = name.lower().replace(" ", "").replace("-", "")
@@ -117,11 +109,23 @@ def seed_of(name: str) -> int:
     return zlib.crc32(name.encode())
 
 
-class Smooth(SmoothEntrywise):
-    """A stand-in for an undefined function of one number."""
+class Smooth:
+    """A stand-in for an undefined function of one number: a sin(bx + c) + d sin(ex) + px + q.
+
+    It grows no faster than a line, so that deep compositions stay finite.
+    """
 
     def __init__(self, name: str) -> None:
-        super().__init__(np.random.default_rng([seed_of(name), 7]))
+        rng = np.random.default_rng([seed_of(name), 7])
+        self.a, self.b, self.c = rng.uniform(0.5, 1.2, size=3)
+        self.d, self.e = rng.uniform(0.2, 0.5), rng.uniform(1.2, 1.9)
+        self.p, self.q = rng.uniform(0.3, 0.8), rng.uniform(-0.5, 0.5)
+
+    def __call__(self, x: Array, order: int = 0) -> Array:
+        quarter = order * np.pi / 2
+        waves = self.a * self.b**order * np.sin(self.b * x + self.c + quarter)
+        waves = waves + self.d * self.e**order * np.sin(self.e * x + quarter)
+        return waves + (self.p * x + self.q if order == 0 else self.p if order == 1 else 0.0)
 
 
 class SmoothScalars:

@@ -121,6 +121,10 @@ def _(node: t.Symbol, scope: Scope) -> list[Value]:
         return [scope.locals[node.name]]
     if plain and node.name in scope.indices:
         return [number(float(scope.indices[node.name]))]
+    if node.name in ("I", "I_bb") and node.subscripts and "I" not in scope.env.shapes:
+        return _identity(node, scope)
+    if node.name in scope.locals and node.subscripts and not node.marks:
+        return [_local_entry(node, scope)]
     place = scope.place(node)
     if place is not None and not node.primes:
         return [scope.value(place)]
@@ -146,6 +150,18 @@ def _(node: t.Symbol, scope: Scope) -> list[Value]:
     if node.primes:
         raise Unread(f"{write(node)} is not known")
     return [_unknown(node, scope)]
+
+
+def _local_entry(node: t.Symbol, scope: Scope) -> Value:
+    """An entry of the argument of a function, as in its definition."""
+    value = scope.locals[node.name]
+    rows, cols = scope.selection(node.name, node.subscripts, value.shape)
+    array = value.array
+    if rows is not None:
+        array = array[..., list(rows), :]
+    if cols is not None:
+        array = array[..., :, list(cols)]
+    return Value(array, value.tags)
 
 
 def _kronecker(node: t.Symbol, scope: Scope) -> Value:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from matcalc.errors import MatcalcError
@@ -73,6 +74,38 @@ def take_all(env: Environment, relations: Iterable[t.Relation], line: int = 0) -
         take(env, relation, line)
     for relation in listed:
         note_bases(env, relation)
+    _note_cells(env)
+    _note_parameters(env)
+
+
+def _note_cells(env: Environment) -> None:
+    """``w_1``, ``w_2`` ... without a ``w``: numbers that an index can run over."""
+    for definition in list(env.definitions.values()):
+        for symbol in s.symbols(definition.body):
+            counted = len(symbol.subscripts) == 1 and isinstance(symbol.subscripts[0], t.Number)
+            stem = s.stem(symbol)
+            if counted and not env.has(stem) and stem not in env.nicknames:
+                upper = env.has(s.stem(replace(symbol, name=symbol.name.upper())))
+                if not (upper and len(symbol.name) == 1):
+                    env.cells.setdefault(stem, set()).add(s.full(symbol))
+
+
+def _note_parameters(env: Environment) -> None:
+    """The length of the argument of ``sigma_j(z)``, from the sum in its body."""
+    lengths: list[t.Node] = []
+    for function in env.functions.values():
+        if not function.component:
+            continue
+        for node in t.walk(function.body):
+            if isinstance(node, t.BigOperator) and node.upper is not None:
+                lengths.append(node.upper)
+                name = function.parameters[0]
+                if not env.has(name):
+                    env.shapes[name] = (node.upper, ONE)
+                    env.assume(f"{name} is a column of length {s.said(node.upper, {})}")
+    for name, domain in env.domains.items():
+        if domain == "onehot" and not env.has(name) and lengths:
+            env.shapes[name] = (lengths[0], ONE)
 
 
 # ---------------------------------------------------------------- one relation
@@ -152,6 +185,8 @@ def _declare(env: Environment, symbol: t.Symbol, dims: tuple[t.Node, t.Node]) ->
     letters = _free_letters(env, symbol)
     key = s.full(symbol)
     env.shapes[key] = dims
+    if dims == (ONE, ONE) and len(symbol.subscripts) == 1 and not env.has(s.stem(symbol)):
+        env.cells.setdefault(s.stem(symbol), set()).add(key)
     if letters:
         env.shape_patterns.append((symbol, letters, dims))
     for dim in dims:

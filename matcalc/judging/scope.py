@@ -62,7 +62,7 @@ class Scope:
         self.uses: dict[str, set[str]] = {}
         self.stack: list[str] = []
         self.lenient = False
-        self.frozen = bool(root and root.frozen)
+        self.depth = root.depth if root is not None else 0
         self.work = root.work if root is not None else [0]
         self.memo: dict[Any, list[Value]] = {}
 

@@ -15,8 +15,12 @@ from matcalc.ops.kronecker import vec
 from matcalc.record import Line, Record
 from matcalc.render.blocks import Block, Formula, Heading, Prose, Row, Side
 from matcalc.render.dress import Dress
+from matcalc.render.textree import width
 from matcalc.rewrite.simplify import simplify
 from matcalc.trace import equation_of
+
+
+WIDEST_BRACE = 44
 
 
 def users(record: Record, node: Node) -> list[Node]:
@@ -104,7 +108,7 @@ def _one_chain(dress: Dress, line: Line, path: list[Node]) -> list[Block]:
         names.reverse()
         matrices.reverse()
     left = factor_name(dress, path[-1], path[0], with_vec)
-    sides = [Side(r"\,".join(names))] if len(names) > 1 else []
+    sides = [Side(r" \, ".join(names))] if len(names) > 1 else []
     sides.append(Side(r" \cdot ".join(_underbraced(dress, m) for m in matrices)))
     laws: list[str] = []
     product = mul(*matrices)
@@ -145,6 +149,8 @@ def _entry_of_chain(dress: Dress, path: list[Node]) -> list[Block]:
 
 def _underbraced(dress: Dress, matrix: Node) -> str:
     shown = dress.factor(matrix)
+    if width(shown) > WIDEST_BRACE:
+        return shown  # no line can end inside a brace
     return rf"\underbrace{{{shown}}}_{{{dress.shape(matrix)}}}"
 
 
@@ -168,7 +174,7 @@ def _branching(dress: Dress, line: Line) -> list[Block]:
         if dress.style.layout is not Layout.DENOMINATOR:
             pair.reverse()
             own.reverse()
-        names.append(r"\,".join(pair))
+        names.append(r" \, ".join(pair))
         values.append(mul(*own))
     left = factor_name(dress, output, line.of, with_vec)
     total = add(*values)
@@ -217,9 +223,12 @@ def differential_view(dress: Dress) -> list[Block]:
             opened.append(_inner(arriving, substitute(changed, {definition: step})))
         last = _inner(line.value, change)
         sides = [" + ".join(before), dress(add(*opened)), dress(last)]
+        if symbol_name(record.problem.output) in line.through:
+            del sides[0]  # dL = dL says nothing
         shown = tuple(Side(s) for k, s in enumerate(sides) if k == 0 or s != sides[k - 1])
-        note = f"hence ${dress(line.symbol)} = {dress(dress.value(line))}$"
-        rows.append(Row(rf"\mathrm{{d}}{output}", shown, line.name, note, "", line.kind == "gradient"))
+        rows.append(Row(rf"\mathrm{{d}}{output}", shown, "", f"in ${dress(change)}$"))
+        result = (Side(dress(dress.value(line))),)
+        rows.append(Row(dress(line.symbol), result, line.name, "hence", "", line.kind == "gradient"))
     return [*blocks, Formula(tuple(rows))]
 
 
@@ -245,7 +254,6 @@ def vec_view(dress: Dress) -> list[Block]:
         of = line.of
         assert of is not None
         terms: list[Node] = []
-        jacobians: list[str] = []
         for name in line.through:
             step = record.problem.names[name]
             J = named_jacobian(record, step, of)
@@ -253,12 +261,12 @@ def vec_view(dress: Dress) -> list[Block]:
             side = vec(arriving) if arriving.shape else arriving
             terms.append(mul(t(J), side))
             shown = jacobian_in(dress.style.layout, J)
-            jacobians.append(f"${factor_name(dress, step, of, True)} = {dress(shown)}$ (${dress.shape(shown)}$)")
+            rows.append(Row(factor_name(dress, step, of, not (is_flat(step) and is_flat(of))), (Side(_underbraced(dress, shown)),)))
         total = add(*terms) if terms else line.value
         left = rf"\operatorname{{vec}} {dress(line.symbol)}"
         sides = [dress(total), dress(vec(line.value)) if line.value.shape else dress(line.value)]
         kept = tuple(Side(s) for k, s in enumerate(sides) if k == 0 or s != sides[k - 1])
-        rows.append(Row(left, kept, f"vec_{symbol_name(of)}", "; ".join(jacobians), "", True))
+        rows.append(Row(left, kept, f"vec_{symbol_name(of)}", "", "", True))
     said = (
         "$\\operatorname{vec}$ stacks columns; "
         + ("Jacobians are in denominator layout." if dress.style.layout is Layout.DENOMINATOR else "Jacobians are in numerator layout.")

@@ -24,10 +24,12 @@ from matcalc.ops.entrywise import ENTRYWISE
 from matcalc.ops.undefined import FUNCTION
 from matcalc.record import Line, Record
 from matcalc.render.latex import LatexWriter, juxtaposed, with_where
+from matcalc.render.textree import width
 from matcalc.reverse import Adjoints
 from matcalc.rewrite.cost import cost
 from matcalc.rewrite.simplify import simplify
 
+WIDEST_WITH_SHAPES = 40
 DETAILS = ("brief", "normal", "full")
 
 
@@ -180,6 +182,8 @@ class Dress:
             return self(node)
         scalars = [a for a in node.operands if not a.shape]
         front = [self.writer(simplify(mul(*scalars)), PROD)] if scalars else []
+        if width(self(node)) > WIDEST_WITH_SHAPES:
+            return self(node)
         factors = [
             rf"\underbrace{{{self.factor(a)}}}_{{{self.shape(a)}}}" for a in node.operands if a.shape
         ]

@@ -113,7 +113,7 @@ def _paths_of(dress: Dress, line: Line, start: Place) -> list[Block]:
     left = dress(_entry(line.symbol, start))
     if not ways:
         return [Formula((Row(left, (Side("0"),)),))]
-    named = " + ".join(r"\,".join(_ratio(dress, b, a) for a, b, _ in reversed(way)) for way in ways)
+    named = " + ".join(r" \, ".join(_ratio(dress, b, a) for a, b, _ in reversed(way)) for way in ways)
     apart = [[f for _, _, f in reversed(way)] for way in ways]
     opened = " + ".join(" ".join(dress.factor(f) for f in way) for way in apart)
     merged = simplify(add(*(mul(*way) for way in apart)))

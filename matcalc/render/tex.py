@@ -164,7 +164,7 @@ def _split(latex: str, before: Callable[[str], bool], inside: bool) -> list[str]
     pieces = [""]
     tokens = _depths(latex)
     for k, (token, braces, brackets) in enumerate(tokens):
-        binary = k > 1 and tokens[k - 1][0].isspace()
+        binary = k > 1 and tokens[k - 1][0].isspace() and tokens[k - 2][0] not in OPERATORS
         if before(token) and braces == 0 and (inside or brackets == 0) and binary and pieces[-1].strip():
             pieces.append("")
         pieces[-1] += token
@@ -175,11 +175,12 @@ def _at_signs(latex: str, inside: bool = False) -> list[str]:
     return _split(latex, lambda token: token in ("+", "-"), inside)
 
 
-PRODUCT_SIGNS = {r"\odot", r"\oslash", r"\cdot", r"\circ", r"\bullet", r"\otimes", r"\left", r"\underbrace"}
+OPERATORS = {r"\odot", r"\oslash", r"\cdot", r"\circ", r"\bullet", r"\otimes", "+", "-", "*"}
+PRODUCT_SIGNS = {*OPERATORS, r"\left", r"\underbrace", r"\frac", r"\operatorname"}
 
 
 def _at_factors(latex: str) -> list[str]:
-    return _split(latex, lambda token: token in PRODUCT_SIGNS or token in ("+", "-"), False)
+    return _split(latex, PRODUCT_SIGNS.__contains__, False)
 
 
 def _opened(latex: str) -> str:

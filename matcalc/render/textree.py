@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from unicodedata import normalize
 
 TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[{}^_&]|\s+|.", re.S)
 
@@ -139,7 +140,7 @@ def _said(node: Tex) -> str:
         return f"√{_grouped(_said(node.parts[0]))}"
     if node.kind == "accent":
         inside = _said(node.parts[0])
-        return inside + node.text if len(inside) == 1 else f"{inside}{node.text}"
+        return normalize("NFC", inside + node.text)
     if node.kind == "font":
         inside = _said(node.parts[0])
         return "𝟏" if inside == "1" and node.text in ("mathbf", "mathbb") else inside
@@ -179,7 +180,7 @@ def _wide(node: Tex) -> float:
             return 2.0 * max(1, len(node.text) / 2)
         return 1.0
     if node.kind == "frac":
-        return 0.4 + max(map(_wide, node.parts))
+        return 0.9 + max(map(_wide, node.parts))
     if node.kind == "script":
         base, script = node.parts
         if base.kind == "brace":

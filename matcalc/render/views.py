@@ -22,11 +22,11 @@ from matcalc.render.sums import batch_view, index_view, paths_view
 LAYOUT_SAYS = {
     Layout.DENOMINATOR: (
         "Denominator layout: a gradient has the shape of its variable, and $\\partial y/\\partial x$ "
-        "of columns $x \\in \\mathbb{R}^p$, $y \\in \\mathbb{R}^r$ is $p \\times r$."
+        "of a column $x$ of $p$ entries and a column $y$ of $r$ entries is $p \\times r$."
     ),
     Layout.NUMERATOR: (
-        "Numerator layout: a gradient lies transposed, and $\\partial y/\\partial x$ of columns "
-        "$x \\in \\mathbb{R}^p$, $y \\in \\mathbb{R}^r$ is $r \\times p$. A transpose more or less than in "
+        "Numerator layout: a gradient lies transposed, and $\\partial y/\\partial x$ of a column $x$ of "
+        "$p$ entries and a column $y$ of $r$ entries is $r \\times p$. A transpose more or less than in "
         "denominator layout is there to turn the gradient onto its side."
     ),
     Layout.MIXED: (

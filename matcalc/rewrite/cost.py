@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from weakref import WeakKeyDictionary
 
 from matcalc.expr import Node, as_number, is_number, postorder
@@ -11,8 +12,11 @@ _COSTS: WeakKeyDictionary[Node, int] = WeakKeyDictionary()
 # A symbol or number counts 10; marks and function names count a little, so that between two forms
 # with as many symbols the one with fewer marks is the shorter.
 SYMBOL = 10
+ONES = 12
 MARK = {"transpose": 2, "inv": 3, "hadamard": 1, "times": 1, "plus": 1, "item": 0, "box": 0}
 FUNCTION = 4
+COMPOUND = 6
+TURNED = 5
 
 
 def cost(root: Node) -> int:
@@ -22,28 +26,75 @@ def cost(root: Node) -> int:
         return found
     for node in postorder(root, stop=_COSTS.__contains__):
         if node not in _COSTS:
-            _COSTS[node] = _own(node)
+            _COSTS[node] = own_cost(node, _COSTS)
     return _COSTS[root]
 
 
-def _own(node: Node) -> int:
+def own_cost(node: Node, below: Mapping[Node, int]) -> int:
+    """The cost of a node, given those of its operands."""
+    name = node.op.name
     if not node.operands:
         if is_number(node):
-            value = as_number(node)
-            if value == -1:
-                return 2
-            return SYMBOL if not value.is_Rational or value.q == 1 or abs(value.p) == 1 else 2 * SYMBOL
-        # ones(n, m), eye(n) and the like are one symbol on the page.
+            return _number(as_number(node))
+        # eye(n) is one symbol on the page, ones(n, m) a little more than one.
+        return ONES if name == "ones" else SYMBOL
+    if name == "pow" and is_number(node.operands[1]) and as_number(node.operands[1]) == -1:
+        return below[node.operands[0]] + 2
+    joints = MARK.get(name, FUNCTION) * max(1, len(node.operands) - 1)
+    if name in ("times", "hadamard") and any(map(_has_fractions, node.operands)):
+        joints += COMPOUND
+    if name == "plus" and any(map(_is_negative_constant, node.operands)):
+        # A sign costs little in front of a factor; as a term -1 is a number like any other.
+        joints += TURNED + (
+            SYMBOL if any(is_number(a) and as_number(a) == -1 for a in node.operands) else 0
+        )
+    if name == "plus" and node.shape:
+        # Among other terms a matrix of ones is written as the number 1.
+        joints -= sum(ONES - SYMBOL + 1 for c in node.operands if c.op.name == "ones")
+    parameters = (
+        sum(SYMBOL for p in node.params if not isinstance(p, bool)) if name in PARAMETRIC else 0
+    )
+    return sum(below[c] for c in node.operands) + joints + parameters
+
+
+PARAMETRIC = {"isum", "mpow", "kron_contract", "unvec", "slice", "place", "entry"}
+
+
+def _has_fractions(node: Node) -> bool:
+    """A sum with a quotient among its terms: as a factor it makes a fraction of fractions."""
+    return node.op.name == "plus" and any(_is_quotient(a) for a in node.operands)
+
+
+def _is_negative_constant(term: Node) -> bool:
+    """A - 1 reads worse than 1 - A."""
+    if is_number(term):
+        return bool(as_number(term) < 0)
+    return (
+        term.op.name == "times"
+        and is_number(term.operands[0])
+        and bool(as_number(term.operands[0]) < 0)
+        and all(a.op.name == "ones" for a in term.operands[1:])
+    )
+
+
+def _is_quotient(term: Node) -> bool:
+    parts = term.operands if term.op.name in ("times", "hadamard") else ()
+    return any(
+        _is_below(b) or (b.op.name == "hadamard" and any(map(_is_below, b.operands))) for b in parts
+    )
+
+
+def _is_below(node: Node) -> bool:
+    return (
+        node.op.name == "pow"
+        and is_number(node.operands[1])
+        and as_number(node.operands[1]).is_negative
+    )
+
+
+def _number(value: object) -> int:
+    if value == -1:
+        return 2
+    if not value.is_Rational:  # type: ignore[attr-defined]
         return SYMBOL
-    if node.op.name == "pow" and is_number(node.operands[1]) and as_number(node.operands[1]) == -1:
-        return _COSTS[node.operands[0]] + 2
-    below = sum(_COSTS[c] for c in node.operands)
-    mark = MARK.get(node.op.name, FUNCTION)
-    joints = mark * max(1, len(node.operands) - 1)
-    if node.op.name == "plus" and node.shape and any(_is_one(c) for c in node.operands):
-        joints -= 1
-    return below + joints
-
-
-def _is_one(node: Node) -> bool:
-    return node.op.name == "ones"
+    return SYMBOL if value.q == 1 or abs(value.p) == 1 else 2 * SYMBOL  # type: ignore[attr-defined]

@@ -1,184 +1,165 @@
 """The entrywise lift: a region of entrywise operations is one scalar function of its atoms.
 
-Lifted to a scalar formula it is simplified there, by rational methods only (cancel, factor_terms,
-expand, under a budget of operations), and lowered back if that made it shorter. Activations stay
-atoms. Regions are renamed to canonical placeholders and memoised, so a thousand equal layers cost
-one simplification.
+Lifted to a scalar formula it is simplified there (``formula``) and lowered back if that made it shorter.
+Lowering keeps every part in the smallest shape it can have: what depends on a column only stays a
+column, and is spread where it meets a full matrix, as a scaling ``diag(u)*A`` if it multiplies.
+Regions are programs on numbered atoms and memoised, so a thousand equal layers cost one simplification.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import sympy as sp
 
 from matcalc.errors import MatcalcError
-from matcalc.expr import Node, as_number, is_number
-from matcalc.ops.algebra import HADAMARD, ONES, PRODUCT, SUM_OP
-from matcalc.ops.entrywise import ENTRYWISE, POWER, lower
-from matcalc.rewrite.cost import cost
+from matcalc.expr import Node
+from matcalc.ops.algebra import add, had, mul, number, ones
+from matcalc.ops.base import OPS
+from matcalc.ops.entrywise import ENTRYWISE, POWER, power
+from matcalc.ops.lowering import constant, readable
+from matcalc.rewrite.flip import flip
+from matcalc.rewrite.formula import Formula, atom, candidates
+from matcalc.rewrite.law import settled
+from matcalc.rewrite.region import COLUMN, FULL, ROW, SCALAR, Reader, is_entrywise, is_scaling
+from matcalc.rewrite.sharing import page_cost
 
-MAX_OPERATIONS = 60
-MAX_ATOMS = 9
-
-
-def is_entrywise(node: Node) -> bool:
-    """Whether every entry of the node is a function of the same entry of its operands."""
-    op = node.op
-    if op is SUM_OP or op is HADAMARD or op.name in ENTRYWISE:
-        return True
-    if op is PRODUCT:
-        return sum(1 for a in node.operands if a.shape) <= 1
-    return False
+MAX_ATOMS = 12
+Kinded = tuple[str, Node]
 
 
-Key = tuple[tuple[Any, ...], ...]
-
-
-def region(root: Node) -> tuple[Key, list[Node]]:
-    """The region below ``root`` as a program on numbered atoms, and the atoms."""
-    rows: list[tuple[Any, ...]] = []
-    place: dict[Node, int] = {}
-    atoms: list[Node] = []
-    todo: list[tuple[Node, bool]] = [(root, False)]
-    while todo:
-        node, ready = todo.pop()
-        if node in place:
-            continue
-        if is_number(node):
-            place[node] = len(rows)
-            rows.append(("n", as_number(node)))
-        elif node.op is ONES:
-            place[node] = len(rows)
-            rows.append(("n", sp.Integer(1)))
-        elif not is_entrywise(node):
-            place[node] = len(rows)
-            rows.append(("a", len(atoms)))
-            atoms.append(node)
-        elif ready:
-            place[node] = len(rows)
-            rows.append((node.op.name, *(place[c] for c in node.operands)))
-        else:
-            todo.append((node, True))
-            todo.extend((c, False) for c in reversed(node.operands))
-    return tuple(rows), atoms
-
-
-@lru_cache(maxsize=1024)
-def atom(k: int) -> sp.Symbol:
-    return sp.Symbol(f"a{k:02d}", real=True)
-
-
-@lru_cache(maxsize=20000)
-def candidates(key: Key) -> tuple[tuple[Any, ...], tuple[tuple[Any, str, Any], ...]]:
-    """Shorter scalar formulas for a region, and the function applications that stay atoms in them."""
-    values: list[Any] = []
-    applied: dict[Any, sp.Symbol] = {}
-    definitions: list[tuple[Any, str, Any]] = []
-    used = 0
-    for row in key:
-        kind = row[0]
-        if kind == "n":
-            values.append(row[1])
-        elif kind == "a":
-            values.append(atom(row[1]))
-            used += 1
-        else:
-            values.append(_formula(kind, [values[p] for p in row[1:]], applied, definitions))
-    formula = values[-1]
-    if len(key) > MAX_OPERATIONS or used > MAX_ATOMS or len(key) < 3:
-        return (), tuple(definitions)
-    found: list[Any] = []
-    for attempt in (_as_is, _cancelled, _factored):
-        try:
-            result = attempt(formula)
-        except (sp.PolynomialError, NotImplementedError, TypeError, ZeroDivisionError):
-            continue
-        if result is not None and result not in found and not result.has(sp.zoo, sp.nan, sp.oo):
-            found.append(result)
-    return tuple(found), tuple(definitions)
-
-
-def _formula(kind: str, inputs: list[Any], applied: dict[Any, Any], definitions: list[Any]) -> Any:
-    if kind == "plus":
-        return sp.Add(*inputs)
-    if kind in ("hadamard", "times"):
-        return sp.Mul(*inputs)
-    if kind == "pow" and inputs[1].is_Integer:
-        return inputs[0] ** inputs[1]
-    call = (kind, tuple(inputs))
-    if call not in applied:
-        name = sp.Symbol(f"f{len(applied):02d}", real=True)
-        applied[call] = name
-        definitions.append((name, kind, tuple(inputs)))
-    return applied[call]
-
-
-def _as_is(formula: Any) -> Any:
-    return formula
-
-
-def _cancelled(formula: Any) -> Any:
-    return oriented(sp.factor_terms(sp.cancel(formula)))
-
-
-def _factored(formula: Any) -> Any:
-    if len(formula.free_symbols) > 5:
-        return None
-    return oriented(sp.factor(formula))
-
-
-def oriented(formula: Any) -> Any:
-    """Brackets turned the way people write them: 1 - A rather than A - 1, and a sign left over goes
-    into a bracket that may stand either way (P - Y)."""
-    if not formula.is_Mul:
-        return formula
-    sign, factors = sp.Integer(1), []
-    for factor in formula.args:
-        base, exponent = factor.as_base_exp()
-        if base.is_Add and exponent.is_Integer and exponent % 2 and _lean(base) < 0:
-            sign, factor = -sign, (-base) ** exponent
-        factors.append(factor)
-    coefficient, rest = sp.Mul(*factors).as_coeff_Mul()
-    if sign * coefficient < 0:
-        for factor in rest.args if rest.is_Mul else (rest,):
-            base, exponent = factor.as_base_exp()
-            if base.is_Add and exponent.is_Integer and exponent % 2 and _lean(base) == 0:
-                turned = sp.Add(*(-a for a in base.args)) ** exponent
-                return sp.Mul(-sign * coefficient, turned, *(a for a in sp.Mul.make_args(rest) if a is not factor))
-    return sp.Mul(sign * coefficient, rest) if rest is not sp.S.One else formula
-
-
-def _lean(bracket: Any) -> int:
-    """Positive when a bracket reads well as it stands, negative when it wants turning, 0 for either."""
-    number = bracket.as_coeff_Add()[0]
-    if number != 0:
-        return 1 if number > 0 else -1
-    signs = [-1 if a.could_extract_minus_sign() else 1 for a in bracket.args]
-    return sum(signs)
+def worth_lifting(node: Node) -> bool:
+    """Sums and products alone are the business of the matrix laws."""
+    return is_entrywise(node) or is_scaling(node)
 
 
 def lift(root: Node) -> Node | None:
     """``root`` shortened as a scalar function of its atoms, or None."""
-    key, atoms = region(root)
-    if len(key) < 3:
+    region = Reader(root).read()
+    if len(region.rows) < 3 or len(region.atoms) > MAX_ATOMS:
         return None
-    formulas, applied = candidates(key)
-    best, best_cost = None, cost(root)
-    for formula in formulas:
+    best, best_cost = None, page_cost(root)
+    for formula in candidates(region.key):
         try:
-            image = _lowered(formula, atoms, applied, root)
+            image = Lowering(root, region.atoms, region.kinds, formula).node()
         except MatcalcError:
             continue
-        if cost(image) < best_cost:
-            best, best_cost = image, cost(image)
+        length = page_cost(image)
+        if length < best_cost:
+            best, best_cost = image, length
     return best
 
 
-def _lowered(formula: Any, atoms: list[Node], applied: Any, root: Node) -> Node:
-    known: dict[Any, Node] = {atom(k): a for k, a in enumerate(atoms)}
-    for name, kind, inputs in applied:
-        operands = tuple(lower(i, known, ()) if i not in known else known[i] for i in inputs)
-        known[name] = (ENTRYWISE.get(kind) or POWER).build(operands, ())
-    return lower(formula, known, root.shape)
+class Lowering:
+    """A formula as a node of the root's shape."""
+
+    def __init__(self, root: Node, atoms: list[Node], kinds: list[str], formula: Formula) -> None:
+        self.shape = root.shape
+        self.formula = formula
+        self.image: dict[Any, Kinded] = {
+            atom(k): (kind, a) for k, (a, kind) in enumerate(zip(atoms, kinds, strict=True))
+        }
+        self.pending = {name: (fn, inputs) for name, fn, inputs in formula.applied}
+
+    def node(self) -> Node:
+        return self.spread(self.lower(self.formula.value), FULL if self.shape else SCALAR)
+
+    # -- bottom-up, without recursion ------------------------------------------------------------
+
+    def lower(self, formula: Any) -> Kinded:
+        todo: list[tuple[Any, bool]] = [(formula, False)]
+        while todo:
+            part, ready = todo.pop()
+            if part in self.image:
+                continue
+            below = [p for p in self.below(part) if p not in self.image]
+            if below and not ready:
+                todo.append((part, True))
+                todo.extend((p, False) for p in reversed(below))
+            else:
+                self.image[part] = self.one(part)
+        return self.image[formula]
+
+    def below(self, part: Any) -> tuple[Any, ...]:
+        if part in self.pending:
+            return self.pending[part][1]
+        return part.args  # type: ignore[no-any-return]
+
+    def one(self, part: Any) -> Kinded:
+        if part in self.pending:
+            name, inputs = self.pending[part]
+            return self.applied(name, [self.image[i] for i in inputs])
+        if part.is_Atom:
+            return SCALAR, constant(part)
+        if part.is_Add:
+            return self.sum([self.image[a] for a in readable(part.args)])
+        if part.is_Mul:
+            return self.product([self.image[a] for a in part.args])
+        base, exponent = part.args
+        kind, node = self.image[base]
+        return kind, power(node, self.image[exponent][1])
+
+    def applied(self, name: str, operands: list[Kinded]) -> Kinded:
+        kind = join(k for k, _ in operands)
+        nodes = tuple(n if k == SCALAR else self.spread((k, n), kind) for k, n in operands)
+        op = OPS.get(name) or ENTRYWISE.get(name) or POWER
+        return kind, settled(op.build(nodes, ()))
+
+    def sum(self, terms: list[Kinded]) -> Kinded:
+        kind = join(k for k, _ in terms)
+        if kind == FULL:
+            # Columns meet columns before they are spread.
+            together: list[Kinded] = []
+            for k in (COLUMN, ROW):
+                same = [n for own, n in terms if own == k]
+                if len(same) > 1:
+                    together.append((k, add(*same)))
+                    terms = [(own, n) for own, n in terms if own != k]
+            terms = [*terms, *together]
+        return kind, add(*(self.spread(term, kind) for term in terms))
+
+    def product(self, factors: list[Kinded]) -> Kinded:
+        by_kind: dict[str, list[Node]] = {SCALAR: [], COLUMN: [], ROW: [], FULL: []}
+        for kind, node in factors:
+            by_kind[kind].append(node)
+        kind = join(k for k, _ in factors)
+        # A person writes y cos(x y): letters before functions and brackets.
+        by_kind[SCALAR].sort(key=lambda node: bool(node.operands))
+        scalars = mul(*by_kind[SCALAR]) if by_kind[SCALAR] else number(1)
+        column = had(*by_kind[COLUMN]) if by_kind[COLUMN] else None
+        row = had(*by_kind[ROW]) if by_kind[ROW] else None
+        if kind == FULL and not by_kind[FULL]:
+            assert column is not None and row is not None
+            return kind, mul(scalars, column, row)
+        if kind != FULL:
+            part = column if column is not None else row
+            return kind, mul(scalars, part) if part is not None else scalars
+        full = had(*by_kind[FULL])
+        left = [OPS["diag"].build((column,), ())] if column is not None else []
+        right = [OPS["diag"].build((flip(row),), ())] if row is not None else []
+        return kind, settled(mul(scalars, *left, full, *right))
+
+    # -- shapes --------------------------------------------------------------------------------------
+
+    def spread(self, value: Kinded, kind: str) -> Node:
+        """A value of a smaller kind in every place of a larger one."""
+        own, node = value
+        if own == kind:
+            return node
+        rows, cols = self.shape
+        if own == SCALAR:
+            shape = {COLUMN: (rows, sp.Integer(1)), ROW: (sp.Integer(1), cols), FULL: (rows, cols)}[
+                kind
+            ]
+            return mul(node, ones(*shape))
+        if own == COLUMN:
+            return mul(node, ones(1, cols))
+        return mul(ones(rows, 1), node)
+
+
+def join(kinds: Any) -> str:
+    """The smallest kind that holds all of them."""
+    found = set(kinds) - {SCALAR}
+    if not found:
+        return SCALAR
+    return found.pop() if len(found) == 1 else FULL

@@ -1,36 +1,61 @@
 """Which laws, in which order.
 
-One pass goes bottom-up over the shared graph: an operation is rebuilt on simplified operands, the
-laws at its root run until none applies, and where an entrywise region ends it is lifted. Every law
-keeps value and shape and shortens the page, which is why this ends; a step bound guards the claim.
+A pass goes bottom-up over the shared graph: an operation is rebuilt on simplified operands and the
+laws at its root run until none applies; where a region of sums and products ends it is regrouped as a
+polynomial in its atoms, where an entrywise region ends it is lifted. Every law keeps value and shape and
+shortens the page, which is why this ends; a step bound guards the claim.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from matcalc import shapes
-from matcalc.expr import Node, postorder, rebuilt
-import matcalc.rewrite.scalars as _scalars  # noqa: F401 - enters its laws
+from matcalc.expr import Node, postorder, rebuilt, symbol_name
+from matcalc.expr import is_symbol as _is_symbol
+from matcalc.ops.algebra import PRODUCT, SUM_OP, TRANSPOSE
+from matcalc.rewrite.cost import cost
+from matcalc.rewrite.flip import flip
 from matcalc.rewrite.laws import LAWS
-from matcalc.rewrite.lift import is_entrywise, lift
+from matcalc.rewrite.lift import lift, worth_lifting
+from matcalc.rewrite.polynomial import regrouped, worth_regrouping
+from matcalc.rewrite.region import is_entrywise
+from matcalc.rewrite.template import LARGEST, Assumed, Template
 
 Recorder = Callable[[str, Node, Node], None]
+Memo = WeakKeyDictionary[Node, Node]
 
-_TIDY: WeakKeyDictionary[Node, Node] = WeakKeyDictionary()
-_SIMPLE: WeakKeyDictionary[Node, Node] = WeakKeyDictionary()
 MAX_STEPS = 200
+MAX_PASSES = 6
+_TIDY: Memo = WeakKeyDictionary()
+_SIMPLE: Memo = WeakKeyDictionary()
+_SETTLED: Memo = WeakKeyDictionary()
+_KNOWN: OrderedDict[Hashable, Node] = OrderedDict()
+MOST_KNOWN = 4096
 
 
 def by_laws(node: Node, record: Recorder | None = None) -> Node:
     """The laws at the root of ``node``, until none applies."""
+    if record is not None:
+        return _by_laws(node, record)
+    found = _SETTLED.get(node)
+    if found is None:
+        found = _SETTLED[node] = _by_laws(node, None)
+    return found
+
+
+def _by_laws(node: Node, record: Recorder | None) -> Node:
     for _ in range(MAX_STEPS):
         for rule in LAWS.get(node.op.name, ()):
             after = rule(node)
             if after is None or after is node:
                 continue
-            assert shapes.same_shape(after.shape, node.shape), f"{rule.__name__} changed the shape of {node}"
+            assert shapes.same_shape(after.shape, node.shape), (
+                f"{rule.__name__} changed the shape of {node}"
+            )
             if record is not None:
                 record(rule.__name__, node, after)
             node = _below(after, record)
@@ -47,11 +72,11 @@ def _below(node: Node, record: Recorder | None) -> Node:
 
 
 def tidy(root: Node) -> Node:
-    """The laws everywhere, bottom-up, without the entrywise lift."""
-    return _pass(root, _TIDY, None, lifting=False)
+    """The laws everywhere, bottom-up, without regrouping and lifting."""
+    return _pass(root, _TIDY, None, deep=False)
 
 
-def simplify(root: Node, record: Recorder | None = None) -> Node:
+def simplify(root: Node, record: Recorder | None = None, facts: Iterable[Any] = ()) -> Node:
     """``root`` in a form a lecturer would write. Value and shape are kept.
 
     >>> import matcalc as mc
@@ -59,42 +84,107 @@ def simplify(root: Node, record: Recorder | None = None) -> Node:
     >>> simplify((A.T * mc.ones("n", 1)).T)
     colsum(A)
     """
-    for _ in range(4):
-        after = _pass(root, _SIMPLE if record is None else None, record, lifting=True)
+    assumed = _assumed(facts)
+    order = postorder(root)
+    if len(order) > LARGEST and not assumed:
+        return _to_the_end(root, record)
+    template = Template(root, assumed, order)
+    if record is not None:
+        return template.restored(_to_the_end(template.root(), _renamed(record, template)))
+    found = _KNOWN.get(template.key)
+    if found is None:
+        found = _to_the_end(template.root(), None)
+        _KNOWN[template.key] = found
+        if len(_KNOWN) > MOST_KNOWN:
+            _KNOWN.popitem(last=False)
+    return template.restored(found)
+
+
+def tidied(root: Node, facts: Iterable[Any] = ()) -> Node:
+    """The laws with the facts, without regrouping: factors still stand where the rules put them."""
+    template = Template(root, _assumed(facts))
+    return template.restored(tidy(template.root()))
+
+
+def flipped(root: Node, facts: Iterable[Any] = ()) -> Node:
+    """The transpose, pushed down to the symbols, with the facts."""
+    template = Template(root, _assumed(facts))
+    return template.restored(flip(template.root()))
+
+
+def _assumed(facts: Iterable[Any]) -> Assumed:
+    """Facts by the name of their symbol."""
+    if isinstance(facts, Mapping):
+        return facts
+    found: dict[str, list[str]] = {}
+    for fact in facts:
+        found.setdefault(fact.of, []).append(fact.name)
+    return found
+
+
+def _renamed(record: Recorder, template: Template) -> Recorder:
+    """A recorder that hears of the symbols themselves."""
+    return lambda name, before, after: record(
+        name, template.restored(before), template.restored(after)
+    )
+
+
+def cited(root: Node, result: Node, facts: Iterable[Any]) -> tuple[Any, ...]:
+    """The facts without which the result would be another one."""
+    given = list(facts)
+    names = {symbol_name(n) for n in postorder(root) if _is_symbol(n)}
+    concerned = [f for f in given if f.of in names]
+    return tuple(
+        f for f in concerned if simplify(root, facts=[g for g in given if g is not f]) is not result
+    )
+
+
+def _to_the_end(root: Node, record: Recorder | None) -> Node:
+    best = root
+    for _ in range(MAX_PASSES):
+        after = _pass(root, _SIMPLE if record is None else None, record, deep=True)
         if after is root:
             return root
+        if cost(after) < cost(best) or best is root:
+            best = after
         root = after
-    return root
+    return best
 
 
-def _pass(
-    root: Node,
-    memo: WeakKeyDictionary[Node, Node] | None,
-    record: Recorder | None,
-    lifting: bool,
-) -> Node:
+def _pass(root: Node, memo: Memo | None, record: Recorder | None, deep: bool) -> Node:
     image: dict[Node, Node] = {}
     table = memo if memo is not None else image
     order = postorder(root, stop=table.__contains__)
-    inner = _inside_regions(order, root) if lifting else frozenset()
+    inner = _inside_regions(order, root) if deep else frozenset()
+    linear = _inside_sums(order, root) if deep else frozenset()
     for node in order:
         if node in image or (memo is not None and node in memo and node not in inner):
             continue
         operands = tuple(_image(c, image, memo) for c in node.operands)
         after = by_laws(rebuilt(node, operands), record)
-        if lifting and node not in inner and is_entrywise(after):
-            shorter = lift(after)
-            if shorter is not None:
-                if record is not None:
-                    record("entrywise", after, shorter)
-                after = by_laws(shorter, record)
+        if deep:
+            if node not in inner and worth_lifting(after):
+                after = _tried("entrywise", lift, after, record)
+            if node not in linear and worth_regrouping(after):
+                after = _tried("expand_and_collect", regrouped, after, record)
         image[node] = after
-        if memo is not None and node not in inner:
+        if memo is not None and node not in inner and node not in linear:
             memo[node] = after
     return _image(root, image, memo)
 
 
-def _image(node: Node, image: dict[Node, Node], memo: WeakKeyDictionary[Node, Node] | None) -> Node:
+def _tried(
+    name: str, method: Callable[[Node], Node | None], node: Node, record: Recorder | None
+) -> Node:
+    found = method(node)
+    if found is None:
+        return node
+    if record is not None:
+        record(name, node, found)
+    return by_laws(found, record)
+
+
+def _image(node: Node, image: Mapping[Node, Node], memo: Memo | None) -> Node:
     found = image.get(node)
     if found is None and memo is not None:
         found = memo.get(node)
@@ -108,3 +198,13 @@ def _inside_regions(order: list[Node], root: Node) -> frozenset[Node]:
         if not is_entrywise(node):
             outside.update(node.operands)
     return frozenset(n for n in order if n not in outside and is_entrywise(n))
+
+
+def _inside_sums(order: list[Node], root: Node) -> frozenset[Node]:
+    """Sums and products all of whose users are sums and products: they are regrouped with these."""
+    plain = (SUM_OP, PRODUCT, TRANSPOSE)
+    outside: set[Node] = {root}
+    for node in order:
+        if node.op not in plain:
+            outside.update(node.operands)
+    return frozenset(n for n in order if n not in outside and n.op in plain)

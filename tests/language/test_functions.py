@@ -57,7 +57,9 @@ def everything(A: "n n", B: "n m", v: "n", w: "m 1", c: ""):
     M = np.hstack([A, B]) @ np.vstack([B, np.ones_like(B).T @ B])
     r = (v @ A).T + np.outer(v, v) @ v - v * c
     E = np.exp(-abs(B)) + np.maximum(B, 0.5) - np.clip(B, -1, 1) / 3
-    total += (r**2).sum() + np.trace(M @ B.T) + E.std() + np.linalg.slogdet(A @ A.T + np.diag(v**2))[1]
+    total += (
+        (r**2).sum() + np.trace(M @ B.T) + E.std() + np.linalg.slogdet(A @ A.T + np.diag(v**2))[1]
+    )
     S = np.linalg.solve(A + 0, B) @ w
     return total + S.sum() + mc.tr(np.kron(A, A)) + (B[0] * w[:, 0]).sum() + B[-1, 0]
 
@@ -247,7 +249,12 @@ def test_declarations_are_read_or_refused():
     def pair(X: "n d"):
         return X, X
 
-    for fn, word in [(bare, "what shape has X"), (three, "two at most"), (many, "*X"), (pair, "one value")]:
+    for fn, word in [
+        (bare, "what shape has X"),
+        (three, "two at most"),
+        (many, "*X"),
+        (pair, "one value"),
+    ]:
         assert word in refused(fn), fn.__name__
 
 

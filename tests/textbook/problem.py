@@ -7,6 +7,7 @@ operators do not count, every definition of a name that the formula introduces d
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,7 @@ class Problem:
     wrt: Any
     book: Node | Callable[[mc.Derivation], Node]
     verb: str = "gradient"
+    chapter: str = ""
     assume: tuple[Any, ...] = ()
     where: Mapping[str, Node] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -38,6 +40,7 @@ def problem(key: str, source: str, of: Any, wrt: Any, book: Any, **more: Any) ->
     """Enter a problem into the table."""
     assert key not in TABLE, f"two problems are called {key}"
     assume = more.pop("assume", ())
+    chapter = sys._getframe(1).f_globals["__name__"]  # the module whose table this is
     TABLE[key] = Problem(
         key,
         source,
@@ -45,6 +48,7 @@ def problem(key: str, source: str, of: Any, wrt: Any, book: Any, **more: Any) ->
         wrt,
         book,
         verb=more.pop("verb", "gradient"),
+        chapter=chapter,
         assume=tuple(assume) if isinstance(assume, (list, tuple)) else (assume,),
         where=more.pop("where", {}),
         options=more,
@@ -58,7 +62,9 @@ def size(text: str) -> int:
 
 def book_text(book: Node, where: Mapping[str, Node]) -> str:
     """The book's formula with the definitions of the names it introduces."""
-    return "\n".join([*(f"{name} = {mc.text(value)}" for name, value in where.items()), mc.text(book)])
+    return "\n".join(
+        [*(f"{name} = {mc.text(value)}" for name, value in where.items()), mc.text(book)]
+    )
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,8 @@ class Derived:
 def derived(p: Problem) -> Derived:
     """Our answer to a problem."""
     if callable(p.book) and not isinstance(p.book, Node):
-        D = mc.derive(p.of, assume=p.assume, **p.options)
+        options = dict(p.options)
+        D = mc.derive(p.of, options.pop("by", None), assume=p.assume, **options)
         return Derived(p, D.gradient(p.wrt), mc.read(p.book(D)))
     verb = getattr(mc, p.verb)
     ours = verb(p.of, p.wrt, assume=p.assume, **p.options)

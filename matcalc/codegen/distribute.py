@@ -1,0 +1,123 @@
+"""Distributivity, both ways, where it takes fewer operations.
+
+A B + A C becomes A (B + C); (A - B'B) x becomes A x - B'(B x).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matcalc.codegen.reductions import Reductions
+from matcalc.codegen.terms import Term, cols, is_full, is_one, normal, rows
+
+MARGIN = 0.8  # a rewriting must save a fifth
+
+
+class Distributing(Reductions):
+    """Products of sums and sums of products."""
+
+    def chain_cost(self, factors: Sequence[Term]) -> float:
+        from matcalc.codegen.chains import Chains
+
+        return Chains(self).cost(factors)  # type: ignore[arg-type]
+
+    # -- out of a sum --------------------------------------------------------------------------
+
+    def multiplied(self, matrices: Sequence[Term]) -> Term:
+        """A product; a sum among its factors is taken apart where that is cheaper."""
+        made = self.prod(*matrices)
+        if made.op == "mul":
+            scalars, inside = self.scalars_of(made)
+            if scalars is not None and inside.op == "prod":
+                return self.mul(scalars, self._expanded(inside))
+        return self._expanded(made)
+
+    def _expanded(self, t: Term) -> Term:
+        if t.op != "prod":
+            return t
+        for k, f in enumerate(t.args):
+            if f.op != "add" or not is_full(f) or not any(map(self._has_structure, f.args)):
+                continue
+            whole = self.forming(f) + self.chain_cost(t.args)
+            parts = [
+                self.prod(*t.args[:k], self._broadcast(a, f.shape), *t.args[k + 1 :])
+                for a in f.args
+            ]
+            cost = sum(map(self.forming, parts)) + self.count(t) * (len(parts) - 1)
+            if cost < whole * MARGIN:
+                return self.add(*map(self._expanded, parts), shape=t.shape)
+        return t
+
+    def _has_structure(self, t: Term) -> bool:
+        if t.op == "mul":
+            return any(self._has_structure(a) for a in t.args if a.shape)
+        return t.op in ("prod", "diag", "eye", "kron", "spread") or not is_full(t)
+
+    def forming(self, t: Term) -> float:
+        """What an expression costs that is not there yet."""
+        if t.op == "prod":
+            return self.chain_cost(t.args)
+        if t.op == "mul":
+            return self.count(t) + sum(self.forming(a) for a in t.args if a.shape)
+        if t.op == "add":
+            return self.count(t) * (len(t.args) - 1) + sum(map(self.forming, t.args))
+        return self.count(t) if t.op in ("diag", "eye", "spread") else 0.0
+
+    # -- into a sum ----------------------------------------------------------------------------
+
+    def gathered(self, terms: Sequence[Term]) -> list[Term]:
+        """Terms of a sum, common first and last factors of products taken out."""
+        out = list(terms)
+        while True:
+            best = self._best_pair(out)
+            if best is None:
+                return out
+            i, j, made = best
+            out[i] = made
+            del out[j]
+
+    def _best_pair(self, terms: Sequence[Term]) -> tuple[int, int, Term] | None:
+        chains = [(k, *self._as_chain(t)) for k, t in enumerate(terms)]
+        chains = [c for c in chains if len(c[2]) > 1]
+        if len(chains) < 2 or len(chains) > 40:
+            return None
+        for x, (i, c, a) in enumerate(chains):
+            for j, d, b in chains[x + 1 :]:
+                for left in (True, False):
+                    made = self._joined((c, a), (d, b), left)
+                    if made is not None:
+                        return i, j, made
+        return None
+
+    def _as_chain(self, t: Term) -> tuple[Term | None, tuple[Term, ...]]:
+        c, rest = self.scalars_of(t) if t.shape else (None, t)
+        return (c, rest.args) if rest.op == "prod" and rest.shape else (c, ())
+
+    def _joined(
+        self,
+        first: tuple[Term | None, Sequence[Term]],
+        second: tuple[Term | None, Sequence[Term]],
+        left: bool,
+    ) -> Term | None:
+        """A B + A C as A (B + C), or B A + C A as (B + C) A."""
+        (c, a), (d, b) = first, second
+        same, ra, rb = (a[0] is b[0], a[1:], b[1:]) if left else (a[-1] is b[-1], a[:-1], b[:-1])
+        if not same or is_one(rows(a[0])) or is_one(cols(a[-1])):
+            return None
+        shape = normal(rows(ra[0]), cols(ra[-1]))
+        if not shape:
+            return None
+        x, y = (self._part(s, r) for s, r in ((c, ra), (d, rb)))
+        inner = self.add(x, y, shape=shape)
+        apart = self.chain_cost(a) + self.chain_cost(b) + self.count(self.prod(*a))
+        common = a[0] if left else a[-1]
+        stand_in = self.make("let", (inner,), ("",), shape)
+        together = (common, stand_in) if left else (stand_in, common)
+        if self.forming(inner) + self.chain_cost(together) > apart * MARGIN:
+            return None
+        inner = stand_in if inner.op == "add" else inner
+        return self.prod(common, inner) if left else self.prod(inner, common)
+
+    def _part(self, scalar: Term | None, factors: Sequence[Term]) -> Term:
+        made = factors[0] if len(factors) == 1 else self.prod(*factors)
+        return made if scalar is None else self.mul(scalar, made)

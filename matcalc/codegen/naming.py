@@ -1,0 +1,62 @@
+"""Names in generated code: every word a checked identifier, no two names alike.
+
+A user's name goes into a program as it is where Python allows it; ``lambda`` becomes ``lambda_``.
+Python reads identifiers in one normal form, so names that differ only by form are one: refused.
+"""
+
+from __future__ import annotations
+
+import keyword
+import unicodedata
+from collections.abc import Iterable
+
+from matcalc.errors import NameClashError
+
+# What the generated text itself says.
+OWN = frozenset(
+    "np jnp jax torch math lax linalg special float range len tuple list dict zip max min abs sum "
+    "ValueError ImportError TypeError "
+    "Workspace workspace ws cache ctx forward backward value_and_gradients compute check erf "
+    "sigmoid logsigmoid softplus softmax log_softmax logsumexp factored solved inverse_of logdet_of "
+    "cholesky_logdet kron_apply kron_contract adjugate placed plus_diagonal functools staticmethod "
+    "__debug__ self".split()
+)
+
+
+class Identifiers:
+    """Gives each name its identifier."""
+
+    def __init__(self, reserved: Iterable[str] = ()) -> None:
+        self._of: dict[str, str] = {}
+        self._owner: dict[str, str] = {}
+        self._reserved = OWN | frozenset(reserved)
+
+    def __getitem__(self, name: str) -> str:
+        return self._of[name]
+
+    def declare(self, name: str) -> str:
+        """The identifier of a user's name; a second name with the same one is refused."""
+        found = self._of.get(name)
+        if found is not None:
+            return found
+        word = unicodedata.normalize("NFKC", name)
+        if not word.isidentifier():
+            raise NameClashError(f"{name!r} cannot be a name in generated code")
+        while keyword.iskeyword(word) or word in self._reserved:
+            word += "_"
+        owner = self._owner.get(word)
+        if owner is not None:
+            raise NameClashError(
+                f"the names {owner!r} and {name!r} would both be {word} in generated code: "
+                "rename one of them"
+            )
+        self._of[name], self._owner[word] = word, name
+        return word
+
+    def fresh(self, stem: str) -> str:
+        """A name that nobody has, for a part without one."""
+        count = 1
+        while (word := f"{stem}{count}") in self._owner or word in self._reserved:
+            count += 1
+        self._owner[word] = f"({word})"
+        return word

@@ -1,0 +1,140 @@
+"""From terms that say what is wanted to terms that are computed.
+
+Chains get their order, structured matrices become scalings, sums and solves, and whatever must be
+an array of its own is made one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from matcalc.codegen.chains import Chains
+from matcalc.codegen.lower import Lowering
+from matcalc.codegen.reductions import ENTRYWISE
+from matcalc.codegen.terms import Term, core, is_full, rows
+from matcalc.shapes import ONE
+
+CHAINS = ("prod", "trprod", "diagprod")
+KEPT = frozenset({"in", "number", "dim", "diag", "eye", "ones", "spread", "inv", "kron", "T", "commutation", "diagonal_pick"})
+
+
+class Resolver(Chains):
+    """Resolves the terms of one program; ``names`` maps a computed term to its name."""
+
+    def __init__(self, graph: Lowering) -> None:
+        super().__init__(graph)
+        self.image: dict[Term, Term] = {}
+
+    def run(self, roots: Sequence[Term]) -> list[Term]:
+        order = postorder(roots)
+        for t in order:
+            if t.op in CHAINS:
+                self.expect(t.args)
+        return [self.dense(self.resolved(r)) for r in roots]
+
+    def resolved(self, root: Term) -> Term:
+        for t in postorder([root], stop=self.image.__contains__):
+            if t not in self.image:
+                self.image[t] = self._one(t)
+        return self.image[root]
+
+    def _one(self, t: Term) -> Term:
+        g = self.g
+        if not t.args:
+            return t
+        A = [self.image[a] for a in t.args]
+        if t.op == "let":
+            return self.dense(A[0]) if A[0].op in ("mul", "spread") or A[0].op in KEPT else A[0]
+        if t.op == "prod":
+            return self._product(t)
+        if t.op == "trprod":
+            return self.resolved(self.trace(t.args))
+        if t.op == "diagprod":
+            return self.resolved(self.diagonal(t.args))
+        if t.op == "T":
+            return g.T(A[0])
+        if t.op == "inv":
+            return t
+        if t.op in ("diag", "spread", "kron"):
+            return g.make(t.op, tuple(A), t.params, t.shape)
+        if t.op == "logdet":
+            return g.make("logdet", (self.factor(t.args[0]),), (), ())
+        if t.op == "add":
+            return self._sum(t, A)
+        if t.op == "mul":
+            return g.mul(*A, shape=t.shape)
+        if t.op in ENTRYWISE:
+            return g.make(t.op, tuple(map(self.dense, A)), t.params, t.shape)
+        if t.op == "total":
+            return self._total(A[0])
+        if t.op == "dot":
+            a, b = (self.dense(a) for a in A)
+            return g.make("dot", (a, b), (), ())
+        return g.make(t.op, tuple(map(self.dense, A)), t.params, t.shape)
+
+    def _total(self, a: Term) -> Term:
+        again = self.g.total(a)
+        return again if again.op != "total" else self.g.make("total", (self.dense(a),), (), ())
+
+    def _product(self, t: Term) -> Term:
+        made = self.build(t.args)
+        return self.dense(made) if made.op in KEPT and made.op != "T" else made
+
+    def _sum(self, t: Term, A: Sequence[Term]) -> Term:
+        """A sum; diagonal terms are added to the diagonal alone."""
+        g = self.g
+        plain: list[Term] = []
+        onto: list[Term] = []
+        for a in A:
+            v = self._on_diagonal(a) if is_full(t) else None
+            if v is None:
+                plain.append(a)
+            else:
+                onto.append(v)
+        if not onto:
+            return g.add(*plain, shape=t.shape)
+        n = rows(t)
+        v = g.add(*onto, shape=(n, ONE))
+        if not plain:
+            return g.make("diag_matrix", (v,), (), t.shape)
+        rest = self.dense(g.add(*plain, shape=t.shape))
+        v = v.args[0] if v.op == "spread" else v
+        return g.make("plus_diagonal", (rest, v), (), t.shape)
+
+    def _on_diagonal(self, a: Term) -> Term | None:
+        """The column that a diagonal matrix has on its diagonal."""
+        g = self.g
+        if a.op == "diag":
+            return a.args[0]
+        if a.op == "eye":
+            return g.ones(rows(a), ONE)
+        if a.op == "diag_matrix":
+            return a.args[0]
+        if a.op == "eye_matrix":
+            return g.ones(rows(a), ONE)
+        if a.op == "mul" and is_full(a):
+            scalars, rest = g.scalars_of(a)
+            if scalars is not None and rest.op in ("diag", "eye", "diag_matrix", "eye_matrix"):
+                inside = self._on_diagonal(rest)
+                return g.mul(scalars, inside) if inside is not None else None
+        return None
+
+
+def postorder(roots: Iterable[Term], stop: object = None) -> list[Term]:
+    """Every term once, operands first."""
+    todo = [(r, False) for r in reversed(list(roots))]
+    seen: set[Term] = set()
+    order: list[Term] = []
+    while todo:
+        t, ready = todo.pop()
+        if ready:
+            order.append(t)
+        elif t not in seen:
+            seen.add(t)
+            todo.append((t, True))
+            if stop is None or not stop(t):  # type: ignore[operator]
+                todo.extend((a, False) for a in reversed(t.args))
+    return order
+
+
+__all__ = ["Resolver", "core", "postorder"]

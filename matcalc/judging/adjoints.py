@@ -1,0 +1,114 @@
+r"""Which step an error symbol belongs to, and which name is the loss.
+
+``\delta^{(l)}`` belongs to the pre-activation with the mark ``l``: the step that an activation is
+applied to. ``\bar Z`` belongs to ``Z``. The loss is the number that nothing else is computed from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from matcalc.judging import spelling as s
+from matcalc.judging.elementary import known
+from matcalc.judging.environment import Environment
+from matcalc.judging.scope import Scope
+from matcalc.reading import tree as t
+
+LOSS_NAMES = (
+    "L", "J", "E", "C", "ell", "L_cal", "J_cal", "E_cal", "C_cal", "l", "loss", "cost", "NLL",
+    "MSE", "error", "R", "Loss", "F",
+)  # fmt: skip
+
+
+def used_names(env: Environment) -> set[str]:
+    """Every name that stands in the body of a definition, with and without what is below it."""
+    used: set[str] = set()
+    for definition in env.definitions.values():
+        for symbol in s.symbols(definition.body):
+            keys = {s.full(symbol), s.stem(symbol), env.nicknames.get(s.stem(symbol), "")}
+            if len(symbol.name) == 1:
+                keys.add(s.stem(replace(symbol, name=symbol.name.upper())))
+            used |= keys - {s.full(definition.left)}
+    return used
+
+
+def loss_symbol(env: Environment) -> t.Symbol | None:
+    """The loss of the page."""
+    if env.loss:
+        definition = env.definitions.get(env.loss)
+        return definition.left if definition is not None else t.Symbol(env.loss, env.loss)
+    used = used_names(env)
+    best: tuple[int, t.Symbol] | None = None
+    for key in env.order:
+        definition = env.definitions[key]
+        name = definition.left.name
+        if name not in LOSS_NAMES or key in used or definition.left.primes:
+            continue
+        rank = LOSS_NAMES.index(name)
+        if best is None or rank <= best[0]:
+            best = (rank, definition.left)
+    return best[1] if best is not None else None
+
+
+def sinks(env: Environment) -> list[t.Symbol]:
+    """The steps that nothing is computed from."""
+    used = used_names(env)
+    found = []
+    for key in env.order:
+        definition = env.definitions[key]
+        left = definition.left
+        if key in used or s.stem(left) in used or left.primes:
+            continue
+        if left.name in ("delta", "eta", "alpha") or left.subscripts and definition.letters:
+            continue
+        if not any(isinstance(p, t.Symbol) for p in t.walk(definition.body)):
+            continue
+        found.append(left)
+    return found
+
+
+def preactivations(env: Environment) -> list[t.Symbol]:
+    """The steps that an activation is applied to, in order; then other affine steps."""
+    applied: list[t.Symbol] = []
+    bodies = [d.body for d in env.definitions.values()]
+    for body in bodies:
+        for node in t.walk(body):
+            argument: t.Node | None = None
+            if isinstance(node, t.HeadBracket) and isinstance(node.head, t.Symbol):
+                key = s.full(node.head)
+                function = env.is_function(key) or node.head.name in ("sigma", "g", "phi", "f", "h")
+                if function and len(node.bracket.items) == 1:
+                    argument = node.bracket.items[0]
+            elif isinstance(node, t.Call) and (
+                known(node.head.name) or node.head.name.lower() in ("softmax", "relu")
+            ):
+                if node.head.name not in ("log", "exp", "ln", "sqrt"):
+                    argument = s.flattened(node.argument)
+            if isinstance(argument, t.Symbol) and argument not in applied:
+                applied.append(argument)
+    return applied
+
+
+def tied_step(scope: Scope, symbol: t.Symbol) -> t.Symbol | None:
+    """The step whose adjoint a symbol is; None if it is no adjoint."""
+    env = scope.env
+    if symbol.name.endswith("_bar"):
+        step = replace(symbol, name=symbol.name[:-4], latex=symbol.name[:-4])
+        return step if scope.place(step) is not None and loss_symbol(env) is not None else None
+    if symbol.name not in ("delta", "Delta", "varepsilon", "epsilon") or symbol.primes:
+        return None
+    found = preactivations(env)
+    names: list[str] = []
+    for step in found:
+        if step.name not in names:
+            names.append(step.name)
+    names += [n for n in ("Z", "z", "s", "S", "a", "u", "net", "h") if n not in names]
+    if not symbol.marks and not symbol.subscripts:
+        known_steps = [p for p in found if scope.place(p) is not None]
+        return replace(known_steps[-1]) if known_steps else None
+    for name in names:
+        step = replace(symbol, name=name, latex=name)
+        for candidate in (step, replace(step, name=name.upper(), latex=name.upper())):
+            if scope.place(candidate) is not None and candidate.name not in env.sizes:
+                return candidate
+    return None

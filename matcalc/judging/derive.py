@@ -1,0 +1,380 @@
+r"""Derivative atoms by an imaginary step.
+
+The network is cut at the variable and everything downstream is computed anew, so a derivative is
+total. Inside, a derivative is the p x r matrix of dF_j/dx_i with both sides read through
+column-stacking vec; the layout only decides how it is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from matcalc.judging import spelling as s
+from matcalc.judging import values as v
+from matcalc.judging.adjoints import loss_symbol, sinks, tied_step
+from matcalc.judging.elementary import SmoothScalars, flat, unflat
+from matcalc.judging.evaluate import evaluate, one
+from matcalc.judging.functions import LOSSES, decorated_place, is_application
+from matcalc.judging.products import OPEN, Signs
+from matcalc.judging.scope import Place, Scope
+from matcalc.judging.values import Array, Misfit, OutOfRange, Shape, Unread, Value
+from matcalc.reading import tree as t
+from matcalc.reading.writer import write
+
+H = 1e-30
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is differentiated by: named arrays with the entries that move, in order."""
+
+    parts: tuple[tuple[Place, Array, tuple[tuple[int, int], ...]], ...]
+    shape: Shape
+    turned: bool = False
+    expression: t.Node | None = None
+
+
+def derivative(scope: Scope, node: t.Node) -> list[Value]:
+    """The values of a derivative, a nabla, or a programmer's ``dW``."""
+    if not scope.lenient:
+        for left, body in scope.env.overrides:
+            if left == node:
+                return evaluate(scope, body)
+    if isinstance(node, t.Differential):
+        if node.of is None:
+            raise Unread("a differential of nothing")
+        return gradient(scope, node.of)
+    if isinstance(node, t.Nabla):
+        return _nabla(scope, node)
+    assert isinstance(node, t.Derivative), "registered for these three"
+    if node.of is None:
+        raise Unread(f"{write(node)} differentiates nothing")
+    if node.order != "1" or len(node.by) != 1:
+        return _higher(scope, node)
+    return _laid_out(scope, node, *jacobian(scope, node.of, node.by[0]))
+
+
+def _nabla(scope: Scope, node: t.Nabla) -> list[Value]:
+    of, by = node.of, node.by
+    if of is None:
+        of = loss_symbol(scope.env)
+    if not by and isinstance(of, t.HeadBracket) and len(of.bracket.items) == 1:
+        by = of.bracket.items
+    if of is None or len(by) != 1 or node.order != "1":
+        raise Unread(f"{write(node)} does not say by what")
+    table, of_shape, by_shape = jacobian(scope, of, by[0])
+    if of_shape == (1, 1):
+        return [Value(unflat(table, by_shape))]
+    return [Value(table)]
+
+
+def gradient(scope: Scope, step: t.Node) -> list[Value]:
+    """The derivative of the loss by a step, in the step's shape."""
+    table, of_shape, by_shape = _of_loss(scope, step)
+    if of_shape != (1, 1):
+        raise Unread("the loss is no number")
+    return [Value(unflat(table, by_shape))]
+
+
+def _of_loss(scope: Scope, step: t.Node) -> tuple[Array, Shape, Shape]:
+    loss = loss_symbol(scope.env)
+    if loss is None:
+        loss = t.Symbol("L", "L")
+    return jacobian(scope, loss, step)
+
+
+def adjoint(scope: Scope, symbol: t.Symbol) -> list[Value] | None:
+    r"""``\delta^{(l)}`` and ``\bar Z`` as the derivative of the loss by the step they belong to."""
+    step = tied_step(scope, symbol)
+    if step is None:
+        return None
+    scope.env.assume(f"{write(symbol)} is the derivative of the loss by {write(step)}")
+    return gradient(scope, step)
+
+
+# ---------------------------------------------------------------- the target
+
+
+def target(scope: Scope, by: t.Node) -> Target:
+    """The entries that move."""
+    inner = s.peeled(by)
+    if isinstance(inner, t.Postfix) and inner.kind == "transpose":
+        found = target(scope, inner.base)
+        return replace(found, shape=(found.shape[1], found.shape[0]), turned=not found.turned)
+    place: Place | None = None
+    if isinstance(inner, t.Symbol):
+        place = scope.place(inner)
+        if place is None:
+            one(scope, inner)
+            place = scope.place(inner) or Place(s.full(inner, scope.indices), shape=(1, 1))
+    elif isinstance(inner, t.HeadBracket) and isinstance(inner.head, t.Symbol):
+        key = s.full(inner.head, scope.indices)
+        if key in scope.env.decorated:
+            place = decorated_place(scope, key, inner.bracket.items)
+        elif is_application(scope, inner) and scope.place(inner.head) is not None:
+            place = scope.place(inner.head)
+    if place is None:
+        value = one(scope, inner)
+        return Target((), value.shape, expression=inner)
+    if place.grid:
+        cells = _cells(place)
+        parts = tuple((c, scope.value(c).array, ((0, 0),)) for c in cells)
+        shape = scope.value(place).shape
+        return Target(parts, shape)
+    whole = replace(place, rows=None, cols=None)
+    array = scope.value(whole).array
+    rows = place.rows if place.rows is not None else tuple(range(array.shape[-2]))
+    cols = place.cols if place.cols is not None else tuple(range(array.shape[-1]))
+    entries = tuple((i, j) for j in cols for i in rows)
+    return Target(((whole, array, entries),), (len(rows), len(cols)))
+
+
+def _cells(place: Place) -> list[Place]:
+    columns = zip(*place.grid, strict=True)
+    cells = [cell for column in columns for cell in column]
+    if place.rows is not None or place.cols is not None:
+        rows = place.rows or tuple(range(len(place.grid)))
+        cols = place.cols or tuple(range(len(place.grid[0])))
+        cells = [place.grid[i][j] for j in cols for i in rows]
+    return cells
+
+
+def _nested(scope: Scope) -> bool:
+    arrays = [*scope.cuts.values(), *(a for _, a in scope.patches)]
+    return any(np.iscomplexobj(a) for a in arrays)
+
+
+def jacobian(scope: Scope, of: t.Node, by: t.Node) -> tuple[Array, Shape, Shape]:
+    """The p x r table of dF_j/dx_i (last two axes), and both shapes."""
+    at = target(scope, by)
+    count = at.shape[0] * at.shape[1]
+    scope.count(5 * count)
+    if count > 400:
+        raise v.TooMuch("the derivative by so many numbers is too much to check")
+    function = _function_of(scope, of, by)
+    if not _nested(scope):
+        out = function(_moved(scope, at, 1j * H))
+        spelled = _spelled_out(scope, by)
+        if spelled is not None and (out.ndim < scope.depth + 4 or not np.any(out.imag)):
+            # The step stands in the formula with its right side instead of its name.
+            out = function(_moved(scope, replace(at, expression=spelled), 1j * H))
+        slopes = out.imag / H if np.iscomplexobj(out) else np.zeros(out.shape)
+    else:
+        h = 1e-3
+        steps = [function(_moved(scope, at, k * h)) for k in (1, -1, 2, -2)]
+        near, far = (steps[0] - steps[1]) / (2 * h), (steps[2] - steps[3]) / (4 * h)
+        slopes = (4 * near - far) / 3
+    base_shape = slopes.shape[-2:]
+    if slopes.ndim < scope.depth + 4:
+        # Nothing depends on the variable: the axis of the moves is missing.
+        slopes = np.zeros((count, *slopes.shape))
+    rows = flat(slopes)[..., 0]
+    table = np.moveaxis(rows, 0, -2)
+    if at.turned:
+        order = np.arange(count).reshape((at.shape[0], at.shape[1]), order="C").flatten(order="F")
+        table = table[..., order, :]
+    return table, (base_shape[0], base_shape[1]), at.shape
+
+
+def _spelled_out(scope: Scope, by: t.Node) -> t.Node | None:
+    if not isinstance(by, t.Symbol):
+        return None
+    place = scope.place(by)
+    if place is None or place.definition is None or not place.whole or place.grid:
+        return None
+    body = s.peeled(place.definition.body)
+    return body if isinstance(body, (t.Sum, t.Product, t.Fraction, t.HeadBracket)) else None
+
+
+def _moved(scope: Scope, at: Target, step: complex) -> Scope:
+    """The scope with every entry moved once, along a new first axis."""
+    if at.expression is not None:
+        value = one(scope, at.expression).array
+        entries = [(i, j) for j in range(at.shape[1]) for i in range(at.shape[0])]
+        moved = _steps(scope, value, entries, 0, len(entries), step)
+        return _deeper(scope.cut({}, ((at.expression, moved),)))
+    cuts: dict[str, Array] = {}
+    offset = 0
+    count = sum(len(entries) for _, _, entries in at.parts)
+    for place, array, entries in at.parts:
+        cuts[place.key] = _steps(scope, array, entries, offset, count, step)
+        offset += len(entries)
+    return _deeper(scope.cut(cuts))
+
+
+def _deeper(scope: Scope) -> Scope:
+    scope.depth += 1
+    return scope
+
+
+def _steps(
+    scope: Scope,
+    array: Array,
+    entries: Sequence[tuple[int, int]],
+    offset: int,
+    count: int,
+    step: complex,
+) -> Array:
+    """Copies of an array, each with one entry moved; constants get the axes they lack."""
+    array = array.reshape((1,) * (scope.depth + 3 - array.ndim) + array.shape)
+    kind = complex if isinstance(step, complex) or np.iscomplexobj(array) else float
+    moved = np.array(np.broadcast_to(array, (count, *array.shape)), dtype=kind)
+    for k, (i, j) in enumerate(entries):
+        moved[offset + k, ..., i, j] += step
+    return moved
+
+
+def _function_of(scope: Scope, of: t.Node, by: t.Node):  # type: ignore[no-untyped-def]
+    """The array of the numerator as a function of a scope."""
+    inner = s.peeled(of)
+    unknown = (
+        isinstance(inner, t.Symbol)
+        and scope.place(inner) is None
+        and not scope.env.is_function(s.full(inner, scope.indices))
+        and s.full(inner, scope.indices) not in scope.locals
+        and inner.name not in scope.indices
+        and not _has_component(scope, inner)
+    )
+    if unknown:
+        assert isinstance(inner, t.Symbol), "checked above"
+        return _unknown_loss(scope, inner, by)
+    if isinstance(inner, t.HeadBracket) and isinstance(inner.head, t.Symbol):
+        head = inner.head
+        loose = scope.place(head) is None and not scope.env.is_function(s.full(head, scope.indices))
+        if loose and head.name in LOSSES:
+            return _unknown_loss(scope, head, by)
+    return lambda inside: one(inside, of).array
+
+
+def _has_component(scope: Scope, symbol: t.Symbol) -> bool:
+    function = scope.env.functions.get(symbol.name)
+    return function is not None and bool(function.component)
+
+
+def _unknown_loss(scope: Scope, symbol: t.Symbol, by: t.Node):  # type: ignore[no-untyped-def]
+    """A name without a definition is an unknown smooth function of the last steps."""
+    last = sinks(scope.env)
+    if symbol.subscripts and s.full(symbol) != s.stem(symbol):
+        for script in symbol.subscripts:
+            if isinstance(script, t.Symbol) and s.integer(script, scope.indices) is None:
+                raise Unread(f"{write(symbol)} is not defined")
+    nodes: list[t.Node] = list(last) or [by]
+    scope.env.assume(
+        f"{write(symbol)} is an unknown smooth function of {', '.join(write(n) for n in nodes)}"
+    )
+    smooth = SmoothScalars(s.full(symbol, scope.indices))
+
+    def value(inside: Scope) -> Array:
+        return smooth([one(inside, n).array for n in nodes], 1)
+
+    return value
+
+
+# ---------------------------------------------------------------- layouts
+
+
+def _laid_out(
+    scope: Scope, node: t.Derivative, table: Array, of: Shape, by: Shape
+) -> list[Value]:
+    across = np.swapaxes(table, -1, -2)
+    numerator = scope.layout == "numerator"
+    for pattern, dims in scope.env.slopes:
+        if pattern == node and not scope.lenient:
+            entrywise = entry_slopes(table, of, by)
+            if entrywise is not None and scope.world.shape(dims) == by:
+                return [Value(entrywise)]
+    if of == (1, 1):
+        shaped = unflat(table, by)
+        if numerator:
+            shaped = np.swapaxes(shaped, -1, -2)
+        if not scope.vec:
+            return [Value(shaped)]
+        long = Value(across if numerator else table)
+        return [long] if 1 in by else [long, Value(shaped)]
+    if by == (1, 1):
+        shaped = unflat(across, of)
+        return v.distinct([Value(shaped), Value(across if numerator else table)])
+    if scope.layout in ("numerator", "mixed"):
+        return [Value(across)]
+    return [Value(table)]
+
+
+def entry_slopes(table: Array, of: Shape, by: Shape) -> Array | None:
+    """The diagonal of a Jacobian that is one, in the shape of the variable."""
+    if of != by or table.shape[-1] != table.shape[-2]:
+        return None
+    diagonal = np.diagonal(table, axis1=-2, axis2=-1)
+    rest = table - diagonal[..., None, :] * np.eye(table.shape[-1])
+    if np.max(np.abs(rest), initial=0.0) > 1e-9 * max(1e-9, np.max(np.abs(diagonal), initial=0.0)):
+        return None
+    return unflat(diagonal[..., None], by)
+
+
+def slopes_beside(
+    scope: Scope, factor: t.Node, values: list[Value], beside: set[str], signs: Signs
+) -> list[Value]:
+    """Beside an entrywise sign ``dA/dZ`` is the array of slopes, where it is one."""
+    inner = s.peeled(factor)
+    if not isinstance(inner, t.Derivative) or inner.of is None or len(inner.by) != 1:
+        return values
+    if not any(signs.is_entrywise(op) or op in OPEN for op in beside):
+        return values
+    try:
+        table, of, by = jacobian(scope, inner.of, inner.by[0])
+    except (Misfit, Unread, OutOfRange):
+        return values
+    slopes = entry_slopes(table, of, by) if by != (1, 1) else None
+    if slopes is None:
+        return values
+    return [*values, Value(slopes, frozenset({v.SLOPE_ENTRYWISE}))]
+
+
+# ---------------------------------------------------------------- second derivatives, points
+
+
+def _higher(scope: Scope, node: t.Derivative) -> list[Value]:
+    by = list(node.by)
+    if len(by) == 1 and node.order.isdigit():
+        by = by * int(node.order)
+    assert node.of is not None, "checked by the caller"
+    if len(by) != 2:
+        raise Unread(f"{write(node)}: derivatives of this order have no rule")
+    inner = t.Derivative(node.sign, node.of, (by[1],))
+    first = target(scope, by[0])
+    count = first.shape[0] * first.shape[1]
+    h = 1e-3
+
+    def slope(inside: Scope) -> Array:
+        assert inner.of is not None, "built above"
+        return jacobian(inside, inner.of, inner.by[0])[0]
+
+    steps = [slope(_moved(scope, first, k * h)) for k in (1, -1, 2, -2)]
+    near, far = (steps[0] - steps[1]) / (2 * h), (steps[2] - steps[3]) / (4 * h)
+    tables = (4 * near - far) / 3
+    if tables.shape[0] != count:
+        tables = np.broadcast_to(tables, (count, *tables.shape))
+    if tables.shape[-1] != 1:
+        raise Unread(f"{write(node)}: second derivatives of arrays have no rule")
+    return [Value(np.moveaxis(tables[..., 0], 0, -2))]
+
+
+def at_point(scope: Scope, node: t.Postfix) -> list[Value]:
+    r"""``\left. dL/dx \right|_{x = 0}``: the same with other values."""
+    cuts: dict[str, Array] = {}
+    for argument in node.arguments:
+        if not isinstance(argument, t.Relation) or argument.signs != ("=",):
+            continue
+        left, right = argument.sides
+        if not isinstance(left, t.Symbol):
+            raise Unread(f"{write(node)}: only a name can be given a value")
+        place = scope.place(left) or Place(s.full(left, scope.indices), shape=(1, 1))
+        new = one(scope, right)
+        old = scope.value(place)
+        array = np.broadcast_to(new.array, old.array.shape) if new.is_scalar else new.array
+        if array.shape[-2:] != old.shape:
+            raise Misfit(f"{write(left)} is {v.show(old.shape)}, its value {v.show(new.shape)}")
+        cuts[place.key] = array
+    return evaluate(scope.cut(cuts), node.base)

@@ -1,0 +1,382 @@
+r"""Shapes of names nobody declared, from how they are used.
+
+Capitals are matrices, bold small letters columns, other small letters numbers unless a product or
+a sum makes them more. What was assumed is said with the verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from matcalc.judging import spelling as s
+from matcalc.judging.elementary import known
+from matcalc.judging.environment import ONE, Environment
+from matcalc.judging.functions import LETTERS, LOSSES
+from matcalc.reading import tree as t
+from matcalc.reading.writer import write
+
+ENTRYWISE = frozenset({".*", r"\odot", r"\circ", r"\bullet", r"\star", r"\boxdot"})
+NUMBERS = frozenset("L J E C N T K M R".split()) | LOSSES
+OPERANDS = frozenset("x h a z y u v s q k p r w b d f g".split())
+
+
+@dataclass(eq=False)
+class Unknown:
+    """A dimension to be found."""
+
+    one_by_default: bool
+    value: Dim | None = None
+
+
+Dim = int | str | Unknown
+Pair = tuple[Dim, Dim]
+
+
+class Clash(Exception):
+    """Two dimensions that cannot be equal."""
+
+
+@dataclass
+class Inference:
+    """One run over the definitions of a page."""
+
+    env: Environment
+    found: dict[str, Pair] = field(default_factory=dict)
+    symbols: dict[str, t.Symbol] = field(default_factory=dict)
+    nodes: dict[str, t.Node] = field(default_factory=dict)
+    inferred: dict[str, Pair | None] = field(default_factory=dict)
+
+    # ------------------------------------------------------------ dimensions
+
+    def root(self, dim: Dim) -> Dim:
+        while isinstance(dim, Unknown) and dim.value is not None:
+            dim = dim.value
+        if isinstance(dim, str) and dim in self.env.sizes:
+            return self.env.sizes[dim]
+        return dim
+
+    def equal(self, a: Dim, b: Dim) -> None:
+        a, b = self.root(a), self.root(b)
+        if a is b or a == b:
+            return
+        if isinstance(a, Unknown):
+            a.value = b
+            if isinstance(b, Unknown):
+                b.one_by_default = b.one_by_default and a.one_by_default
+        elif isinstance(b, Unknown):
+            b.value = a
+        else:
+            raise Clash
+
+    def unify(self, p: Pair, q: Pair) -> None:
+        self.equal(p[0], q[0])
+        self.equal(p[1], q[1])
+
+    def dim(self, node: t.Node) -> Dim:
+        value = s.integer(node, self.env.sizes)
+        if value is not None:
+            return value
+        text = s.said(node, {})
+        self.nodes[text] = node
+        return text
+
+    def is_one(self, dim: Dim) -> bool:
+        return self.root(dim) == 1
+
+    def scalar(self, pair: Pair) -> bool:
+        return self.is_one(pair[0]) and self.is_one(pair[1])
+
+    def loose(self, pair: Pair) -> bool:
+        """A small letter of which nothing is known yet."""
+        return all(
+            isinstance(r := self.root(d), Unknown) and r.one_by_default for d in pair
+        )
+
+    # ------------------------------------------------------------ names
+
+    def name(self, symbol: t.Symbol) -> Pair | None:
+        env = self.env
+        key, stem = s.full(symbol), s.stem(symbol)
+        if key in env.sizes or key in env.dims or symbol.name in ("e", "pi", "I"):
+            return (1, 1) if symbol.name != "I" else None
+        dims = env.shape_of(symbol, {})
+        if dims is not None:
+            return self.dim(dims[0]), self.dim(dims[1])
+        if key in env.definitions:
+            return self.defined(key)
+        view = env.views.get(key)
+        if view is not None:
+            return len(view.entries), len(view.entries[0])
+        if symbol.subscripts:
+            array = stem if env.has(stem) else env.nicknames.get(stem, "")
+            upper = s.stem(replace(symbol, name=symbol.name.upper()))
+            if not array and len(symbol.name) == 1 and env.has(upper):
+                array = upper
+            if array:
+                return self.entry(array, len(symbol.subscripts), symbol)
+            if stem in env.cells or any(isinstance(p, t.Symbol) and len(p.name) == 1 and
+                                        p.name in "ijkmnt" for p in symbol.subscripts):
+                return 1, 1
+        listed = stem in env.cells or any(d.left.name == symbol.name and d.left.subscripts and
+                                          d.left.marks == symbol.marks for d in env.patterns)
+        if env.is_function(key) or listed or key in env.nicknames:
+            return None
+        if key not in self.found:
+            self.found[key] = self.guess(symbol)
+            self.symbols[key] = symbol
+        return self.found[key]
+
+    def entry(self, array: str, count: int, symbol: t.Symbol) -> Pair | None:
+        whole = self.defined(array) if array in self.env.definitions else None
+        if array in self.env.shapes:
+            dims = self.env.shapes[array]
+            whole = self.dim(dims[0]), self.dim(dims[1])
+        two = count == 2 or bool(symbol.indices(2))
+        if whole is None:
+            return None
+        if two or self.is_one(whole[0]) or self.is_one(whole[1]):
+            return 1, 1
+        return 1, whole[1]
+
+    def guess(self, symbol: t.Symbol) -> Pair:
+        letter = symbol.name.split("_")[0]
+        plain = not symbol.subscripts or not symbol.subscripts[0] == t.Number("0")
+        capital = len(letter) == 1 and letter.isupper() or letter in ("Theta", "Phi", "Sigma",
+                                                                      "Lambda", "Psi", "Omega")
+        if capital and letter not in NUMBERS and plain:
+            return Unknown(False), Unknown(False)
+        if r"\mathbf" in symbol.latex or r"\boldsymbol" in symbol.latex or r"\bm" in symbol.latex:
+            return Unknown(False), 1
+        return Unknown(True), Unknown(True)
+
+    def defined(self, key: str) -> Pair | None:
+        if key not in self.inferred:
+            self.inferred[key] = None
+            self.inferred[key] = self.shape(self.env.definitions[key].body)
+        return self.inferred[key]
+
+    # ------------------------------------------------------------ formulas
+
+    def shape(self, node: t.Node) -> Pair | None:
+        try:
+            return self._shape(node)
+        except Clash:
+            return None
+
+    def _shape(self, node: t.Node) -> Pair | None:
+        match node:
+            case t.Number() | t.Indicator():
+                return 1, 1
+            case t.Symbol():
+                return self.name(node)
+            case t.Filled():
+                return (self.dim(node.subscripts[0]), 1) if len(node.subscripts) == 1 else None
+            case t.Sum():
+                return self.total(node)
+            case t.Product():
+                return self.product(node)
+            case t.Fraction():
+                self.shape(node.denominator)
+                return self.shape(node.numerator)
+            case t.Bracket():
+                if node.left in (r"\|", "|", r"\langle"):
+                    for item in node.items:
+                        self.shape(item)
+                    return 1, 1
+                return self.shape(node.items[0]) if len(node.items) == 1 else None
+            case t.Labelled():
+                return self.shape(node.body)
+            case t.BigOperator():
+                return self.shape(node.body) if node.body is not None else None
+            case t.Postfix():
+                return self.postfix(node)
+            case t.HeadBracket() | t.Call():
+                return self.application(node)
+            case t.Derivative() if len(node.by) == 1 and isinstance(node.by[0], t.Symbol):
+                of = node.of
+                if isinstance(of, t.Symbol) and of.name in LOSSES:
+                    return self.name(node.by[0])
+        return None
+
+    def postfix(self, node: t.Postfix) -> Pair | None:
+        split = t.as_product(node)
+        if split is not None and not self.applies(t.core(node)[0]):
+            return self.shape(t.Product(split, ("",)))
+        inner = self.shape(node.base)
+        if node.kind in ("transpose", "inverse-transpose") and inner is not None:
+            if self.loose(inner):
+                self.equal(inner[1], 1)
+                head = self.root(inner[0])
+                if isinstance(head, Unknown):
+                    head.one_by_default = False
+            return inner[1], inner[0]
+        if node.kind == "inverse" and inner is not None:
+            self.equal(inner[0], inner[1])
+        if node.kind == "subscript":
+            return (1, 1) if len(node.arguments) == 2 else None
+        return inner
+
+    def applies(self, node: t.Node) -> bool:
+        if isinstance(node, t.Call):
+            return True
+        if not isinstance(node, t.HeadBracket) or not isinstance(node.head, t.Symbol):
+            return False
+        key, head = s.full(replace(node.head, primes=0)), node.head
+        if head.primes or self.env.is_function(key) or key in self.env.decorated:
+            return True
+        if self.env.has(key):
+            return False
+        return known(head.name) is not None or head.name in LETTERS or len(node.bracket.items) > 1
+
+    def application(self, node: t.Node) -> Pair | None:
+        if isinstance(node, t.HeadBracket):
+            if not self.applies(node):
+                return self.shape(t.Product((node.head, node.bracket), ("",)))
+            head, items = node.head, node.bracket.items
+        else:
+            assert isinstance(node, t.Call), "called for these two"
+            head, items = node.head, (node.argument,)
+        assert isinstance(head, t.Symbol), "applies says so"
+        key = s.full(replace(head, primes=0))
+        shapes = [self.shape(item) for item in items]
+        if key in self.env.decorated:
+            return self.defined(key) if key in self.env.definitions else None
+        if self.env.opaque.get(key) == "map":
+            dims = self.env.opaque_shapes[key]
+            return self.dim(dims[0]), self.dim(dims[1])
+        if self.env.opaque.get(key) == "scalar" or head.name in ("tr", "Tr", "det", "logdet", "trace"):
+            return 1, 1
+        if head.name in ("diag", "Diag") and shapes[0] is not None:
+            return (shapes[0][0], shapes[0][0]) if self.is_one(shapes[0][1]) else None
+        return shapes[0] if len(items) == 1 else (1, 1)
+
+    def total(self, node: t.Sum) -> Pair | None:
+        shapes: list[tuple[t.Node, Pair]] = []
+        for term in node.terms:
+            if isinstance(term, t.Number):
+                continue
+            shape = self.shape(term)
+            if shape is not None:
+                shapes.append((term, shape))
+        if not shapes:
+            return (1, 1) if all(isinstance(x, t.Number) for x in node.terms) else None
+        shapes.sort(key=lambda pair: self.loose(pair[1]))
+        first = shapes[0][1]
+        for term, shape in shapes[1:]:
+            if self.loose(shape) and isinstance(term, t.Symbol) and term.name == "b":
+                self.bias(node, first, shape)
+                continue
+            try:
+                self.unify(first, shape)
+            except Clash:
+                continue
+        return first
+
+    def bias(self, node: t.Sum, whole: Pair, mine: Pair) -> None:
+        """``XW + b``: one number for every column; ``WX + b``: one for every row."""
+        product = next((x for x in node.terms if isinstance(x, t.Product)), None)
+        first = product.factors[0] if product is not None else None
+        weights_first = isinstance(first, t.Symbol) and first.name in ("W", "w", "U", "Theta")
+        turned = isinstance(first, t.Postfix) and first.kind == "transpose"
+        if weights_first or turned or self.is_one(whole[1]):
+            self.unify(mine, (whole[0], 1))
+        else:
+            self.unify(mine, (1, whole[1]))
+
+    def product(self, node: t.Product) -> Pair | None:
+        factors: list[t.Node] = []
+        operators: list[str] = []
+        for place, factor in enumerate(node.factors):
+            operators += [node.operators[place - 1]] if place else []
+            split = t.as_product(factor)
+            if split is not None and not self.applies(t.core(factor)[0]):
+                factors += split
+                operators.append("")
+            else:
+                factors.append(factor)
+        shapes = [self.shape(f) for f in factors]
+        current: Pair | None = None
+        for place, (factor, shape) in enumerate(zip(factors, shapes, strict=True)):
+            if shape is None:
+                return None
+            if self.scalar(shape):
+                continue
+            if self.loose(shape) and not self.operand(factor, current, shapes[place + 1 :]):
+                self.unify(shape, (1, 1))
+                continue
+            if current is None:
+                current = shape
+                continue
+            if operators[place - 1] in ENTRYWISE:
+                self.unify(current, shape)
+            elif operators[place - 1] in (r"\cdot", "*") and current == shape:
+                continue
+            else:
+                self.equal(current[1], shape[0])
+                if self.loose(shape):
+                    self.equal(shape[1], 1)
+                current = (current[0], shape[1])
+        return current or (1, 1)
+
+    def operand(self, factor: t.Node, before: Pair | None, after: list[Pair | None]) -> bool:
+        """Whether a small letter in a product is more than a number."""
+        symbol = factor if isinstance(factor, t.Symbol) else None
+        if symbol is None or symbol.name not in OPERANDS:
+            return False
+        if before is not None and not self.scalar(before):
+            return True
+        return symbol.name in ("x", "h", "a", "z") and any(
+            a is not None and not self.scalar(a) and not self.loose(a) for a in after
+        )
+
+
+def infer(env: Environment, relations: Iterable[t.Relation] = ()) -> None:
+    """Declare what the definitions (and then the lines themselves) leave open."""
+    run = Inference(env)
+    for key in list(env.order):
+        definition = env.definitions.get(key)
+        if definition is None:
+            continue
+        body = run.defined(key)
+        declared = env.shapes.get(key)
+        if declared is not None and body is not None:
+            try:
+                run.unify((run.dim(declared[0]), run.dim(declared[1])), body)
+            except Clash:
+                continue
+    for relation in relations:
+        shapes = [run.shape(side) for side in relation.sides]
+        for shape in shapes[1:]:
+            if shapes[0] is not None and shape is not None and relation.signs[:1] == ("=",):
+                try:
+                    run.unify(shapes[0], shape)
+                except Clash:
+                    continue
+    _settle(env, run)
+
+
+def _settle(env: Environment, run: Inference) -> None:
+    fresh = 0
+    for key, pair in run.found.items():
+        dims: list[t.Node] = []
+        for dim in pair:
+            end = run.root(dim)
+            if isinstance(end, Unknown):
+                if end.one_by_default:
+                    end.value = 1
+                else:
+                    fresh += 1
+                    while f"d{fresh}" in env.dims:
+                        fresh += 1
+                    end.value = f"d{fresh}"
+                    env.dims.add(f"d{fresh}")
+                end = run.root(dim)
+            text = str(end)
+            dims.append(run.nodes.get(text) or (t.Number(text) if isinstance(end, int) else
+                                                t.Symbol(text, text)))
+        if dims == [ONE, ONE]:
+            continue
+        symbol = run.symbols[key]
+        env.shapes[key] = (dims[0], dims[1])
+        env.assume(f"{write(symbol)} is {write(dims[0])} x {write(dims[1])}")

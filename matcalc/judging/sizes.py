@@ -1,0 +1,56 @@
+"""Which worlds a line is tried in: several sizes, all dimensions different, several kinds of points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from matcalc.judging.environment import Environment
+from matcalc.judging.spelling import integer
+from matcalc.judging.worlds import STYLES, World
+
+SIZES = 3
+POINTS = 8
+
+
+def free_dims(env: Environment) -> list[str]:
+    """The dimensions without a number."""
+    names = [n for n in sorted(env.dims) if n not in env.sizes and not _is_value(env, n)]
+    return names
+
+
+def _is_value(env: Environment, name: str) -> bool:
+    return name in env.definitions and name not in env.sizes
+
+
+def size_choices(env: Environment, count: int = SIZES) -> list[dict[str, int]]:
+    """Different numbers for different dimensions, unlike those that are given where possible."""
+    names = free_dims(env)
+    taken = set(env.sizes.values())
+    for dims in env.shapes.values():
+        for dim in dims:
+            value = integer(dim, env.sizes)
+            if value is not None:
+                taken.add(value)
+    if not names:
+        return [dict(env.sizes)]
+    pool = [n for n in range(2, 9) if n not in taken] or list(range(2, 9))
+    while len(pool) < len(names) + 1:
+        pool.append(max(pool) + 1 if len(pool) > 6 else min(set(range(2, 12)) - set(pool)))
+    choices = []
+    for trial in range(count):
+        rng = np.random.default_rng([11, trial])
+        order = [int(x) for x in rng.permutation(pool[: max(len(names), min(4, len(pool)))])]
+        choices.append({**env.sizes, **dict(zip(names, order, strict=False))})
+    return choices
+
+
+def worlds(
+    env: Environment, *, count: int = SIZES, points: int = POINTS, style: str = STYLES[0]
+) -> Iterator[World]:
+    """The worlds of one style of points."""
+    choices = size_choices(env, count)
+    for seed, sizes in enumerate(choices):
+        total = points if len(choices) > 1 else points * count
+        yield World(env, sizes, points=total, seed=seed, style=style)

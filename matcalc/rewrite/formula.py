@@ -1,0 +1,400 @@
+"""Shorter scalar formulas for an entrywise region, by rational methods only and under a budget.
+
+Activations stay atoms first. Exponentials are one atom for each argument up to sign, so that
+``e^-z/(1 + e^-z)^2`` is a rational function in which the sigmoid and the hyperbolic tangent are recognised; a
+square root is an atom whose square is known. Activations are opened only where that may help.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import sympy as sp
+
+from matcalc.rewrite.region import Key
+
+MAX_ROWS = 60
+MAX_SYMBOLS = 12
+MAX_FOR_FACTOR = 7
+MAX_TERMS = 40  # of an expanded sum
+
+
+@lru_cache(maxsize=1024)
+def atom(k: int) -> sp.Symbol:
+    return sp.Symbol(f"a{k:02d}", real=True)
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula, and the function applications that are symbols in it."""
+
+    value: Any
+    applied: tuple[tuple[Any, str, tuple[Any, ...]], ...]
+
+
+@dataclass
+class Reading:
+    """A region as a scalar formula; every application of a function is one symbol."""
+
+    applied: dict[tuple[str, tuple[Any, ...]], sp.Symbol] = field(default_factory=dict)
+    squares: dict[sp.Symbol, Any] = field(default_factory=dict)  # square roots and what they are of
+
+    def formula(self, key: Key) -> Any:
+        values: list[Any] = []
+        for row in key:
+            if row[0] == "n":
+                values.append(row[1])
+            elif row[0] == "a":
+                values.append(atom(row[1]))
+            else:
+                values.append(self.operation(row[0], [values[p] for p in row[1:]]))
+        return values[-1]
+
+    def operation(self, name: str, inputs: list[Any]) -> Any:
+        if name == "plus":
+            return sp.Add(*inputs)
+        if name in ("hadamard", "times"):
+            return sp.Mul(*inputs)
+        if name == "pow" and inputs[1].is_Integer:
+            return inputs[0] ** inputs[1]
+        return self.apply(name, *inputs)
+
+    def apply(self, name: str, *inputs: Any) -> Any:
+        u = inputs[0]
+        if len(inputs) == 1 and u.could_extract_minus_sign():
+            turned = _odd_even(self, name, -u)
+            if turned is not None:
+                return turned
+        if name == "square":
+            return u**2
+        if name == "sqrt":
+            root = self.symbol(name, u)
+            self.squares[root] = u
+            return root
+        return self.symbol(name, *inputs)
+
+    def symbol(self, name: str, *inputs: Any) -> sp.Symbol:
+        call = (name, tuple(inputs))
+        if call not in self.applied:
+            self.applied[call] = sp.Symbol(f"f{len(self.applied):02d}", real=True)
+        return self.applied[call]
+
+    def calls(self, name: str) -> list[tuple[Any, sp.Symbol]]:
+        """The arguments to which a function of one operand is applied, with the symbols."""
+        return [(inputs[0], s) for (fn, inputs), s in list(self.applied.items()) if fn == name]
+
+    def done(self, value: Any) -> Formula:
+        return Formula(value, tuple((s, fn, inputs) for (fn, inputs), s in self.applied.items()))
+
+
+ODD = {"tanh", "sin", "tan", "sinh", "asin", "atan", "erf", "sign", "softsign"}
+EVEN = {"cos", "cosh", "abs"}
+
+
+def _odd_even(r: Reading, name: str, u: Any) -> Any:
+    """f(-u) in terms of f(u)."""
+    if name in ODD:
+        return -r.apply(name, u)
+    if name in EVEN:
+        return r.apply(name, u)
+    if name == "exp":
+        return 1 / r.apply(name, u)
+    if name == "sigmoid":
+        return 1 - r.apply(name, u)
+    return None
+
+
+@lru_cache(maxsize=20000)
+def candidates(key: Key) -> tuple[Formula, ...]:
+    """Formulas for a region, the one as read first."""
+    if len(key) > MAX_ROWS:
+        return ()
+    reading = Reading()
+    value = reading.formula(key)
+    symbols = value.free_symbols
+    if len(symbols) > MAX_SYMBOLS or not symbols:
+        return (reading.done(value),) if not symbols else ()
+    found: list[Any] = []
+    for start in _starts(reading, value):
+        for form in _forms(start):
+            form = _usual(reading, form)
+            if form not in found and not form.has(sp.zoo, sp.nan, sp.oo):
+                found.append(form)
+    return tuple(reading.done(f) for f in found)
+
+
+# -- where to start from ------------------------------------------------------------------------------
+
+
+def _starts(r: Reading, value: Any) -> Iterator[Any]:
+    """The formula as it is, with roots squared, with activations recognised, with activations opened."""
+    value = _steps(r, _roots(r, value))
+    yield value
+    for recognise in (_sigmoids, _tanhs):
+        if r.calls("exp"):
+            other = recognise(r, value)
+            if other is not None:
+                yield other
+    opened = _opened(r, value)
+    if opened is not value:
+        yield opened
+        for recognise in (_sigmoids, _tanhs):
+            if r.calls("exp"):
+                other = recognise(r, opened)
+                if other is not None:
+                    yield other
+
+
+def _roots(r: Reading, value: Any) -> Any:
+    r"""$\sqrt u^2 = u$: where u, or a multiple of it, stands beside its root, it is the root squared."""
+    for root, inside in r.squares.items():
+        if not value.has(root):
+            continue
+        if inside.is_Symbol and value.has(inside):
+            value = (
+                sp.expand_mul(value.subs(inside, root**2))
+                if value.is_Add
+                else value.subs(inside, root**2)
+            )
+        if inside.is_Add:
+            for other in value.atoms(sp.Add):
+                times = sp.cancel(other / inside)
+                if not times.atoms(sp.Add) and not times.has(root):
+                    value = value.xreplace({other: times * root**2})
+    return value
+
+
+def _unroot(r: Reading, value: Any) -> Any:
+    """Even powers of a root are powers of what is below it."""
+    for root, inside in r.squares.items():
+        if value.has(root):
+            value = value.replace(
+                lambda e, root=root: (
+                    e.is_Pow and e.base == root and e.exp.is_Integer and abs(e.exp) > 1
+                ),
+                lambda e, root=root, inside=inside: (
+                    inside ** _half(e.exp) * root ** (e.exp - 2 * _half(e.exp))
+                ),
+            )
+    return value
+
+
+def _half(k: Any) -> Any:
+    """k/2 towards zero, so that what is left of the root keeps its side of the line."""
+    return sp.Integer(int(k) // 2 if k > 0 else -(-int(k) // 2))
+
+
+def _steps(r: Reading, value: Any) -> Any:
+    r"""$\mathbf 1[u > 0]\,u = \operatorname{relu}(u)$, $\mathbf 1[u > 0]^2 = \mathbf 1[u > 0]$, $|u|^2 = u^2$."""
+    for u, s in r.calls("step"):
+        value = value.replace(
+            lambda e, s=s: e.is_Pow and e.base == s and e.exp.is_Integer and e.exp > 0,
+            lambda e, s=s: s,
+        )
+        for v, relu in r.calls("relu"):
+            if sp.expand(u - v) == 0:
+                value = _absorb(value, s, relu)
+    for u, a in r.calls("abs"):
+        value = value.replace(
+            lambda e, a=a: e.is_Pow and e.base == a and e.exp.is_Integer and e.exp % 2 == 0,
+            lambda e, u=u: u**e.exp,
+        )
+        for v, sign in r.calls("sign"):
+            if sp.expand(u - v) == 0:
+                value = value.replace(
+                    lambda e, a=a, sign=sign: e.is_Mul and a in e.args and sign in e.args,
+                    lambda e, a=a, sign=sign, u=u: (
+                        u * sp.Mul(*(x for x in e.args if x not in (a, sign)))
+                    ),
+                )
+    return value
+
+
+def _absorb(value: Any, s: Any, relu: Any) -> Any:
+    def both(e: Any) -> bool:
+        powers = e.as_powers_dict() if e.is_Mul else {}
+        return powers.get(s, 0) > 0 and powers.get(relu, 0) > 0  # type: ignore[no-any-return]
+
+    return value.replace(both, lambda e: sp.Mul(*(x for x in e.args if x != s)))
+
+
+def _sigmoids(r: Reading, value: Any) -> Any:
+    r"""With $e^{-u} = (1 - s)/s$ for $s = \sigma(u)$."""
+    swaps = {}
+    for u, e in r.calls("exp"):
+        if value.has(e):
+            s = r.apply("sigmoid", u)
+            swaps[e] = s / (1 - s)
+    return value.xreplace(swaps) if swaps else None
+
+
+def _tanhs(r: Reading, value: Any) -> Any:
+    r"""With $e^{2u} = (1 + t)/(1 - t)$ for $t = \tanh u$; only even powers of $e^u$ may occur."""
+    for u, e in r.calls("exp"):
+        if value.has(e):
+            square = sp.Dummy(real=True)
+            together = sp.cancel(value)
+            top, bottom = sp.fraction(together)
+            degrees = {m[0] % 2 for part in (top, bottom) for m in sp.Poly(part, e).monoms()}
+            if len({d for d in degrees}) > 1:
+                half = sp.cancel(together)
+                t = r.apply("tanh", u / 2)
+                return half.xreplace({e: (1 + t) / (1 - t)})
+            if 1 in degrees:
+                top, bottom = sp.expand(top / e), sp.expand(bottom / e)
+            t = r.apply("tanh", u)
+            halved = (top / bottom).replace(
+                lambda x, e=e: x.is_Pow and x.base == e and x.exp.is_Integer,
+                lambda x, square=square: square ** (x.exp / 2),
+            )
+            if halved.has(e):
+                return None
+            return halved.subs(square, (1 + t) / (1 - t))
+    return None
+
+
+OPENED: dict[str, Callable[[Reading, Any], Any]] = {
+    "silu": lambda r, u: u * r.apply("sigmoid", u),
+    "expm1": lambda r, u: r.apply("exp", u) - 1,
+    "tan": lambda r, u: r.apply("sin", u) / r.apply("cos", u),
+    "cosh": lambda r, u: (r.apply("exp", u) + 1 / r.apply("exp", u)) / 2,
+    "sinh": lambda r, u: (r.apply("exp", u) - 1 / r.apply("exp", u)) / 2,
+    "logsigmoid": lambda r, u: -r.apply("softplus", -u),
+}
+
+
+def _opened(r: Reading, value: Any) -> Any:
+    """The activations written in simpler functions."""
+    swaps = {}
+    for (name, inputs), s in list(r.applied.items()):
+        if name in OPENED and value.has(s):
+            swaps[s] = OPENED[name](r, inputs[0])
+    return value.xreplace(swaps) if swaps else value
+
+
+# -- what to make of it ----------------------------------------------------------------------------------
+
+
+def _forms(value: Any) -> Iterator[Any]:
+    for attempt in (_as_is, _in_front, _cancelled, _over_common, _collected, _factored):
+        try:
+            result = attempt(value)
+        except (sp.PolynomialError, NotImplementedError, TypeError, ZeroDivisionError):
+            continue
+        if result is not None:
+            yield result
+
+
+def _as_is(formula: Any) -> Any:
+    return formula
+
+
+def _in_front(formula: Any) -> Any:
+    """Common factors in front, brackets left as they are."""
+    return oriented(sp.factor_terms(formula))
+
+
+def _cancelled(formula: Any) -> Any:
+    return oriented(sp.factor_terms(sp.cancel(formula)))
+
+
+def _over_common(formula: Any) -> Any:
+    """Common factors and denominators in front, the terms as they are."""
+    if not formula.is_Add and not (formula.is_Mul and any(a.is_Add for a in formula.args)):
+        return None
+    expanded = sp.expand(formula)
+    if len(sp.Add.make_args(expanded)) > MAX_TERMS:
+        return None
+    return oriented(sp.factor_terms(expanded))
+
+
+def _collected(formula: Any) -> Any:
+    """Sums gathered by the factor that most terms share."""
+    expanded = sp.expand(formula)
+    terms = sp.Add.make_args(expanded)
+    if not 2 < len(terms) <= MAX_TERMS:
+        return None
+    return oriented(gathered(list(terms)))
+
+
+def gathered(terms: list[Any]) -> Any:
+    """Greedy: take out the power that occurs in most terms, and go on inside and outside."""
+    if len(terms) < 2:
+        return sp.Add(*terms)
+    uses: dict[Any, int] = {}
+    for term in terms:
+        for base, exponent in term.as_powers_dict().items():
+            if base.is_number:
+                continue
+            step = 1 if exponent > 0 else -1
+            uses[base**step] = uses.get(base**step, 0) + 1
+    if not uses:
+        return sp.Add(*terms)
+    best = max(uses, key=lambda b: (uses[b], sp.default_sort_key(b)))
+    if uses[best] < 2:
+        return sp.factor_terms(sp.Add(*terms))
+    base, exponent = best.as_base_exp()
+    inside, outside = [], []
+    for term in terms:
+        own = term.as_powers_dict().get(base, 0)
+        (inside if own * exponent > 0 else outside).append(term)
+    return best * gathered([t / best for t in inside]) + (gathered(outside) if outside else 0)
+
+
+def _factored(formula: Any) -> Any:
+    if len(formula.free_symbols) > MAX_FOR_FACTOR:
+        return None
+    return oriented(sp.factor(formula))
+
+
+def _usual(r: Reading, formula: Any) -> Any:
+    """Roots closed again, and 1 - s(u) as s(-u) where s(u) itself does not occur."""
+    formula = _unroot(r, formula)
+    for u, s in r.calls("sigmoid"):
+        if not formula.has(s):
+            continue
+        q = sp.Dummy(real=True)
+        other = formula.replace(lambda e, s=s: e == 1 - s, lambda e, q=q: q)
+        other = other.replace(lambda e, s=s: e == s - 1, lambda e, q=q: -q)
+        if not other.has(s) and other.has(q):
+            formula = other.xreplace({q: r.symbol("sigmoid", -u)})
+    return formula
+
+
+def oriented(formula: Any) -> Any:
+    """Brackets turned the way people write them, from the inside out: 1 - A rather than A - 1, and a
+    sign left over goes in front or into a bracket that may stand either way (P - Y)."""
+    if formula.is_Add:
+        return sp.Add(*map(oriented, formula.args))
+    if not formula.is_Mul:
+        base, exponent = formula.as_base_exp()
+        return oriented(base) ** exponent if base.is_Add and exponent.is_Integer else formula
+    sign, factors = sp.Integer(1), []
+    for factor in formula.args:
+        base, exponent = factor.as_base_exp()
+        if base.is_Add and exponent.is_Integer:
+            base = oriented(base)
+            if exponent % 2 and base.is_Add and _lean(base) < 0:
+                sign, base = -sign, sp.Add(*(-a for a in base.args))
+            factor = base**exponent
+        factors.append(factor)
+    coefficient, rest = sp.Mul(*factors).as_coeff_Mul()
+    if sign * coefficient < 0:
+        for factor in sp.Mul.make_args(rest):
+            base, exponent = factor.as_base_exp()
+            if base.is_Add and exponent.is_Integer and exponent % 2 and _lean(base) == 0:
+                turned = sp.Add(*(-a for a in base.args)) ** exponent
+                others = (a for a in sp.Mul.make_args(rest) if a is not factor)
+                return sp.Mul(-sign * coefficient, turned, *others)
+    return sp.Mul(sign * coefficient, rest)
+
+
+def _lean(bracket: Any) -> int:
+    """Positive when a bracket reads well as it stands, negative when it wants turning, 0 for either."""
+    number = bracket.as_coeff_Add()[0]
+    if number != 0:
+        return 1 if number > 0 else -1
+    return sum(-1 if a.could_extract_minus_sign() else 1 for a in bracket.args)

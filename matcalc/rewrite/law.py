@@ -1,0 +1,134 @@
+"""What a law is, and the register of all laws.
+
+A law is a function ``node -> node | None``: it sees a node whose operands are simplified and gives
+a node of the same value and shape, or None where it does not apply. Its docstring states the equation
+and why the right side is shorter. A law that only brings a form into order says so (``orders=True``):
+it need not shorten, but what it makes it leaves alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from matcalc.expr import Node, is_symbol, symbol_name
+from matcalc.ops.algebra import PRODUCT, mul
+from matcalc.ops.base import OPS
+from matcalc.rewrite.cost import cost
+
+Law = Callable[[Node], Node | None]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A law with its place in the catalogue."""
+
+    law: Law
+    at: tuple[str, ...]  # the operations at whose root it may apply
+    family: str
+    orders: bool
+    fact: str | None  # what must be assumed
+
+    @property
+    def name(self) -> str:
+        return self.law.__name__
+
+
+LAWS: dict[str, list[Law]] = {}
+CATALOGUE: dict[str, Entry] = {}
+
+
+def law(*names: str, orders: bool = False, fact: str | None = None) -> Callable[[Law], Law]:
+    """Enter a law under the operations at whose root it may apply."""
+
+    def enter(rule: Law) -> Law:
+        if rule.__name__ in CATALOGUE:
+            raise ValueError(f"two laws are called {rule.__name__}")
+        family = rule.__module__.rpartition(".")[2]
+        CATALOGUE[rule.__name__] = Entry(rule, names, family, orders, fact)
+        for name in names:
+            LAWS.setdefault(name, []).append(rule)
+        return rule
+
+    return enter
+
+
+# -- what laws are written with ---------------------------------------------------------------------
+
+
+def split(node: Node) -> tuple[list[Node], list[Node]]:
+    """The scalar and the matrix factors of a node."""
+    parts = node.operands if node.op is PRODUCT else (node,)
+    return [a for a in parts if not a.shape], [a for a in parts if a.shape]
+
+
+def shorter(node: Node, other: Node) -> Node | None:
+    """``other`` if it is the shorter of the two."""
+    return other if cost(other) < cost(node) else None
+
+
+def make_op(name: str, *operands: Node) -> Node:
+    """An operation without parameters, by name."""
+    return OPS[name].build(operands, ())
+
+
+def settled(node: Node) -> Node:
+    """``node`` after the laws; operands that are settled already cost nothing."""
+    from matcalc.rewrite.simplify import tidy
+
+    return tidy(node)
+
+
+def times(*factors: Node) -> Node:
+    """A product after the laws at its root."""
+    return settled(mul(*factors))
+
+
+def replaced(node: Node, k: int, count: int, *instead: Node) -> Node:
+    """A product with ``count`` matrix factors from the k-th on replaced."""
+    scalars, ms = split(node)
+    return mul(*scalars, *ms[:k], *instead, *ms[k + count :])
+
+
+def neighbours(node: Node) -> Sequence[tuple[int, Node, Node]]:
+    """The matrix factors of a product two by two."""
+    ms = split(node)[1]
+    return [(k, a, b) for k, (a, b) in enumerate(zip(ms, ms[1:], strict=False))]
+
+
+def equal(a: Node, b: Node) -> bool:
+    """The same up to the order of what commutes."""
+    return a is b or a.content == b.content
+
+
+# -- facts ------------------------------------------------------------------------------------------
+
+IMPLIED = {
+    "positive_definite": ("symmetric", "invertible"),
+    "diagonal": ("symmetric", "lower_triangular", "upper_triangular"),
+    "orthogonal": ("invertible",),
+}
+
+
+def with_implied(names: Sequence[str]) -> tuple[str, ...]:
+    """The facts and all that follow from them, in one order."""
+    found = set(names)
+    for name in names:
+        found.update(IMPLIED.get(name, ()))
+    return tuple(sorted(found))
+
+
+def facts_of(node: Node) -> tuple[str, ...]:
+    """What is assumed of a symbol: while laws run, it is part of the symbol's name."""
+    return _facts_in(symbol_name(node)) if is_symbol(node) else ()
+
+
+@lru_cache(maxsize=4096)
+def _facts_in(name: str) -> tuple[str, ...]:
+    return tuple(name.partition("|")[2].split(",")) if name.startswith("?") and "|" in name else ()
+
+
+def has(node: Node, fact: str) -> bool:
+    """Whether that fact is assumed of the node."""
+    return fact in facts_of(node)

@@ -1,0 +1,151 @@
+"""Laws that rest on a fact: symmetric, orthogonal, diagonal, triangular, idempotent, rows that sum to one.
+
+Symmetric symbols are their own transpose wherever a transpose is pushed down; that needs no law here.
+"""
+
+from __future__ import annotations
+
+from matcalc.expr import Node, is_symbol, read
+from matcalc.ops.algebra import EYE, TRANSPOSE, eye, had, mul, ones, t
+from matcalc.rewrite.law import (
+    equal,
+    has,
+    law,
+    make_op,
+    neighbours,
+    replaced,
+    settled,
+    shorter,
+    split,
+)
+
+
+@law("transpose", fact="symmetric")
+def symmetric(node: Node) -> Node | None:
+    r"""$S^\top = S$ for symmetric S. Shrinks: a mark goes."""
+    return node.operands[0] if has(node.operands[0], "symmetric") else None
+
+
+@law("times", fact="orthogonal")
+def orthogonal_product(node: Node) -> Node | None:
+    r"""$Q^\top Q = QQ^\top = I$ for orthogonal Q. Shrinks: two factors fewer."""
+    for k, a, b in neighbours(node):
+        for x, y in ((a, b), (b, a)):
+            if y.op is TRANSPOSE and has(y.operands[0], "orthogonal") and equal(x, y.operands[0]):
+                return replaced(node, k, 2, eye(a.shape[0]))
+        if equal(a, b) and has(a, "orthogonal") and has(a, "symmetric"):
+            return replaced(node, k, 2, eye(a.shape[0]))
+    return None
+
+
+@law("inv", fact="orthogonal")
+def orthogonal_inverse(node: Node) -> Node | None:
+    r"""$Q^{-1} = Q^\top$ for orthogonal Q. Shrinks: a cheaper mark."""
+    A = node.operands[0]
+    return t(A) if has(A, "orthogonal") else None
+
+
+@law("norm2", fact="orthogonal")
+def orthogonal_keeps_norm(node: Node) -> Node | None:
+    r"""$\|QA\| = \|A\|$ for orthogonal Q. Shrinks: a factor goes."""
+    scalars, ms = split(node.operands[0])
+    if scalars or len(ms) < 2:
+        return None
+    for k, keep in ((0, ms[1:]), (-1, ms[:-1])):
+        inside = ms[k].operands[0] if ms[k].op is TRANSPOSE else ms[k]
+        if has(inside, "orthogonal"):
+            return make_op("norm2", mul(*keep))
+    return None
+
+
+@law("times", fact="idempotent")
+def idempotent_product(node: Node) -> Node | None:
+    r"""$PP = P$ for idempotent P. Shrinks: one factor fewer."""
+    for k, a, b in neighbours(node):
+        x, y = (a.operands[0], b.operands[0]) if a.op is TRANSPOSE and b.op is TRANSPOSE else (a, b)
+        if has(x, "idempotent") and equal(x, y):
+            return replaced(node, k, 2, a)
+    return None
+
+
+@law("mpow", fact="idempotent")
+def idempotent_power(node: Node) -> Node | None:
+    r"""$P^k = P$ for idempotent P and a number k. Shrinks: the exponent goes."""
+    A, k = node.operands[0], node.params[0]
+    return A if has(A, "idempotent") and k.is_Integer and k > 0 else None
+
+
+@law("rowsum", fact="rows_sum_to_one")
+def rows_sum_to_one(node: Node) -> Node | None:
+    r"""$Y\mathbf{1} = \mathbf{1}$ where the rows of Y sum to one. Shrinks: a constant."""
+    return ones(*node.shape) if has(node.operands[0], "rows_sum_to_one") else None
+
+
+@law("colsum", "sum", fact="rows_sum_to_one")
+def all_rows_sum_to_one(node: Node) -> Node | None:
+    r"""$\mathbf{1}^\top Y\mathbf{1} = n$ where the n rows of Y sum to one. Shrinks: a constant."""
+    A = node.operands[0]
+    if node.op.name == "colsum":
+        turned = A.op is TRANSPOSE and has(A.operands[0], "rows_sum_to_one")
+        return ones(*node.shape) if turned else None
+    return read(A.shape[0]) if has(A, "rows_sum_to_one") else None
+
+
+@law("sum", "rowsum", "colsum", fact="cols_sum_to_one")
+def columns_sum_to_one(node: Node) -> Node | None:
+    r"""$\mathbf{1}^\top p = 1$ where the columns of p sum to one. Shrinks: a constant."""
+    A = node.operands[0]
+    turned = A.op is TRANSPOSE
+    if not has(A.operands[0] if turned else A, "cols_sum_to_one"):
+        return None
+    if node.op.name == "sum":
+        return read(A.shape[0] if turned else A.shape[1])
+    return ones(*node.shape) if turned == (node.op.name == "rowsum") else None
+
+
+@law("tril", "triu", fact="lower_triangular")
+def triangle_of_triangular(node: Node) -> Node | None:
+    r"""$\operatorname{tril}L = L$ for lower triangular L, $\operatorname{triu}U = U$ for upper triangular U. Shrinks: a word
+    goes."""
+    A = node.operands[0]
+    turned = A.op is TRANSPOSE
+    inside = A.operands[0] if turned else A
+    lower = (node.op.name == "tril") != turned
+    return A if has(inside, "lower_triangular" if lower else "upper_triangular") else None
+
+
+@law("hadamard", fact="diagonal")
+def diagonal_hadamard(node: Node) -> Node | None:
+    r"""$I \odot D = D$ for diagonal D. Shrinks: one factor fewer."""
+    if not any(f.op is EYE for f in node.operands) or not any(
+        has(f, "diagonal") for f in node.operands
+    ):
+        return None
+    return had(*(f for f in node.operands if f.op is not EYE))
+
+
+@law("diag", fact="diagonal")
+def diagonal_of_diagonal(node: Node) -> Node | None:
+    r"""$\operatorname{diag}(\operatorname{diag}D) = D$ for diagonal D. Shrinks: two words go."""
+    v = node.operands[0]
+    return v.operands[0] if v.op.name == "diagonal" and has(v.operands[0], "diagonal") else None
+
+
+@law("times", fact="invertible")
+def adjugate_of_invertible(node: Node) -> Node | None:
+    r"""$\operatorname{adj}A = \det(A)\,A^{-1}$ for invertible A where powers of A stand beside it. Shrinks by
+    comparison."""
+    scalars, ms = split(node)
+    for k, m in enumerate(ms):
+        turned = m.op is TRANSPOSE
+        adjugate = m.operands[0] if turned else m
+        if adjugate.op.name != "adj":
+            continue
+        A = adjugate.operands[0]
+        base = A.operands[0] if A.op.name == "mpow" else A
+        if not (is_symbol(base) and has(base, "invertible")):
+            continue
+        inverse = make_op("inv", A)
+        opened = replaced(mul(*ms), k, 1, t(inverse) if turned else inverse)
+        return shorter(node, mul(*scalars, make_op("det", A), settled(opened)))
+    return None

@@ -1,0 +1,132 @@
+"""Diagonal matrices and Hadamard products: a scaling is written ``diag(u) A``."""
+
+from __future__ import annotations
+
+from matcalc.expr import Node
+from matcalc.ops.algebra import EYE, HADAMARD, ONES, PRODUCT, add, had, mul, ones, t
+from matcalc.ops.diagonals import diagonal
+from matcalc.rewrite.law import law, make_op, neighbours, replaced, settled, shorter, split
+
+
+@law("times")
+def diag_times(node: Node) -> Node | None:
+    r"""$\operatorname{diag}(u)\,v = u \odot v$ and $\operatorname{diag}(u)\operatorname{diag}(v) = \operatorname{diag}(u \odot v)$.
+    Shrinks: one matrix fewer."""
+    for k, a, b in neighbours(node):
+        if a.op.name == "diag" and b.op.name == "diag":
+            return replaced(node, k, 2, make_op("diag", had(a.operands[0], b.operands[0])))
+        if a.op.name == "diag" and b.shape[1] == 1:
+            return replaced(node, k, 2, had(a.operands[0], b))
+        if b.op.name == "diag" and a.shape[0] == 1:
+            return replaced(node, k, 2, had(a, settled(t(b.operands[0]))))
+    return None
+
+
+@law("times")
+def diag_times_ones(node: Node) -> Node | None:
+    r"""$\operatorname{diag}(u)\,\mathbf{1}_{n \times m} = u\,\mathbf{1}_m^\top$. Shrinks: no diagonal matrix."""
+    for k, a, b in neighbours(node):
+        if a.op.name == "diag" and b.op is ONES:
+            return replaced(node, k, 2, a.operands[0], ones(1, b.shape[1]))
+        if a.op is ONES and b.op.name == "diag":
+            return replaced(node, k, 2, ones(a.shape[0], 1), settled(t(b.operands[0])))
+    return None
+
+
+@law("hadamard")
+def scaling_by_rank_one(node: Node) -> Node | None:
+    r"""$(u\mathbf{1}^\top) \odot A = \operatorname{diag}(u)A$, $(\mathbf{1}v^\top) \odot A = A\operatorname{diag}(v)$.
+    Shrinks: no matrix of ones."""
+    for k, f in enumerate(node.operands):
+        scalars, ms = split(f)
+        others = had(*node.operands[:k], *node.operands[k + 1 :])
+        if len(ms) < 2 or 1 in f.shape:
+            continue
+        if ms[-1].op is ONES and ms[-1].shape[0] == 1:
+            return shorter(node, mul(*scalars, make_op("diag", mul(*ms[:-1])), others))
+        if ms[0].op is ONES and ms[0].shape[1] == 1:
+            return shorter(node, mul(*scalars, others, make_op("diag", settled(t(mul(*ms[1:]))))))
+    return None
+
+
+@law("times")
+def rank_one_meets_vector(node: Node) -> Node | None:
+    r"""$((uv^\top) \odot A)\,x = u \odot (A(v \odot x))$. Shrinks: no matrix of rank one."""
+    ms = split(node)[1]
+    for k, m in enumerate(ms):
+        if m.op is not HADAMARD:
+            continue
+        for j, f in enumerate(m.operands):
+            parts = split(f)[1]
+            at = next((i for i, p in enumerate(parts) if p.shape[0] == 1), 0)
+            if f.op is not PRODUCT or not at:
+                continue
+            u, v = mul(*parts[:at]), mul(*parts[at:])
+            rest = had(*m.operands[:j], *m.operands[j + 1 :])
+            front = split(f)[0]
+            if k + 1 < len(ms) and ms[k + 1].shape[1] == 1:
+                inside = settled(mul(rest, settled(had(settled(t(v)), ms[k + 1]))))
+                return shorter(node, mul(*front, replaced(node, k, 2, had(u, inside))))
+            if k > 0 and ms[k - 1].shape[0] == 1:
+                inside = settled(mul(settled(had(ms[k - 1], settled(t(u)))), rest))
+                return shorter(node, mul(*front, replaced(node, k - 1, 2, had(inside, v))))
+    return None
+
+
+@law("sum")
+def sum_against_rank_one(node: Node) -> Node | None:
+    r"""$\mathbf{1}^\top((uv^\top) \odot A)\mathbf{1} = u^\top A v$. Shrinks: neither sum nor entrywise product."""
+    A = node.operands[0]
+    if A.op is not HADAMARD:
+        return None
+    for j, f in enumerate(A.operands):
+        parts = split(f)[1]
+        at = next((i for i, p in enumerate(parts) if p.shape[0] == 1), 0)
+        if f.op is not PRODUCT or not at:
+            continue
+        rest = had(*A.operands[:j], *A.operands[j + 1 :])
+        u, v = mul(*parts[:at]), mul(*parts[at:])
+        return shorter(node, mul(*split(f)[0], settled(t(u)), rest, settled(t(v))))
+    return None
+
+
+@law("hadamard")
+def hadamard_with_eye(node: Node) -> Node | None:
+    r"""$I \odot A = \operatorname{diag}(\operatorname{diag}A)$, and a diagonal matrix keeps only the diagonal of what
+    it meets. Shrinks: the matrices become vectors."""
+    special = [f for f in node.operands if f.op is EYE or f.op.name == "diag"]
+    if not special:
+        return None
+    vectors = [settled(diagonal(f)) for f in node.operands if f.op is not EYE]
+    if not vectors:
+        return special[0]
+    return make_op("diag", vectors[0] if len(vectors) == 1 else had(*vectors))
+
+
+@law("diagonal")
+def diagonal_of_product(node: Node) -> Node | None:
+    r"""$\operatorname{diag}(\operatorname{diag}(u)A) = u \odot \operatorname{diag}A$, $\operatorname{diag}(uv^\top) = u \odot v$.
+    Shrinks: a matrix becomes a vector."""
+    A = node.operands[0]
+    if A.op is not PRODUCT:
+        return None
+    ms = list(A.operands)
+    at = next((i for i, p in enumerate(ms) if i and p.shape[0] == 1), 0)
+    if at:
+        return had(mul(*ms[:at]), settled(t(mul(*ms[at:]))))
+    for k in (0, -1):
+        if ms[k].op.name == "diag":
+            rest = mul(*(ms[1:] if k == 0 else ms[:-1]))
+            return had(ms[k].operands[0], settled(diagonal(rest)))
+    return None
+
+
+@law("diagonal")
+def diagonal_of_entrywise(node: Node) -> Node | None:
+    r"""$\operatorname{diag}(A + B) = \operatorname{diag}A + \operatorname{diag}B$, and of a Hadamard product, where the
+    parts get shorter."""
+    A = node.operands[0]
+    if A.op.name not in ("plus", "hadamard"):
+        return None
+    parts = [settled(diagonal(x)) for x in A.operands]
+    return shorter(node, add(*parts) if A.op.name == "plus" else had(*parts))

@@ -1,0 +1,202 @@
+"""Inverses, determinants, adjugates and logarithms of determinants."""
+
+from __future__ import annotations
+
+from matcalc.expr import Node, is_number, number, read
+from matcalc.ops.algebra import EYE, PRODUCT, TRANSPOSE, add, coefficient, eye, mul, t
+from matcalc.ops.entrywise import POWER, power
+from matcalc.rewrite.flip import flip
+from matcalc.rewrite.law import equal, law, make_op, neighbours, replaced, settled, shorter, split
+
+
+@law("inv")
+def inverse_of_transpose(node: Node) -> Node | None:
+    r"""$(A^\top)^{-1} = (A^{-1})^\top$: one order for both, so that like terms meet."""
+    A = node.operands[0]
+    return t(make_op("inv", A.operands[0])) if A.op is TRANSPOSE else None
+
+
+@law("inv")
+def inverse_of_scaled(node: Node) -> Node | None:
+    r"""$(cA)^{-1} = A^{-1}/c$: the scalar comes in front. Where A is the identity no inverse is left."""
+    scalars, ms = split(node.operands[0])
+    return mul(*(power(s, -1) for s in scalars), make_op("inv", mul(*ms))) if scalars else None
+
+
+@law("inv")
+def inverse_of_product(node: Node) -> Node | None:
+    r"""$(AB)^{-1} = B^{-1}A^{-1}$ for square factors where that is shorter: $(AB^{-1})^{-1} = BA^{-1}$."""
+    A = node.operands[0]
+    if A.op is not PRODUCT or any(m.shape != A.shape for m in A.operands):
+        return None
+    return shorter(node, mul(*(settled(make_op("inv", m)) for m in reversed(A.operands))))
+
+
+@law("inv")
+def inverse_of_diagonal(node: Node) -> Node | None:
+    r"""$\operatorname{diag}(u)^{-1} = \operatorname{diag}(1/u)$. Shrinks: no matrix is inverted."""
+    A = node.operands[0]
+    return make_op("diag", power(A.operands[0], -1)) if A.op.name == "diag" else None
+
+
+@law("inv")
+def inverse_of_kron(node: Node) -> Node | None:
+    r"""$(A \otimes B)^{-1} = A^{-1} \otimes B^{-1}$ for square factors: the inverses are small."""
+    A = node.operands[0]
+    if A.op.name != "kron" or any(m.shape[0] != m.shape[1] for m in A.operands):
+        return None
+    return A.op.build(tuple(settled(make_op("inv", m)) for m in A.operands), ())
+
+
+@law("inv")
+def inverse_of_permutation(node: Node) -> Node | None:
+    r"""$K_{nm}^{-1} = K_{mn}$. Shrinks: a mark goes."""
+    A = node.operands[0]
+    return t(A) if A.op.name == "commutation" else None
+
+
+@law("logdet")
+def logdet_of_inverse(node: Node) -> Node | None:
+    r"""$\log\det A^{-1} = -\log\det A$. Shrinks: one mark fewer."""
+    A = node.operands[0]
+    return mul(number(-1), make_op("logdet", A.operands[0])) if A.op.name == "inv" else None
+
+
+@law("det")
+def det_of_inverse(node: Node) -> Node | None:
+    r"""$\det A^{-1} = 1/\det A$. Shrinks: one mark fewer."""
+    A = node.operands[0]
+    return power(make_op("det", A.operands[0]), -1) if A.op.name == "inv" else None
+
+
+@law("det")
+def det_of_scaled(node: Node) -> Node | None:
+    r"""$\det(-A) = (-1)^n\det A$ and $\det(cA) = c^n\det A$ for A of n rows: the number comes in front."""
+    A = node.operands[0]
+    scalars, ms = split(A)
+    if not scalars:
+        return None
+    n = read(A.shape[0])
+    return mul(*(power(s, n) for s in scalars), settled(make_op("det", mul(*ms))))
+
+
+@law("det", "adj")
+def det_of_product(node: Node) -> Node | None:
+    r"""$\det(AB) = \det A\,\det B$, $\operatorname{adj}(AB) = \operatorname{adj}(B)\operatorname{adj}(A)$ for square factors where
+    that is shorter."""
+    A = node.operands[0]
+    if A.op is not PRODUCT or any(m.shape != A.shape for m in A.operands):
+        return None
+    parts = [settled(make_op(node.op.name, m)) for m in A.operands]
+    return shorter(node, mul(*(reversed(parts) if node.op.name == "adj" else parts)))
+
+
+@law("times")
+def adjugate_meets_factor(node: Node) -> Node | None:
+    r"""$A\operatorname{adj}(A) = \det(A)\,I$, $B\operatorname{adj}(AB) = \det(B)\operatorname{adj}(A)$ for square factors.
+    Shrinks: a factor becomes a number."""
+    ms = split(node)[1]
+    for k, m in enumerate(ms):
+        turned = m.op is TRANSPOSE
+        adjugate = m.operands[0] if turned else m
+        if adjugate.op.name != "adj":
+            continue
+        scalars, inside = split(adjugate.operands[0])
+        if scalars or any(f.shape != adjugate.shape for f in inside):
+            continue
+        if turned:
+            inside = [flip(f) for f in reversed(inside)]
+        for at, own, rest in ((k - 1, inside[-1], inside[:-1]), (k + 1, inside[0], inside[1:])):
+            if 0 <= at < len(ms) and equal(ms[at], own):
+                left = settled(make_op("adj", mul(*rest))) if rest else eye(m.shape[0])
+                size = settled(make_op("det", own))
+                return mul(size, replaced(node, min(at, k), 2, left))
+    return None
+
+
+@law("times")
+def determinant_times_inverse(node: Node) -> Node | None:
+    r"""$\det(A)\,A^{-1} = \operatorname{adj}A$, and $\operatorname{adj}(A)/\det A = A^{-1}$. Shrinks: one symbol for two."""
+    for s in split(node)[0]:
+        over = s.op is POWER and is_number(s.operands[1]) and s.operands[1] is number(-1)
+        det = s.operands[0] if over else s
+        if det.op.name != "det":
+            continue
+        A, wanted, made = det.operands[0], ("adj" if over else "inv"), ("inv" if over else "adj")
+        for k, m in enumerate(split(node)[1]):
+            inside = m.operands[0] if m.op is TRANSPOSE else m
+            if inside.op.name == wanted and equal(inside.operands[0], A):
+                found = make_op(made, inside.operands[0])
+                rest = mul(*(x for x in node.operands if x is not s))
+                return replaced(rest, k, 1, t(found) if m is not inside else found)
+    return None
+
+
+@law("log")
+def log_of_det(node: Node) -> Node | None:
+    r"""$\log(\det A) = \log\det A$: one word for two."""
+    A = node.operands[0]
+    return make_op("logdet", *A.operands) if A.op.name == "det" else None
+
+
+@law("solve")
+def solve_with_inverse(node: Node) -> Node | None:
+    r"""$\operatorname{solve}(A^{-1}, B) = AB$, $\operatorname{solve}(A, AB) = B$. Shrinks: nothing is left to solve."""
+    A, B = node.operands
+    if A.op.name == "inv":
+        return mul(A.operands[0], B)
+    ms = split(B)[1]
+    return mul(eye(A.shape[0]), *ms[1:]) if equal(ms[0], A) and len(ms) > 1 else None
+
+
+@law("times")
+def rank_one_update_meets_vector(node: Node) -> Node | None:
+    r"""$(I + uv^\top)^{-1}u = u/(1 + v^\top u)$, a case of the push-through $(I + AB)^{-1}A = A(I + BA)^{-1}$.
+    Shrinks: no inverse."""
+    for k, a, b in neighbours(node):
+        inside = a.operands[0] if a.op.name == "inv" else None
+        if inside is None or inside.op.name != "plus" or b.shape[1] != 1:
+            continue
+        below = _scalar_inverse(inside, b)
+        if below is not None:
+            return shorter(node, mul(power(below, -1), replaced(node, k, 2, b)))
+    return None
+
+
+@law("times")
+def push_through(node: Node) -> Node | None:
+    r"""$(I + AB)^{-1}A = A(I + BA)^{-1}$ where the inverse gets smaller, and where one side is an inverse that
+    the expression has already. Shrinks by comparison."""
+    for k, a, b in neighbours(node):
+        inside = a.operands[0] if a.op.name == "inv" else None
+        if inside is None or inside.op.name != "plus" or len(inside.operands) != 2:
+            continue
+        unit = next((x for x in inside.operands if coefficient(x)[1].op is EYE), None)
+        other = next((x for x in inside.operands if x is not unit), None)
+        if unit is None or other is None:
+            continue
+        scalars, ms = split(other)
+        if len(ms) < 2 or not equal(ms[0], b):
+            continue
+        core = settled(add(_unit_like(unit, b.shape[1]), mul(*scalars, *ms[1:], b)))
+        return shorter(node, replaced(node, k, 2, b, settled(make_op("inv", core))))
+    return None
+
+
+def _unit_like(unit: Node, n: object) -> Node:
+    """The scaled identity of another size."""
+    return mul(*split(unit)[0], eye(n))
+
+
+def _scalar_inverse(inside: Node, u: Node) -> Node | None:
+    """1 + v'u where ``inside`` is I + u v'."""
+    if len(inside.operands) != 2:
+        return None
+    unit = next((x for x in inside.operands if x.op is EYE), None)
+    other = next((x for x in inside.operands if x.op is not EYE), None)
+    if unit is None or other is None:
+        return None
+    scalars, ms = split(other)
+    if len(ms) < 2 or not equal(ms[0], u):
+        return None
+    return add(number(1), mul(*scalars, settled(mul(*ms[1:], u))))

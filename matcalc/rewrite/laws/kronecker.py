@@ -1,0 +1,134 @@
+"""Kronecker products, vec, commutation matrices."""
+
+from __future__ import annotations
+
+from matcalc import shapes
+from matcalc.expr import Node
+from matcalc.ops.algebra import EYE, TRANSPOSE, eye, mul, t
+from matcalc.rewrite.flip import flip
+from matcalc.rewrite.law import law, make_op, neighbours, replaced, settled, shorter, split
+
+
+@law("times")
+def kron_mixed(node: Node) -> Node | None:
+    r"""$(A \otimes B)(C \otimes D) = AC \otimes BD$. Shrinks: one product of the big size fewer."""
+    for k, a, b in neighbours(node):
+        if a.op.name != "kron" or b.op.name != "kron":
+            continue
+        (A, B), (C, D) = a.operands, b.operands
+        if shapes.same(A.shape[1], C.shape[0]) and shapes.same(B.shape[1], D.shape[0]):
+            return replaced(node, k, 2, make_op("kron", settled(mul(A, C)), settled(mul(B, D))))
+    return None
+
+
+@law("times")
+def kron_times_vec(node: Node) -> Node | None:
+    r"""$(A \otimes B)\operatorname{vec}X = \operatorname{vec}(BXA^\top)$. Shrinks: no product of the big size."""
+    for k, a, b in neighbours(node):
+        if a.op.name != "kron" or b.op.name != "vec":
+            continue
+        A, B = a.operands
+        X = b.operands[0]
+        if shapes.same(X.shape[1], A.shape[1]) and shapes.same(X.shape[0], B.shape[1]):
+            return replaced(node, k, 2, make_op("vec", settled(mul(B, X, flip(A)))))
+    return None
+
+
+@law("times")
+def vec_times_kron(node: Node) -> Node | None:
+    r"""$\operatorname{vec}(X)^\top(A \otimes B) = \operatorname{vec}(B^\top X A)^\top$. Shrinks: no product of the big size."""
+    for k, a, b in neighbours(node):
+        if b.op.name != "kron" or a.op is not TRANSPOSE or a.operands[0].op.name != "vec":
+            continue
+        A, B = b.operands
+        X = a.operands[0].operands[0]
+        if shapes.same(X.shape[1], A.shape[0]) and shapes.same(X.shape[0], B.shape[0]):
+            return replaced(node, k, 2, t(make_op("vec", settled(mul(flip(B), X, A)))))
+    return None
+
+
+@law("times")
+def inner_of_vecs(node: Node) -> Node | None:
+    r"""$\operatorname{vec}(A)^\top\operatorname{vec}(B) = \operatorname{tr}(A^\top B)$. Shrinks: one word for two."""
+    for k, a, b in neighbours(node):
+        if a.op is TRANSPOSE and a.operands[0].op.name == "vec" and b.op.name == "vec":
+            A, B = a.operands[0].operands[0], b.operands[0]
+            if shapes.same_shape(A.shape, B.shape) and len(split(node)[1]) == 2 and k == 0:
+                return mul(*split(node)[0], make_op("tr", settled(mul(flip(A), B))))
+    return None
+
+
+@law("times")
+def commutation_times_vec(node: Node) -> Node | None:
+    r"""$K\operatorname{vec}A = \operatorname{vec}(A^\top)$. Shrinks: the big matrix goes."""
+    for k, a, b in neighbours(node):
+        if (
+            a.op.name == "commutation"
+            and b.op.name == "vec"
+            and shapes.same_shape(b.operands[0].shape, a.params)
+        ):
+            return replaced(node, k, 2, make_op("vec", flip(b.operands[0])))
+    return None
+
+
+@law("times")
+def commutation_around_kron(node: Node) -> Node | None:
+    r"""$K(A \otimes B)K = B \otimes A$. Shrinks: two big matrices go."""
+    ms = split(node)[1]
+    for k in range(len(ms) - 2):
+        left, middle, right = ms[k : k + 3]
+        if (
+            left.op.name != "commutation"
+            or right.op.name != "commutation"
+            or middle.op.name != "kron"
+        ):
+            continue
+        A, B = middle.operands
+        # vec of a (rows of B) x (rows of A) matrix comes in, so K transposes that shape.
+        if shapes.same_shape(left.params, (B.shape[0], A.shape[0])) and shapes.same_shape(
+            right.params, (A.shape[1], B.shape[1])
+        ):
+            return replaced(node, k, 3, make_op("kron", B, A))
+    return None
+
+
+@law("vec")
+def vec_of_transpose(node: Node) -> Node | None:
+    r"""$\operatorname{vec}(A^\top)$ of a long product with more marks than $\operatorname{vec}$ of its flip stays; a plain one
+    is shortened inside."""
+    pushed = flip(flip(node.operands[0]))
+    return shorter(node, make_op("vec", pushed))
+
+
+@law("kron_contract")
+def contraction_of_kron(node: Node) -> Node | None:
+    r"""$\langle C \otimes D, A \otimes \cdot\rangle = \operatorname{tr}(A^\top C)\,D$. Shrinks: no product of the big size."""
+    G, B = node.operands
+    slot, rows, cols = node.params
+    if G.op.name != "kron":
+        return None
+    C, D = G.operands if slot == 1 else tuple(reversed(G.operands))
+    if not shapes.same_shape(C.shape, B.shape):
+        return None
+    return mul(settled(make_op("tr", settled(mul(flip(B), C)))), D)
+
+
+@law("kron_contract")
+def contraction_of_eye(node: Node) -> Node | None:
+    r"""$\langle I, A \otimes \cdot\rangle = \operatorname{tr}(A)\,I$ for square A. Shrinks: no identity of the big size."""
+    G, B = node.operands
+    slot, rows, cols = node.params
+    if G.op is not EYE or not shapes.same(rows, cols) or not shapes.same(*B.shape):
+        return None
+    return mul(settled(make_op("tr", B)), eye(rows))
+
+
+@law("kron")
+def kron_of_vectors(node: Node) -> Node | None:
+    r"""$u \otimes v^\top = v^\top \otimes u = u v^\top$ for columns u, v. Shrinks: a product of vectors."""
+    A, B = node.operands
+    if A.shape[1] == 1 and B.shape[0] == 1:
+        return mul(A, B)
+    if A.shape[0] == 1 and B.shape[1] == 1:
+        return mul(B, A)
+    return None

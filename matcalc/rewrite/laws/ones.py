@@ -1,0 +1,140 @@
+"""Matrices of ones: a product with one is a sum along rows or columns, and sums move inwards."""
+
+from __future__ import annotations
+
+from matcalc.expr import Node, read
+from matcalc.ops.algebra import EYE, ONES, PRODUCT, SUM_OP, TRANSPOSE, add, mul, ones, t
+from matcalc.ops.reduce import axis_sum
+from matcalc.rewrite.flip import flip
+from matcalc.rewrite.law import law, make_op, neighbours, replaced, settled, shorter, split
+
+AXIS = {"rowsum": 1, "colsum": 0}
+
+
+@law("times")
+def ones_times_ones(node: Node) -> Node | None:
+    r"""$\mathbf{1}_{n \times m}\mathbf{1}_{m \times k} = m\,\mathbf{1}_{n \times k}$. Shrinks: one factor fewer."""
+    for k, a, b in neighbours(node):
+        if a.op is ONES and b.op is ONES:
+            return mul(read(a.shape[1]), replaced(node, k, 2, ones(a.shape[0], b.shape[1])))
+    return None
+
+
+@law("times")
+def ones_sum(node: Node) -> Node | None:
+    r"""$A\mathbf{1}$ is the row sums, $\mathbf{1}^\top A$ the column sums: one word for a product. With a matrix of
+    ones, $A\mathbf{1}_{k \times m} = (A\mathbf{1})\mathbf{1}_m^\top$."""
+    scalars, ms = split(node)
+    if len(ms) < 2:
+        return None
+    first, last = ms[0], ms[-1]
+    if last.op is ONES and last.shape[0] != 1:
+        sums = settled(axis_sum(mul(*ms[:-1]), 1))
+        return mul(*scalars, sums, ones(1, last.shape[1]))
+    if first.op is ONES and first.shape[1] != 1:
+        sums = settled(axis_sum(mul(*ms[1:]), 0))
+        return mul(*scalars, ones(first.shape[0], 1), sums)
+    for k, m in enumerate(ms):
+        if m.op is ONES and 0 < k < len(ms) - 1 and 1 not in m.shape:
+            left, right = (
+                settled(axis_sum(mul(*ms[:k]), 1)),
+                settled(axis_sum(mul(*ms[k + 1 :]), 0)),
+            )
+            return mul(*scalars, left, right)
+    return None
+
+
+@law("times")
+def ones_inside(node: Node) -> Node | None:
+    r"""$A\mathbf{1}v^\top = (A\mathbf{1})v^\top$: a column of ones is summed against what stands before it, a row of
+    ones against what comes after it."""
+    scalars, ms = split(node)
+    for k, m in enumerate(ms):
+        if m.op is ONES and m.shape[1] == 1 and k > 0:
+            return mul(*scalars, settled(axis_sum(mul(*ms[:k]), 1)), *ms[k + 1 :])
+        if m.op is ONES and m.shape[0] == 1 and k < len(ms) - 1:
+            return mul(*scalars, *ms[:k], settled(axis_sum(mul(*ms[k + 1 :]), 0)))
+    return None
+
+
+@law("rowsum", "colsum", "sum")
+def sum_of_product(node: Node) -> Node | None:
+    r"""$(AB)\mathbf{1} = A(B\mathbf{1})$, $\mathbf{1}^\top uv^\top\mathbf{1} = (\mathbf{1}^\top u)(v^\top\mathbf{1})$:
+    the sum moves to the factor that ends in ones or in a vector, where it gets shorter."""
+    A = node.operands[0]
+    if A.op is not PRODUCT:
+        return None
+    ms = list(A.operands)
+    if node.op.name == "rowsum":
+        other = mul(*ms[:-1], settled(axis_sum(ms[-1], 1)))
+    elif node.op.name == "colsum":
+        other = mul(settled(axis_sum(ms[0], 0)), *ms[1:])
+    else:
+        other = mul(settled(axis_sum(ms[0], 0)), *ms[1:-1], settled(axis_sum(ms[-1], 1)))
+    return shorter(node, settled(other))
+
+
+@law("rowsum", "colsum", "sum")
+def sum_of_diag(node: Node) -> Node | None:
+    r"""$\operatorname{diag}(v)\mathbf{1} = v$, and the sum of all entries is that of v. Shrinks: no matrix is built."""
+    A = node.operands[0]
+    if A.op.name == "diag":
+        v = A.operands[0]
+        return {"rowsum": v, "colsum": t(v)}.get(node.op.name) or make_op("sum", v)
+    if A.op is EYE:
+        n = A.shape[0]
+        return {"rowsum": ones(n, 1), "colsum": ones(1, n)}.get(node.op.name) or read(n)
+    return None
+
+
+@law("sum", "rowsum", "colsum")
+def sum_of_transpose(node: Node) -> Node | None:
+    r"""$\mathbf{1}^\top A^\top\mathbf{1} = \mathbf{1}^\top A\mathbf{1}$, and the column sums of $A^\top$ are the row sums of A,
+    transposed. Shrinks: one mark fewer, or it moves out."""
+    A = node.operands[0]
+    if A.op is not TRANSPOSE:
+        return None
+    inside = A.operands[0]
+    if node.op.name == "sum":
+        return make_op("sum", inside)
+    return t(axis_sum(inside, 1 - AXIS[node.op.name]))
+
+
+@law("sum")
+def sum_of_flipped(node: Node) -> Node | None:
+    r"""$\mathbf{1}^\top(A^\top \odot B^\top)\mathbf{1} = \mathbf{1}^\top(A \odot B)\mathbf{1}$. Shrinks: marks disappear."""
+    return shorter(node, make_op("sum", flip(node.operands[0])))
+
+
+@law("rowsum", "colsum", "sum")
+def sum_of_sum(node: Node) -> Node | None:
+    r"""$(A + v\mathbf{1}^\top)\mathbf{1} = A\mathbf{1} + m\,v$ where a term gets shorter; so centred columns sum to 0."""
+    A = node.operands[0]
+    if A.op is not SUM_OP:
+        return None
+    parts = [settled(_sum_like(node, term)) for term in A.operands]
+    return shorter(node, settled(add(*parts)))
+
+
+def _sum_like(node: Node, term: Node) -> Node:
+    return make_op("sum", term) if node.op.name == "sum" else axis_sum(term, AXIS[node.op.name])
+
+
+@law("sum")
+def sum_of_sums(node: Node) -> Node | None:
+    r"""$\mathbf{1}^\top(A\mathbf{1}) = \mathbf{1}^\top A\mathbf{1}$. Shrinks: one word for two."""
+    A = node.operands[0]
+    return make_op("sum", A.operands[0]) if A.op.name in AXIS else None
+
+
+@law("sum")
+def sum_of_entrywise_product(node: Node) -> Node | None:
+    r"""$\mathbf{1}^\top(u \odot v) = u^\top v$ for columns u, v. Shrinks: a word goes."""
+    A = node.operands[0]
+    if A.op.name != "hadamard" or 1 not in A.shape:
+        return None
+    first, *rest = A.operands
+    inside = mul(settled(flip(first)), *rest) if len(rest) == 1 else None
+    if inside is None or A.shape[0] == 1:
+        return None
+    return shorter(node, inside)

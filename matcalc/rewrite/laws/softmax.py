@@ -1,0 +1,108 @@
+"""Softmax and its relatives: rows that sum to one, exponentials over their sum."""
+
+from __future__ import annotations
+
+from matcalc.expr import Node, number, read
+from matcalc.ops.algebra import mul, ones, t
+from matcalc.ops.base import OPS
+from matcalc.ops.entrywise import POWER
+from matcalc.rewrite.law import equal, law, replaced, split
+
+
+@law("rowsum", "colsum")
+def softmax_sums_to_one(node: Node) -> Node | None:
+    r"""$\operatorname{softmax}(Z)\,\mathbf{1} = \mathbf{1}$. Shrinks: a constant."""
+    A = node.operands[0]
+    axis = 1 if node.op.name == "rowsum" else 0
+    return ones(*node.shape) if A.op.name == "softmax" and A.params[0] == axis else None
+
+
+@law("sum")
+def softmax_sum(node: Node) -> Node | None:
+    r"""$\mathbf{1}^\top\operatorname{softmax}(z) = 1$ for a vector, the number of rows for a matrix. Shrinks: a constant."""
+    A = node.operands[0]
+    if A.op.name != "softmax":
+        return None
+    return read(A.shape[1 - A.params[0]])
+
+
+@law("times")
+def exponential_over_sum(node: Node) -> Node | None:
+    r"""$e^z/\mathbf{1}^\top e^z = \operatorname{softmax}(z)$, and row by row. Shrinks: one word for a quotient."""
+    scalars, ms = split(node)
+    for s in scalars:
+        if s.op is not POWER or s.operands[1] is not number(-1) or s.operands[0].op.name != "sum":
+            continue
+        e = s.operands[0].operands[0]
+        if e.op.name == "exp" and 1 in e.shape:
+            for k, m in enumerate(ms):
+                rest = mul(*(x for x in scalars if x is not s), *ms)
+                if equal(m, e):
+                    return replaced(
+                        rest, k, 1, _softmax(e.operands[0], 0 if e.shape[1] == 1 else 1)
+                    )
+                if equal(m, t(e)):
+                    return replaced(
+                        rest, k, 1, t(_softmax(e.operands[0], 0 if e.shape[1] == 1 else 1))
+                    )
+    for k, (a, b) in enumerate(zip(ms, ms[1:], strict=False)):
+        if a.op.name == "diag" and b.op.name == "exp" and _is_one_over(a.operands[0], "rowsum", b):
+            return replaced(node, k, 2, _softmax(b.operands[0], 1))
+        if (
+            b.op.name == "diag"
+            and a.op.name == "exp"
+            and _is_one_over(t(b.operands[0]), "colsum", a)
+        ):
+            return replaced(node, k, 2, _softmax(a.operands[0], 0))
+    return None
+
+
+def _is_one_over(u: Node, word: str, e: Node) -> bool:
+    if u.op.name == "transpose":
+        u = u.operands[0]
+    if u.op is not POWER or u.operands[1] is not number(-1):
+        return False
+    total = u.operands[0]
+    if total.op.name == "transpose":
+        total = total.operands[0]
+    return total.op.name == word and equal(total.operands[0], e)
+
+
+def _softmax(Z: Node, axis: int) -> Node:
+    return OPS["softmax"].build((Z,), (axis,))
+
+
+@law("log")
+def log_of_sum_of_exponentials(node: Node) -> Node | None:
+    r"""$\log\sum e^z = \operatorname{logsumexp}(z)$, and row by row. Shrinks: one word for three."""
+    A = node.operands[0]
+    if A.op.name not in ("sum", "rowsum", "colsum") or A.operands[0].op.name != "exp":
+        return None
+    e = A.operands[0]
+    if A.op.name == "sum" and 1 not in e.shape:
+        return None
+    axis = {"rowsum": 1, "colsum": 0}.get(A.op.name, 0 if e.shape[1] == 1 else 1)
+    return OPS["logsumexp"].build((e.operands[0],), (axis,))
+
+
+@law("log")
+def log_of_softmax(node: Node) -> Node | None:
+    r"""$\log\operatorname{softmax}(Z)$ is one function. Shrinks: one word for two."""
+    A = node.operands[0]
+    if A.op.name != "softmax" or len(A.operands) > 1:
+        return None
+    return OPS["log_softmax"].build(A.operands, A.params)
+
+
+@law("exp")
+def exponential_of_logarithm(node: Node) -> Node | None:
+    r"""$e^{\log A} = A$, $e^{\operatorname{log\,softmax}(Z)} = \operatorname{softmax}(Z)$,
+    $e^{\operatorname{logsumexp}(z)} = \mathbf{1}^\top e^z$. Shrinks: two functions undo each other."""
+    A = node.operands[0]
+    if A.op.name == "log":
+        return A.operands[0]
+    if A.op.name == "log_softmax":
+        return OPS["softmax"].build(A.operands, A.params)
+    if A.op.name == "logdet":
+        return OPS["det"].build(A.operands, ())
+    return None

@@ -1,0 +1,99 @@
+"""Traces: turned, flipped, and of what makes them superfluous."""
+
+from __future__ import annotations
+
+from matcalc import shapes
+from matcalc.expr import Node
+from matcalc.ops.algebra import HADAMARD, PRODUCT, TRANSPOSE, add, had, mul
+from matcalc.rewrite.cost import cost
+from matcalc.rewrite.flip import flip
+from matcalc.rewrite.law import law, make_op, settled, shorter
+
+
+@law("tr")
+def trace_of_rank_one(node: Node) -> Node | None:
+    r"""$\operatorname{tr}(A\,u v^\top) = v^\top A u$. Shrinks: no trace."""
+    A = node.operands[0]
+    if A.op is not PRODUCT:
+        return None
+    ms = A.operands
+    for k in range(1, len(ms)):
+        if ms[k].shape[0] == 1:
+            return mul(*ms[k:], *ms[:k])
+    return None
+
+
+@law("tr")
+def trace_turned(node: Node) -> Node | None:
+    r"""$\operatorname{tr}(ABC) = \operatorname{tr}(BCA) = \operatorname{tr}(C^\top B^\top A^\top)$: the turn with the
+    fewest marks, then a cancellation where one shows."""
+    A = node.operands[0]
+    if A.op is not PRODUCT or len(A.operands) > 8:
+        return None
+    ms = A.operands
+    best: Node | None = None
+    turns = [settled(mul(*ms[k:], *ms[:k])) for k in range(1, len(ms))]
+    turns.append(settled(mul(*(flip(m) for m in reversed(ms)))))
+    for turned in turns:
+        candidate = make_op("tr", turned)
+        if cost(candidate) < cost(best if best is not None else node):
+            best = candidate
+    return best
+
+
+@law("tr")
+def trace_of_sum(node: Node) -> Node | None:
+    r"""$\operatorname{tr}(A + B) = \operatorname{tr}A + \operatorname{tr}B$ where the parts get shorter."""
+    A = node.operands[0]
+    if len(A.operands) > 12:
+        return None
+    return (
+        shorter(node, add(*(settled(make_op("tr", term)) for term in A.operands)))
+        if A.op.name == "plus"
+        else None
+    )
+
+
+@law("tr")
+def trace_of_kron(node: Node) -> Node | None:
+    r"""$\operatorname{tr}(A \otimes B) = \operatorname{tr}A\,\operatorname{tr}B$ for square factors. Shrinks in size, not
+    in symbols: no matrix of the big shape."""
+    A = node.operands[0]
+    if A.op.name != "kron" or not all(shapes.same(*f.shape) for f in A.operands):
+        return None
+    return mul(*(settled(make_op("tr", f)) for f in A.operands))
+
+
+@law("tr")
+def trace_of_diagonal(node: Node) -> Node | None:
+    r"""$\operatorname{tr}(\operatorname{diag}(u)A) = u^\top\operatorname{diag}(A)$ and $\operatorname{tr}\operatorname{diag}(u) = \mathbf{1}^\top u$.
+    Shrinks: no matrix is built."""
+    A = node.operands[0]
+    if A.op.name == "diag":
+        return make_op("sum", A.operands[0])
+    if A.op is not PRODUCT:
+        return None
+    ms = list(A.operands)
+    for k, m in enumerate(ms):
+        if m.op.name == "diag":
+            u, rest = m.operands[0], settled(mul(*ms[k + 1 :], *ms[:k]))
+            return shorter(node, mul(flip(u), settled(make_op("diagonal", rest))))
+    return None
+
+
+@law("sum")
+def sum_of_diagonal(node: Node) -> Node | None:
+    r"""$\mathbf{1}^\top\operatorname{diag}(A) = \operatorname{tr}A$. Shrinks: one word for two."""
+    A = node.operands[0]
+    return make_op("tr", A.operands[0]) if A.op.name == "diagonal" else None
+
+
+@law("tr")
+def trace_against_itself(node: Node) -> Node | None:
+    r"""$\operatorname{tr}(A^\top(A \odot B)) = \mathbf{1}^\top(A \odot A \odot B)\mathbf{1}$ where that is shorter."""
+    A = node.operands[0]
+    if A.op is not PRODUCT or len(A.operands) != 2 or not any(f.op is HADAMARD for f in A.operands):
+        return None
+    left, right = A.operands
+    together = had(flip(left), right) if left.op is TRANSPOSE else had(left, flip(right))
+    return shorter(node, make_op("sum", together))

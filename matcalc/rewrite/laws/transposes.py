@@ -1,0 +1,61 @@
+"""Transposes: pushed or pulled, whichever is shorter in the end."""
+
+from __future__ import annotations
+
+from matcalc.expr import Node, make
+from matcalc.ops.algebra import TRANSPOSE, mul, t
+from matcalc.rewrite.cost import cost
+from matcalc.rewrite.flip import flip
+from matcalc.rewrite.law import law, shorter, split
+
+LONG_CHAIN = 4
+WIDEST = 12
+
+
+@law("transpose")
+def push_transpose(node: Node) -> Node | None:
+    r"""$(AB)^\top = B^\top A^\top$, and through sums, entrywise functions, inverses of symmetric matrices
+    and Kronecker products, where marks disappear."""
+    A = node.operands[0]
+    if A.op.name == "commutation":
+        return make(A.op, (), (A.params[1], A.params[0]))
+    pushed = flip(A)
+    return pushed if pushed is not node and cost(pushed) < cost(node) else None
+
+
+@law("times")
+def pull_transpose(node: Node) -> Node | None:
+    r"""$A^\top B^\top C^\top D^\top = (DCBA)^\top$ for long products. Shrinks: one mark for many."""
+    scalars, ms = split(node)
+    if (
+        len(ms) < LONG_CHAIN
+        or not node.shape
+        or 1 in node.shape
+        or not all(m.op is TRANSPOSE for m in ms)
+    ):
+        return None
+    return mul(*scalars, t(mul(*(m.operands[0] for m in reversed(ms)))))
+
+
+@law("plus")
+def pull_transpose_of_sum(node: Node) -> Node | None:
+    r"""$A^\top - B^\top = (A - B)^\top$. Shrinks: one mark for many."""
+    if len(node.operands) > WIDEST or not node.shape:
+        return None
+    marks = sum(1 for term in node.operands for m in split(term)[1] if m.op is TRANSPOSE)
+    if marks < 2 or not all(
+        any(m.op is TRANSPOSE for m in split(term)[1]) for term in node.operands
+    ):
+        return None
+    return shorter(node, t(flip(node)))
+
+
+@law("det", "logdet", "norm2", "adj")
+def of_transpose(node: Node) -> Node | None:
+    r"""$\det A^\top = \det A$, $\|A^\top\| = \|A\|$, $\operatorname{adj}A^\top = (\operatorname{adj}A)^\top$.
+    Shrinks: a mark goes or moves out."""
+    A = node.operands[0]
+    if A.op is not TRANSPOSE:
+        return None
+    inside = node.op.build((A.operands[0],), ())
+    return t(inside) if node.op.name == "adj" else inside

@@ -1,0 +1,184 @@
+"""The views of one derivation: what each shows, and how lines are chosen."""
+
+from __future__ import annotations
+
+import pytest
+
+import matcalc as mc
+from matcalc.errors import MatcalcError, UnknownNameError
+from tests.render.networks import deep, two_layers
+
+
+@pytest.fixture(scope="module")
+def D() -> mc.Derivation:
+    return mc.derive(two_layers())
+
+
+def shown(D: mc.Derivation, view: str = "backprop", **options) -> str:
+    """The page as Unicode text."""
+    return D.to_text(view, **options)
+
+
+def test_backprop_names_what_arrives(D: mc.Derivation):
+    """Adjoint by adjoint, each through a step, by a rule, with earlier lines."""
+    said = shown(D)
+    assert "∂L/∂W₂ = A₁ᵀ ∂L/∂Z₂" in said
+    assert "Through (3) by d(AB) = (dA) B + A (dB) with (7):" in said
+
+
+def test_shapes_stand_under_the_factors(D: mc.Derivation):
+    """Each factor of a gradient shows its shape, unless not wanted."""
+    assert r"\underbrace{X^{\top}}_{d \times n}" in D.to_latex()
+    assert r"\underbrace" not in D.to_latex(detail="brief")
+    assert r"\underbrace" not in D.to_latex(shapes=False)
+
+
+def test_full_detail_shows_the_cancellation(D: mc.Derivation):
+    """From what arrives to P - Y in the steps a person writes."""
+    lines = [line.strip().split("    ")[0] for line in shown(D, detail="full", lines=["dZ2"]).splitlines()]
+    steps = [line for line in lines if line.startswith(("∂L/∂Z₂ =", "="))]
+    assert steps == [
+        "∂L/∂Z₂ = ∂L/∂P ⊙ σ'(Z₂)",
+        "= ∂L/∂P ⊙ P ⊙ (1 − P)",
+        "= 1/n ((1 − Y) ⊘ (1 − P) − Y ⊘ P) ⊙ P ⊙ (1 − P)",
+        "= 1/n ((1 − Y) ⊙ P − Y ⊙ (1 − P))",
+        "= 1/n (P − Y)",
+    ]
+
+
+def test_every_step_of_a_trace_keeps_the_value():
+    """Each law's line before and after is the same number at random values."""
+    D = mc.derive(two_layers())
+    at = {"Y": [[1.0], [0.0]], "P": [[0.3], [0.6]], "dP": [[0.2], [-0.4]]}
+    for line in D.lines:
+        if line.name != "dZ2":
+            continue
+        at["dP"] = mc.evaluate(D.line("dP").value, {k: at[k] for k in ("Y", "P")}, dims={"n": 2})
+        values = [mc.evaluate(v, at, dims={"n": 2}) for law in line.steps for v in (law.before, law.after)]
+        assert all(abs(v - values[0]).max() < 1e-12 for v in values)
+        assert line.steps[0].before is line.before
+        assert line.steps[-1].after is line.value
+
+
+def test_the_chain_turns_round_with_the_layout():
+    """Denominator layout multiplies from the variable, numerator layout from the output."""
+    p, r, n = mc.dims("p r n")
+    net = mc.Network("maps")
+    y = net.let("y", mc.map("f", r)(net.param("x", p, 1)))
+    net.output(net.let("z", mc.map("g", n)(y)))
+    D = mc.derive(net)
+    assert "∂z/∂x = ∂y/∂x ∂z/∂y" in shown(D, "chain")
+    assert "∂z/∂x = ∂z/∂y ∂y/∂x" in shown(D, "chain", layout="numerator")
+    assert r"\underbrace{J_{f}\left(x\right)^{\top}}_{p \times r}" in D.to_latex(view="chain") or (
+        r"_{p \times r} \cdot" in D.to_latex(view="chain")
+    )
+
+
+def test_the_chain_says_why_its_forms_agree():
+    """The diagonal form and the entrywise form, and the law between them."""
+    n = mc.dims("n")
+    net = mc.Network("tanh")
+    a, v = net.param("a", n, 1), net.input("v", n, 1)
+    net.minimize(v.T * net.let("z", mc.tanh(a)))
+    said = shown(mc.derive(net), "chain")
+    assert "diag(1 − z^⊙2)" in said
+    assert "diag(u) v = u ⊙ v" in said
+
+
+def test_differentials_end_in_the_gradient(D: mc.Derivation):
+    """dL as a trace with dW, then the identification."""
+    said = shown(D, "differential", lines=["W2"])
+    assert "tr((∂L/∂Z₂)ᵀ dZ₂)" in said or "(∂L/∂Z₂)ᵀ dZ₂" in said
+    assert "Hence:\n  ∂L/∂W₂ = A₁ᵀ ∂L/∂Z₂" in said
+
+
+def test_an_entry_has_its_sum_and_its_range(D: mc.Derivation):
+    """The generic entry, counted from 1 or from 0."""
+    said = shown(D, "index", of="W1")
+    assert "∑ᵣ₌₁ⁿ Xᵣᵢ" in said
+    assert "i = 1, …, d, j = 1, …, h" in said
+    assert "∑ᵣ₌₀ⁿ⁻¹" in shown(D, "index", of="W1", notation=mc.Notation(index_base=0))
+
+
+def test_an_entry_can_be_opened(D: mc.Derivation):
+    """With the remaining derivatives evaluated nothing is left to look up."""
+    said = shown(D, "index", of="W2", evaluated=True)
+    assert "σ(" in said
+
+
+def test_two_paths_make_a_sum():
+    """A variable that enters twice collects a term from each path."""
+    net = mc.Network("paths")
+    x = net.param("x")
+    a, b = net.let("a", mc.sin(x)), net.let("b", mc.exp(x))
+    net.minimize(net.let("L", a * b))
+    said = shown(mc.derive(net), "paths")
+    assert "along 2 paths" in said
+    assert "∂L/∂a ∂a/∂x + ∂L/∂b ∂b/∂x" in said
+
+
+def test_paths_of_an_entry_visit_only_what_depends_on_it():
+    """Entry (1, 1) of the first layer passes through one hidden unit."""
+    net = mc.Network("relu")
+    X, W1, W2 = net.input("X", 3, 1), net.param("W1", 3, 2), net.param("W2", 2, 1)
+    a = net.let("a", mc.relu(net.let("f", W1.T * X)))
+    net.minimize(net.let("L", W2.T * a))
+    assert "along one path" in shown(mc.derive(net), "paths", of="W1", entry=(1, 1))
+
+
+def test_the_batch_is_a_sum_of_data(D: mc.Derivation):
+    """One datum, the sum over all, the product that takes it, and where 1/n went."""
+    said = shown(D, "batch")
+    assert "∂L/∂W⁽" not in said
+    assert "= ∑ᵣ₌₁ⁿ" in said
+    assert "The mean puts 1/n" in said
+
+
+def test_vec_states_its_order(D: mc.Derivation):
+    """Kronecker forms say that vec stacks columns, and in which layout they are."""
+    said = shown(D, "vec", of="W1")
+    assert "vec stacks columns" in said
+    assert "⊗" in said
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        ({"lines": ["W1", "W2"]}, ["dW2", "dW1"]),
+        ({"lines": ["Z1"]}, ["Z1"]),
+        ({"hide": ["P", "dP"], "stop_at": "dZ2"}, ["Z1", "A1", "Z2", "L", "dZ2"]),
+    ],
+)
+def test_lines_are_chosen_by_name(D: mc.Derivation, options: dict, names: list[str]):
+    """A variable means its gradient, a step its forward line; stop_at is the last line."""
+    assert [row.name for row in D.page(**options).rows()] == names
+
+
+def test_an_unknown_line_is_refused(D: mc.Derivation):
+    """The message lists the lines."""
+    with pytest.raises(UnknownNameError, match="dW1"):
+        D.page(lines=["dQ"])
+
+
+@pytest.mark.parametrize("options", [{"view": "tree"}, {"detail": "more"}, {"numbered": "some"}])
+def test_an_unknown_option_is_refused(D: mc.Derivation, options: dict):
+    """What there is stands in the message."""
+    with pytest.raises(MatcalcError):
+        D.page(**options)
+
+
+def test_equal_layers_are_written_once():
+    """Fifty layers are the first, the last and layer l; unfolded on request."""
+    D = mc.derive(deep(50))
+    said = shown(D)
+    assert "For l = 2, …, 50:" in said
+    assert "For l = 49, 48, …, 2:" in said
+    assert len(list(D.page().rows())) < 20
+    assert len(list(D.page(fold=False).rows())) > 200
+
+
+def test_a_page_in_numerator_layout_lies_on_its_side(D: mc.Derivation):
+    """Every line is transposed as a whole, and the page says so."""
+    said = shown(D, layout="numerator", detail="brief")
+    assert "∂L/∂W₂ = ∂L/∂Z₂ A₁" in said
+    assert "Numerator layout" in said
