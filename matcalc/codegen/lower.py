@@ -66,7 +66,7 @@ class Lowering(Distributing):
             if (node in whole or long) and term.op not in FREE:
                 name = symbol_name(node) if named else ""
                 term = self.make("let", (term,), (name,), term.shape)
-            elif named and term.op not in FREE and self.facts.get(symbol_name(node)):
+            elif named and self.facts.get(symbol_name(node)):
                 term = self.make("let", (term,), (symbol_name(node),), term.shape)
             self.image[node] = term
         return [self.image[r] for r in roots]

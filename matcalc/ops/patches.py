@@ -142,7 +142,7 @@ class Geometry:
 
 def _places(size: Dim, kernel: Dim, stride: Dim, padding: Dim, what: str) -> Dim:
     """floor((size + 2 padding - kernel) / stride) + 1."""
-    free = sp.expand(size + 2 * padding - kernel)
+    free, stride = sp.expand(sp.Add(size, 2 * padding, -kernel)), sp.Mul(stride)
     if free.is_negative:
         raise ShapeError(
             f"a kernel of {kernel} {what} is larger than the image: {size} and {padding} of padding "
@@ -215,7 +215,7 @@ class Unfold(OnImages):
         if not shapes.same(cols, g.image):
             wanted = shapes.show_dim(g.image)
             raise ShapeError(f"{named(A[0])} has no rows of {wanted} entries, one for each image")
-        return shapes.times(rows, *g.places), g.patch
+        return sp.expand(shapes.times(rows, *g.places)), g.patch
 
     def build(self, A: Operands, params: Params) -> Node:
         return unfold(A[0], *params)

@@ -42,10 +42,8 @@ def is_scaling(node: Node) -> bool:
     return len(ms) > 1 and (
         ms[0].op.name == "diag"
         or ms[-1].op.name == "diag"
-        or (ms[-1].op is ONES
-        and ms[-1].shape[0] == 1)
-        or (ms[0].op is ONES
-        and ms[0].shape[1] == 1)
+        or (ms[-1].op is ONES and ms[-1].shape[0] == 1)
+        or (ms[0].op is ONES and ms[0].shape[1] == 1)
     )
 
 

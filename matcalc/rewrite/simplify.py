@@ -19,9 +19,9 @@ from matcalc.expr import is_symbol as _is_symbol
 from matcalc.ops.algebra import PRODUCT, SUM_OP, TRANSPOSE
 from matcalc.rewrite.cost import cost
 from matcalc.rewrite.flip import flip
+from matcalc.rewrite.gather import regrouped, worth_regrouping
 from matcalc.rewrite.laws import LAWS
 from matcalc.rewrite.lift import lift, worth_lifting
-from matcalc.rewrite.polynomial import regrouped, worth_regrouping
 from matcalc.rewrite.region import is_entrywise
 from matcalc.rewrite.template import LARGEST, Assumed, Template
 

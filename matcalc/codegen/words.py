@@ -1,0 +1,670 @@
+"""Terms as text: one table of operations for NumPy, on which the other languages build.
+
+A word is written with its level of binding, so that brackets stand where Python needs them and
+nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sympy as sp
+
+from matcalc.codegen.terms import Term, is_column, is_full, is_one, is_row
+from matcalc.ops.table import SELU_LOW, SELU_SCALE
+
+SUM, PRODUCT, MINUS, POWER, ATOM = 1, 2, 3, 4, 5
+Text = tuple[str, int]
+EXACT = 2**53
+
+SIMPLE = {
+    "exp": "exp", "expm1": "expm1", "log": "log", "log1p": "log1p", "sqrt": "sqrt", "abs": "abs",
+    "sign": "sign", "sin": "sin", "cos": "cos", "tan": "tan", "asin": "arcsin", "acos": "arccos",
+    "atan": "arctan", "sinh": "sinh", "cosh": "cosh", "tanh": "tanh",
+    "max": "maximum", "min": "minimum",
+}  # fmt: skip
+
+ENTRYWISE_FORMS = {
+    # Operands are written as atoms; what stands twice is given a name by the helper instead.
+    "step": "({m}.where({0} > 0, 1.0, 0.0))",
+    "relu": "{m}.maximum({0}, 0)",
+    "hardtanh": "{m}.clip({0}, -1, 1)",
+    "where": "{m}.where({0} != 0, {1}, {2})",
+}
+
+HELPERS = {
+    "softplus": """
+def softplus(z):
+    \"\"\"log(1 + e^z), without overflow.\"\"\"
+    return {m}.maximum(z, 0) + {m}.log1p({m}.exp(-{m}.abs(z)))
+""",
+    "logsigmoid": """
+def logsigmoid(z):
+    \"\"\"log(1 / (1 + e^-z)), without overflow.\"\"\"
+    return {m}.minimum(z, 0) - {m}.log1p({m}.exp(-{m}.abs(z)))
+""",
+    "softsign": """
+def softsign(z):
+    \"\"\"z / (1 + |z|).\"\"\"
+    return z / (1 + {m}.abs(z))
+""",
+    "silu": """
+def silu(z):
+    \"\"\"z / (1 + e^-z).\"\"\"
+    return z / (1 + {m}.exp(-z))
+""",
+    "elu": """
+def elu(z):
+    \"\"\"z where positive, e^z - 1 elsewhere.\"\"\"
+    return {m}.where(z > 0, z, {m}.expm1({m}.minimum(z, 0)))
+""",
+    "selu": f"""
+def selu(z):
+    \"\"\"Scaled exponential linear unit.\"\"\"
+    low = {float(SELU_LOW)!r} * {{m}}.expm1({{m}}.minimum(z, 0))
+    return {{m}}.where(z > 0, {float(SELU_SCALE)!r} * z, low)
+""",
+    "gelu": """
+def gelu(z):
+    \"\"\"z times the normal distribution function.\"\"\"
+    return z * (1 + erf(z / {m}.sqrt(2.0))) / 2
+""",
+    "gelu_tanh": """
+def gelu_tanh(z):
+    \"\"\"GELU by tanh.\"\"\"
+    return z * (1 + {m}.tanh(0.7978845608028654 * (z + 0.044715 * z**3))) / 2
+""",
+    "leaky_relu": """
+def leaky_relu(z, slope):
+    \"\"\"z where positive, slope z elsewhere.\"\"\"
+    return {m}.where(z > 0, z, slope * z)
+""",
+    "huber": """
+def huber(z, delta):
+    \"\"\"Quadratic within delta, linear beyond.\"\"\"
+    size = {m}.abs(z)
+    return {m}.where(size <= delta, z * z / 2, delta * (size - delta / 2))
+""",
+    "softmax": """
+def softmax(z, axis):
+    \"\"\"e^z over its sum; the largest z is taken off first, so that nothing overflows.\"\"\"
+    e = {m}.exp(z - z.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+""",
+    "masked_softmax": """
+def masked_softmax(z, mask, axis):
+    \"\"\"Softmax over the entries that the mask shows.\"\"\"
+    top = {m}.where(mask != 0, z, -{m}.inf).max(axis=axis, keepdims=True)
+    e = mask * {m}.exp({m}.where(mask != 0, z - top, 0))
+    return e / e.sum(axis=axis, keepdims=True)
+""",
+    "log_softmax": """
+def log_softmax(z, axis):
+    \"\"\"log of softmax, without forming softmax.\"\"\"
+    z = z - z.max(axis=axis, keepdims=True)
+    return z - {m}.log({m}.exp(z).sum(axis=axis, keepdims=True))
+""",
+    "logsumexp": """
+def logsumexp(z, axis):
+    \"\"\"log of the sum of e^z; the largest z is taken off first.\"\"\"
+    top = z.max(axis=axis, keepdims=True)
+    return top + {m}.log({m}.exp(z - top).sum(axis=axis, keepdims=True))
+""",
+    "kron_apply": """
+def kron_apply(a, b, x):
+    \"\"\"(a kron b) x, without the Kronecker product.\"\"\"
+    k = x.shape[1]
+    x = b @ x.reshape(a.shape[1], b.shape[1], k)
+    return (a @ x.reshape(a.shape[1], -1)).reshape(-1, k)
+""",
+    "kron_contract": """
+def kron_contract(g, b, slot, rows, cols):
+    \"\"\"The blocks of g summed against b: the adjoint of the Kronecker product.\"\"\"
+    p, q = b.shape
+    if slot == 0:
+        return {m}.einsum("iajb,ab->ij", g.reshape(rows, p, cols, q), b)
+    return {m}.einsum("aibj,ab->ij", g.reshape(p, rows, q, cols), b)
+""",
+    "commute": """
+def commute(x, n, m):
+    \"\"\"Rows of x rearranged from vec(A) to vec(A'), for A of n x m.\"\"\"
+    return x.reshape(m, n, -1).swapaxes(0, 1).reshape(n * m, -1)
+""",
+    "unpick": """
+def unpick(x, n):
+    \"\"\"Rows of x put where vec of an n x n matrix has its diagonal.\"\"\"
+    out = {m}.zeros((n * n, x.shape[1]), x.dtype)
+    out[:: n + 1] = x
+    return out
+""",
+    "plus_diagonal": """
+def plus_diagonal(a, v):
+    \"\"\"a with v added to its diagonal.\"\"\"
+    out = a.copy()
+    out.reshape(-1)[:: out.shape[1] + 1] += {m}.ravel(v)
+    return out
+""",
+    "placed": """
+def placed(a, top, left, rows, cols):
+    \"\"\"a in a matrix of zeros, from row top and column left.\"\"\"
+    a = {m}.atleast_2d(a)
+    out = {m}.zeros((rows, cols), a.dtype)
+    out[top : top + a.shape[0], left : left + a.shape[1]] = a
+    return out
+""",
+    "adjugate": """
+def adjugate(a):
+    \"\"\"The transposed cofactors, by singular values: right for singular matrices too.\"\"\"
+    u, s, vt = {m}.linalg.svd(a)
+    rest = {m}.array([{m}.prod({m}.delete(s, k)) for k in range(len(s))])
+    return {m}.linalg.det(u) * {m}.linalg.det(vt) * (vt.T * rest) @ u.T
+""",
+    "erf": """
+try:
+    from scipy.special import erf
+except ImportError:  # NumPy has no error function
+    import math
+
+    erf = {m}.vectorize(math.erf, otypes=[float])
+""",
+    "lu": """
+try:  # one factorisation for all solves
+    from scipy.linalg import lu_factor as factored
+    from scipy.linalg import lu_solve
+except ImportError:
+
+    def factored(a):
+        return a
+
+    def lu_solve(a, b, trans=0):
+        return {m}.linalg.solve(a.T if trans else a, b)
+""",
+    "lu_logdet": """
+def lu_logdet(factor):
+    \"\"\"log of the determinant, never the determinant itself; nan if that is negative.\"\"\"
+    if not isinstance(factor, tuple):
+        sign, size = {m}.linalg.slogdet(factor)
+        return size + {m}.log(sign)
+    d = {m}.diagonal(factor[0])
+    swaps = {m}.count_nonzero(factor[1] != {m}.arange(len(d)))
+    return {m}.log({m}.abs(d)).sum() + {m}.log({m}.prod({m}.sign(d)) * (-1.0) ** swaps)
+""",
+    "chol": """
+try:  # symmetric positive definite: half the work of a general solve
+    from scipy.linalg import cho_factor, cho_solve
+except ImportError:
+
+    def cho_factor(a):
+        return {m}.linalg.cholesky(a), True, a
+
+    def cho_solve(c, b):
+        return {m}.linalg.solve(c[2], b)
+""",
+    "chol_logdet": """
+def cho_logdet(c):
+    \"\"\"log of the determinant from its Cholesky factor.\"\"\"
+    return 2 * {m}.log({m}.diagonal(c[0])).sum()
+""",
+    "triangular": """
+try:
+    from scipy.linalg import solve_triangular
+except ImportError:
+
+    def solve_triangular(a, b, lower=False, trans=0):
+        return {m}.linalg.solve(a.T if trans else a, b)
+""",
+}  # fmt: skip
+
+NEEDS = {"gelu": ("erf",), "lu_logdet": ("lu",), "chol_logdet": ("chol",)}
+WORD_OF_HELPER = {"lu": "factored", "chol": "cho_factor", "triangular": "solve_triangular"}
+
+
+class Words:
+    """Writes terms as NumPy."""
+
+    module = "np"
+    helpers: Mapping[str, str] = HELPERS
+
+    def __init__(self, names: Mapping[Term, str], dims: Mapping[str, str], uses: Mapping[Term, int]) -> None:
+        self.names, self.dims, self.uses = names, dims, uses
+        self.used: dict[str, None] = {}  # helpers, in the order met
+        self.indices: dict[str, str] = {}  # loop index -> word
+        self.inputs: dict[str, str] = {}
+
+    # -- writing -------------------------------------------------------------------------------
+
+    def __call__(self, t: Term, level: int = 0) -> str:
+        found = self.names.get(t)
+        if found is not None:
+            return found
+        text, own = self.text(t)
+        return text if own >= level else f"({text})"
+
+    def definition(self, t: Term) -> str:
+        """A term written out although it has a name."""
+        return self.text(t)[0]
+
+    def text(self, t: Term) -> Text:
+        method: Callable[[Term], Text] | None = getattr(self, f"_{t.op}", None)
+        if method is not None:
+            return method(t)
+        return self._function_of(t)
+
+    def need(self, helper: str) -> None:
+        for other in NEEDS.get(helper, ()):
+            self.need(other)
+        self.used.setdefault(helper)
+
+    def call(self, function: str, *arguments: str) -> Text:
+        return f"{self.module}.{function}({', '.join(arguments)})", ATOM
+
+    def helper(self, name: str, *arguments: str) -> Text:
+        self.need(name)
+        return f"{name}({', '.join(arguments)})", ATOM
+
+    def _function_of(self, t: Term) -> Text:
+        inside = [self(a) for a in t.args]
+        if t.op in SIMPLE:
+            return self.call(SIMPLE[t.op], *inside)
+        if t.op in ENTRYWISE_FORMS:
+            form = ENTRYWISE_FORMS[t.op]
+            return form.format(*(self(a, SUM + 1) for a in t.args), m=self.module), ATOM
+        return self.helper(t.op, *inside)
+
+    # -- integers ------------------------------------------------------------------------------
+
+    def integer(self, value: Any) -> str:
+        """An integer expression in dimensions and indices."""
+        if not isinstance(value, sp.Expr):
+            return str(value)
+        above, below = value.as_numer_denom()
+        if below != 1:
+            return f"({self._integer_text(above)}) // ({self._integer_text(below)})"
+        return self._integer_text(above)
+
+    def _integer_text(self, value: Any) -> str:
+        swaps = {
+            s: sp.Symbol(self.indices.get(s.name) or self.dims.get(s.name, s.name))
+            for s in value.free_symbols
+        }
+        return str(value.xreplace(swaps)) if swaps else str(value)
+
+    def shape(self, shape: Any) -> str:
+        return f"({', '.join(self.integer(d) for d in shape)})"
+
+    # -- leaves --------------------------------------------------------------------------------
+
+    def _in(self, t: Term) -> Text:
+        return self.inputs[t.params[0]], ATOM
+
+    def _number(self, t: Term) -> Text:
+        value = t.params[0]
+        if value.is_Integer and abs(value) <= EXACT:
+            return str(value), ATOM if value >= 0 else MINUS
+        if value.is_Rational:
+            p, q = int(value.p), int(value.q)
+            if abs(p) <= EXACT and q <= EXACT and not _is_short(p / q):
+                return f"{p} / {q}", PRODUCT
+        number = float(value)
+        return repr(number), ATOM if number >= 0 else MINUS
+
+    def _dim(self, t: Term) -> Text:
+        d = t.params[0]
+        text = self.integer(d)
+        return text, ATOM if d.is_Symbol or d.is_Integer else SUM
+
+    # -- entrywise -----------------------------------------------------------------------------
+
+    def _add(self, t: Term) -> Text:
+        terms = sorted(t.args, key=self._leads_minus)  # stable: what is subtracted comes later
+        out = self(terms[0], SUM)
+        for a in terms[1:]:
+            if self._leads_minus(a):
+                out += f" - {self._without_minus(a)}"
+            else:
+                out += f" + {self(a, SUM + 1)}"
+        return out, SUM
+
+    def _leads_minus(self, t: Term) -> bool:
+        if t in self.names:
+            return False
+        first = t.args[0] if t.op == "mul" else t
+        return first.op == "number" and bool(first.params[0] < 0)
+
+    def _without_minus(self, t: Term) -> str:
+        if t.op == "number":
+            return self._positive(t)
+        text, level = self._factors(t.args, minus=True)
+        return text if level > SUM else f"({text})"
+
+    def _positive(self, t: Term) -> str:
+        text = self(t)
+        return text[1:] if text.startswith("-") else text
+
+    def _mul(self, t: Term) -> Text:
+        first = t.args[0]
+        if first.op == "number" and first.params[0] < 0 and first not in self.names:
+            text, level = self._factors(t.args, minus=True)
+            return f"-{text}", MINUS if level > MINUS else PRODUCT
+        return self._factors(t.args)
+
+    def _factors(self, args: tuple[Term, ...], minus: bool = False) -> Text:
+        above, below = [], []
+        number = args[0] if args[0].op == "number" and args[0] not in self.names else None
+        rest = args[1:] if number is not None else args
+        if number is not None:
+            value = abs(number.params[0]) if minus else number.params[0]
+            if value.is_Rational and value.p in (1, -1) and value.q != 1:
+                below.append(str(value.q))
+                if value.p == -1:
+                    above.append("-1")
+            elif value != 1:
+                text = self.text_of_number(value)
+                above.append(text)
+        for a in rest:
+            if a.op == "pow" and a not in self.names and _negative(a.args[1]):
+                below.append(self._power(a.args[0], -a.args[1].params[0], POWER))
+            else:
+                above.append(self(a, PRODUCT + 1 if above or a.op in ("mm",) else PRODUCT))
+        scalars_last = [b for b in below]
+        out = " * ".join(above) or "1"
+        for b in scalars_last:
+            out += f" / {b}"
+        level = PRODUCT if len(above) + len(below) > 1 else ATOM
+        if level == ATOM:
+            level = min((self.text(a)[1] if a not in self.names else ATOM) for a in rest) if rest else ATOM
+        return out, level
+
+    def text_of_number(self, value: Any) -> str:
+        if value.is_Integer and abs(value) <= EXACT:
+            return str(value)
+        if value.is_Rational and not _is_short(float(value)):
+            return f"({value.p} / {value.q})"
+        return repr(float(value))
+
+    def _power(self, base: Term, exponent: Any, level: int) -> str:
+        if exponent == 1:
+            return self(base, PRODUCT + 1)
+        text = f"{self(base, ATOM)}**{self.text_of_number(exponent)}"
+        return text
+
+    def _pow(self, t: Term) -> Text:
+        base, exponent = t.args
+        if exponent.op == "number":
+            e = exponent.params[0]
+            if e.is_Integer and e < 0:
+                return f"1 / {self._power(base, -e, POWER)}", PRODUCT
+            if e.is_Integer or e > 0:
+                return self._power(base, e, POWER), POWER
+        return f"{self(base, ATOM)} ** {self(exponent, ATOM)}", POWER
+
+    def _sigmoid(self, t: Term) -> Text:
+        z = t.args[0]
+        inside = self._without_minus(z) if self._leads_minus(z) else f"-{self(z, POWER)}"
+        return f"1 / (1 + {self.module}.exp({inside}))", PRODUCT
+
+    # -- products and sums ---------------------------------------------------------------------
+
+    def _T(self, t: Term) -> Text:
+        return f"{self(t.args[0], ATOM)}.T", ATOM
+
+    def _mm(self, t: Term) -> Text:
+        a, b = t.args
+        return f"{self(a, PRODUCT)} @ {self(b, PRODUCT + 1)}" if not self._mixes(a) else (
+            f"{self(a, PRODUCT + 1)} @ {self(b, PRODUCT + 1)}"
+        ), PRODUCT
+
+    def _mixes(self, t: Term) -> bool:
+        """Whether a left operand is written with * or /, which would read badly before @."""
+        return t not in self.names and t.op != "mm" and self.text(t)[1] == PRODUCT
+
+    def _dot(self, t: Term) -> Text:
+        a, b = t.args
+        if is_full(a) and (a.op == "T" or b.op == "T"):
+            first, second = (a, b) if b.op == "T" else (b, a)
+            return self.call("einsum", '"ij,ji->"', self(first), self(second.args[0]))
+        return self.call("vdot", self(a), self(b))
+
+    def _total(self, t: Term) -> Text:
+        return f"{self(t.args[0], ATOM)}.sum()", ATOM
+
+    def _rowsum(self, t: Term) -> Text:
+        return self._along(t, 1)
+
+    def _colsum(self, t: Term) -> Text:
+        return self._along(t, 0)
+
+    def _along(self, t: Term, axis: int) -> Text:
+        a = t.args[0]
+        if a not in self.names and a.op == "mul" and len(a.args) == 2 and all(map(is_full, a.args)):
+            keep = "[:, None]" if axis else "[None, :]"
+            pattern = '"ij,ij->i"' if axis else '"ij,ij->j"'
+            return self.call("einsum", pattern, *map(self, a.args))[0] + keep, ATOM
+        return f"{self(a, ATOM)}.sum(axis={axis}, keepdims=True)", ATOM
+
+    def _trace(self, t: Term) -> Text:
+        return self.call("trace", self(t.args[0]))
+
+    def _diagonal(self, t: Term) -> Text:
+        return f"{self.call('diagonal', self(t.args[0]))[0]}[:, None]", ATOM
+
+    def _product_of(self, t: Term) -> Text:
+        return f"{self(t.args[0], ATOM)}.prod()", ATOM
+
+    def _cumsum(self, t: Term) -> Text:
+        axis, backwards = t.params
+        inside = self(t.args[0], ATOM)
+        if not backwards:
+            return f"{inside}.cumsum(axis={axis})", ATOM
+        flip = "[:, ::-1]" if axis else "[::-1]"
+        return f"{inside}{flip}.cumsum(axis={axis}){flip}", ATOM
+
+    # -- arrays --------------------------------------------------------------------------------
+
+    def _full(self, t: Term) -> Text:
+        return self.call("full", self.shape(t.shape), self.as_float(t.args[0]))
+
+    def as_float(self, t: Term) -> str:
+        text = self(t)
+        if t.op == "number":
+            return f"{text}.0" if text.lstrip("-").isdigit() else text
+        return f"float({text})" if t.op == "dim" else text
+
+    def _eye_matrix(self, t: Term) -> Text:
+        return self.call("eye", self.integer(t.params[0]))
+
+    def _diag_matrix(self, t: Term) -> Text:
+        v = t.args[0]
+        if not v.shape or v.op == "spread":
+            inside = v.args[0] if v.op == "spread" else v
+            return f"{self(inside, PRODUCT)} * {self.module}.eye({self.integer(t.shape[0])})", PRODUCT
+        return self.call("diagflat", self(v))
+
+    def _kron_matrix(self, t: Term) -> Text:
+        return self.call("kron", *map(self, t.args))
+
+    def _plus_diagonal(self, t: Term) -> Text:
+        return self.helper("plus_diagonal", *map(self, t.args))
+
+    def _commutation(self, t: Term) -> Text:
+        n, m = map(self.integer, t.params)
+        self.need("commute")
+        return f"commute({self.module}.eye(({n}) * ({m})), {n}, {m})", ATOM
+
+    def _diagonal_pick(self, t: Term) -> Text:
+        n = self.integer(t.params[0])
+        return f"{self.module}.eye(({n}) ** 2)[:: ({n}) + 1]", ATOM
+
+    def _kron_apply(self, t: Term) -> Text:
+        return self.helper("kron_apply", *map(self, t.args))
+
+    def _commute(self, t: Term) -> Text:
+        return self.helper("commute", self(t.args[0]), *map(self.integer, t.params))
+
+    def _pick(self, t: Term) -> Text:
+        return f"{self(t.args[0], ATOM)}[:: {self.integer(t.params[0])} + 1]", ATOM
+
+    def _unpick(self, t: Term) -> Text:
+        return self.helper("unpick", self(t.args[0]), self.integer(t.params[0]))
+
+    def _kron_contract(self, t: Term) -> Text:
+        slot, rows, cols = t.params
+        g, b = map(self, t.args)
+        return self.helper("kron_contract", g, b, str(slot), self.integer(rows), self.integer(cols))
+
+    def _vec(self, t: Term) -> Text:
+        return f"{self(t.args[0], ATOM)}.T.reshape(-1, 1)", ATOM
+
+    def _unvec(self, t: Term) -> Text:
+        rows, cols = map(self.integer, t.params)
+        return f"{self(t.args[0], ATOM)}.reshape({cols}, {rows}).T", ATOM
+
+    def _stack(self, t: Term) -> Text:
+        parts = [self.block(a) for a in t.args]
+        return f"{self.module}.{t.op}([{', '.join(parts)}])", ATOM
+
+    _vstack = _hstack = _stack
+
+    def block(self, t: Term) -> str:
+        return self(t) if t.shape else f"{self.module}.full((1, 1), {self.as_float(t)})"
+
+    def _box(self, t: Term) -> Text:
+        return self.call("full", "(1, 1)", self.as_float(t.args[0]))
+
+    def _item(self, t: Term) -> Text:
+        return f"{self(t.args[0], ATOM)}[0, 0]", ATOM
+
+    def _slice(self, t: Term) -> Text:
+        top, left, height, width = t.params
+        a = self(t.args[0], ATOM)
+        if not t.shape:
+            return f"{a}[{self.integer(top)}, {self.integer(left)}]", ATOM
+        rows, cols = t.args[0].shape
+        return f"{a}[{self._span(top, height, rows)}, {self._span(left, width, cols)}]", ATOM
+
+    def _span(self, start: Any, count: Any, of: Any) -> str:
+        end = sp.expand(start + count)
+        first = "" if start == 0 else self.integer(start)
+        last = "" if end == of else self.integer(end)
+        simple = all(c.isalnum() or c == "_" for c in first + last)
+        return f"{first}:{last}" if simple else f"{first} : {last}".strip()
+
+    def _place(self, t: Term) -> Text:
+        return self.helper("placed", self(t.args[0]), *map(self.integer, t.params))
+
+    def _triangle(self, t: Term) -> Text:
+        return self.call(t.op, self(t.args[0]))
+
+    _tril = _triu = _triangle
+
+    def _mpow(self, t: Term) -> Text:
+        k = t.params[0]
+        power = self.integer(k)
+        if not k.is_Integer:
+            # Below 0 the differential does not hold, so there is no value.
+            power = f"{power} if {power} >= 0 else None"
+        return f"{self.module}.linalg.matrix_power({self(t.args[0])}, {power})", ATOM
+
+    # -- softmax -------------------------------------------------------------------------------
+
+    def _softmax(self, t: Term) -> Text:
+        if len(t.args) == 2:
+            return self.helper("masked_softmax", *map(self, t.args), str(t.params[0]))
+        return self.helper("softmax", self(t.args[0]), str(t.params[0]))
+
+    def _log_softmax(self, t: Term) -> Text:
+        return self.helper(t.op, self(t.args[0]), str(t.params[0]))
+
+    _logsumexp = _log_softmax
+
+    def _largest(self, t: Term) -> Text:
+        return f"{self(t.args[0], ATOM)}.max(axis={t.params[0]}, keepdims=True)", ATOM
+
+    # -- inverses ------------------------------------------------------------------------------
+
+    def _alone(self, factor: Term) -> bool:
+        """Whether a factorisation serves one purpose only."""
+        return factor not in self.names
+
+    def _factor(self, t: Term) -> Text:
+        how = t.params[0]
+        inside = self(t.args[0])
+        if how == "chol":
+            self.need("chol")
+            return f"cho_factor({inside})", ATOM
+        if how == "lu":
+            self.need("lu")
+            return f"factored({inside})", ATOM
+        return inside, ATOM
+
+    def _solve(self, t: Term) -> Text:
+        factor, b = t.args
+        turned = t.params[0]
+        how = factor.params[0]
+        if how == "chol":
+            self.need("chol")
+            return f"cho_solve({self(factor)}, {self(b)})", ATOM
+        if how in ("lower", "upper"):
+            self.need("triangular")
+            options = f", lower={how == 'lower'}{', trans=1' if turned else ''}"
+            return f"solve_triangular({self(factor)}, {self(b)}{options})", ATOM
+        if self._alone(factor):
+            a = self(factor.args[0], ATOM)
+            return f"{self.module}.linalg.solve({a}{'.T' if turned else ''}, {self(b)})", ATOM
+        self.need("lu")
+        return f"lu_solve({self(factor)}, {self(b)}{', 1' if turned else ''})", ATOM
+
+    def _inverse(self, t: Term) -> Text:
+        factor = t.args[0]
+        how = factor.params[0]
+        one = f"{self.module}.eye({self.integer(t.shape[0])})"
+        if how == "lu" and self._alone(factor):
+            return f"{self.module}.linalg.inv({self(factor.args[0])})", ATOM
+        if how == "chol":
+            self.need("chol")
+            return f"cho_solve({self(factor)}, {one})", ATOM
+        if how == "lu":
+            self.need("lu")
+            return f"lu_solve({self(factor)}, {one})", ATOM
+        self.need("triangular")
+        return f"solve_triangular({self(factor)}, {one}, lower={how == 'lower'})", ATOM
+
+    def _logdet(self, t: Term) -> Text:
+        factor = t.args[0]
+        if factor.params[0] == "chol":
+            self.need("chol_logdet")
+            return f"cho_logdet({self(factor)})", ATOM
+        self.need("lu_logdet")
+        inside = self(factor.args[0]) if self._alone(factor) else self(factor)
+        return f"lu_logdet({inside})", ATOM
+
+    def _det(self, t: Term) -> Text:
+        return f"{self.module}.linalg.det({self(t.args[0])})", ATOM
+
+    def _adj(self, t: Term) -> Text:
+        return self.helper("adjugate", self(t.args[0]))
+
+    # -- undefined functions -------------------------------------------------------------------
+
+    def _function(self, t: Term) -> Text:
+        name, order = t.params
+        return f"{self.inputs[name]}({self(t.args[0])}, {order})", ATOM
+
+    def _map(self, t: Term) -> Text:
+        name, r, slots, is_scalar = t.params
+        operands = ", ".join(map(self, t.args))
+        made = f"{self.inputs[name]}([{operands}], {self.integer(r)}, {slots!r}, {is_scalar!r})"
+        return (f"{made}[0, 0]" if not t.shape and slots and not is_scalar else made), ATOM
+
+
+def _negative(exponent: Term) -> bool:
+    return exponent.op == "number" and bool(exponent.params[0].is_Integer and exponent.params[0] < 0)
+
+
+def _is_short(value: float) -> bool:
+    """Whether a float reads as the decimal it is."""
+    return len(repr(value)) <= 8
+
+
+__all__ = ["ATOM", "Words", "is_column", "is_one", "is_row"]

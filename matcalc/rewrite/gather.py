@@ -1,0 +1,219 @@
+"""From the terms of a polynomial back to the shortest expression.
+
+Common factors are taken out on the left, on the right and in front, whichever saves most, and so on
+inside and outside; brackets that come about may be common factors themselves. The search is bounded: a
+small sum is tried in several ways, a long one greedily.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sympy as sp
+
+from matcalc.expr import Node, number
+from matcalc.ops.algebra import PRODUCT, SUM_OP, TRANSPOSE, add, mul, zero_of
+from matcalc.rewrite.cost import cost
+from matcalc.rewrite.law import settled
+from matcalc.rewrite.likeness import likeness
+from matcalc.rewrite.polynomial import (
+    MAX_TERMS,
+    ONE,
+    Term,
+    TooMany,
+    atom,
+    expand,
+    merged,
+    normal,
+    powers,
+)
+from matcalc.shapes import Shape
+
+DEEPEST = 8
+BUDGET = 150  # sums gathered before the search goes on with the most promising group only
+SMALL = 4  # up to so many terms every grouping is tried
+TRIED = 3
+
+
+def regrouped(node: Node) -> Node | None:
+    """The shortest form of a sum of products, if that is shorter than the node."""
+    best = node
+    if node.op is SUM_OP and len(node.operands) <= MAX_TERMS:
+        flat = merged([_flat(a) for a in node.operands])
+        best = _shorter(best, Gathering().gather(flat, node.shape))
+    try:
+        terms = merged([t for term in expand(node) for t in normal(term)])
+    except TooMany:
+        return best if best is not node else None
+    best = _shorter(best, Gathering().gather(terms, node.shape))
+    return best if best is not node else None
+
+
+def worth_regrouping(node: Node) -> bool:
+    """A sum of matrices or of inner products, or a product with a sum somewhere inside."""
+    if node.op is SUM_OP:
+        return bool(node.shape) or any(_has_matrices(a) for a in node.operands)
+    if node.op is PRODUCT:
+        return _has_matrices(node) and any(
+            a.op in (SUM_OP, TRANSPOSE) or (not a.shape and a.op is PRODUCT) for a in node.operands
+        )
+    return False
+
+
+def _has_matrices(term: Node) -> bool:
+    factors = term.operands if term.op is PRODUCT else (term,)
+    return any(a.shape or any(b.shape for b in a.operands) for a in factors)
+
+
+def _shorter(node: Node, other: Node) -> Node:
+    return other if cost(other) < cost(node) else node
+
+
+class Gathering:
+    """One search, with what it has found and how much it may still do."""
+
+    def __init__(self) -> None:
+        self.left = BUDGET
+        self.done: dict[object, Node] = {}
+
+    def gather(self, terms: Sequence[Term], shape: Shape, depth: int = 0) -> Node:
+        """The shortest form of a sum of terms that taking out common factors leads to."""
+        if not terms:
+            return zero_of(shape)
+        if len(terms) == 1:
+            return settled(terms[0].node(shape))
+        key = (shape, frozenset((t.key, t.number) for t in terms))
+        found = self.done.get(key)
+        if found is None:
+            found = self.done[key] = self._gathered(list(terms), shape, depth)
+        return found
+
+    def _gathered(self, terms: list[Term], shape: Shape, depth: int) -> Node:
+        self.left -= 1
+        front, terms = _common_front(terms)
+        best = add(*(settled(t.node(shape)) for t in terms))
+        if depth < DEEPEST:
+            for form in self._forms(terms, shape, depth):
+                best = _shorter(best, form)
+            best = self._again(best, terms, depth)
+        return settled(mul(front.node(()), best)) if front is not ONE else settled(best)
+
+    def _forms(self, terms: list[Term], shape: Shape, depth: int) -> list[Node]:
+        """Forms with a group of terms under a common factor."""
+        groups = sorted(_groups(terms), key=lambda group: -group[0])
+        if len(terms) > SMALL:
+            groups = groups[: TRIED if self.left > 0 else 1]
+        out = []
+        for _, side, same in groups:
+            chosen = set(map(id, same))
+            rest = [t for t in terms if id(t) not in chosen]
+            inside = self._taken_out(same, side, shape, depth)
+            out.append(add(inside, self.gather(rest, shape, depth + 1)) if rest else inside)
+        return out
+
+    def _taken_out(self, same: list[Term], side: str, shape: Shape, depth: int) -> Node:
+        if side == "front":
+            return self.gather(same, shape, depth + 1)
+        size = _shared_length(same, side)
+        if side == "left":
+            edge = same[0].matrices[:size]
+            inner = [Term(t.number, t.scalars, t.matrices[size:]) for t in same]
+            inner_shape: Shape = (edge[-1].shape[1], shape[1]) if shape else ()
+        else:
+            edge = same[0].matrices[len(same[0].matrices) - size :]
+            inner = [Term(t.number, t.scalars, t.matrices[: len(t.matrices) - size]) for t in same]
+            inner_shape = (shape[0], edge[0].shape[0]) if shape else ()
+        bracket = self.gather(inner, inner_shape, depth + 1)
+        return settled(mul(*edge, bracket) if side == "left" else mul(bracket, *edge))
+
+    def _again(self, form: Node, terms: list[Term], depth: int) -> Node:
+        """Brackets made by grouping may themselves be common factors: A(B + C) + D(B + C)."""
+        if form.op is not SUM_OP or len(form.operands) >= len(terms):
+            return form
+        flat = merged([_flat(a) for a in form.operands])
+        return _shorter(form, self.gather(flat, form.shape, depth + 1))
+
+
+def _flat(node: Node) -> Term:
+    """A product of atoms, brackets among them, each turned to one sign."""
+    term = ONE
+    whole = node.op is PRODUCT and (node.shape or not node.operands[-1].shape)
+    for factor in node.operands if whole else (node,):
+        own = atom(factor)
+        if factor.op is SUM_OP and factor.shape:
+            turned = add(*(mul(number(-1), a) for a in factor.operands))
+            if turned.content < factor.content:
+                own = Term(sp.Integer(-1), (), (turned,))
+        term = powers(
+            Term(term.number * own.number, term.scalars + own.scalars, term.matrices + own.matrices)
+        )
+    return term
+
+
+def _common_front(terms: list[Term]) -> tuple[Term, list[Term]]:
+    """The number and the scalar powers that all terms share."""
+    sizes = {abs(t.number) for t in terms}
+    value = sizes.pop() if len(sizes) == 1 else _shared_number([t.number for t in terms])
+    if all(t.number < 0 for t in terms):
+        value = -value
+    common = []
+    for base, _ in terms[0].scalars:
+        key = likeness(base)
+        exponents = [
+            next((e for b, e in t.scalars if likeness(b) == key), sp.Integer(0)) for t in terms
+        ]
+        if all(e > 0 for e in exponents):
+            common.append((base, min(exponents)))
+        elif all(e < 0 for e in exponents):
+            common.append((base, max(exponents)))
+    if value == 1 and not common:
+        return ONE, terms
+    front = Term(value, tuple(common), ())
+    return front, [_divided(t, front) for t in terms]
+
+
+def _shared_number(numbers: list[sp.Rational]) -> sp.Rational:
+    """A denominator that all terms share; whole numbers stay with their terms."""
+    below = {n.q for n in numbers}
+    return sp.Rational(1, below.pop()) if len(below) == 1 and 1 not in below else sp.Integer(1)
+
+
+def _divided(term: Term, front: Term) -> Term:
+    left = {likeness(b): (b, e) for b, e in term.scalars}
+    for base, exponent in front.scalars:
+        own, e = left[likeness(base)]
+        left[likeness(base)] = (own, e - exponent)
+    scalars = tuple((b, e) for b, e in left.values() if e != 0)
+    return Term(term.number / front.number, scalars, term.matrices)
+
+
+def _groups(terms: list[Term]) -> list[tuple[int, str, list[Term]]]:
+    """Terms that share an outermost matrix or a scalar, with what taking it out may save."""
+    groups: list[tuple[int, str, list[Term]]] = []
+    for side, end in (("left", 0), ("right", -1)):
+        found: dict[bytes, list[Term]] = {}
+        for t in terms:
+            if t.matrices:
+                found.setdefault(t.matrices[end].content, []).append(t)
+        for same in found.values():
+            if len(same) > 1:
+                groups.append((cost(same[0].matrices[end]) * (len(same) - 1), side, same))
+    scalar: dict[bytes, list[Term]] = {}
+    for t in terms:
+        for base, exponent in t.scalars:
+            scalar.setdefault(likeness(base) + (b"+" if exponent > 0 else b"-"), []).append(t)
+    for same in scalar.values():
+        if 1 < len(same) < len(terms):
+            groups.append((8 * (len(same) - 1), "front", same))
+    return groups
+
+
+def _shared_length(same: list[Term], side: str) -> int:
+    """How many outermost matrices all terms share."""
+    size, shortest = 1, min(len(t.matrices) for t in same)
+    while size < shortest:
+        k = size if side == "left" else -size - 1
+        if len({t.matrices[k].content for t in same}) > 1:
+            break
+        size += 1
+    return size
