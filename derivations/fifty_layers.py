@@ -45,9 +45,12 @@ def notes() -> Notes:
     page.derivation(logistic)
     page.heading("Why the first layers hardly learn")
     page.say(
-        r"""Each layer back multiplies by $\sigma'(f) = a (1 - a)$, at most $\frac{1}{4}$, reached at $f = 0$, and
-        by the weights. Fifty slopes alone are at most $0.25^{50} = 7.9 \cdot 10^{-31}$. The slope of ReLU is 1
-        where its input is positive, so that there only the weights count; they must be large enough as well."""
+        r"""Each layer back multiplies by $\sigma'(f) = a (1 - a)$, at most $\frac{1}{4}$,
+        reached at $f = 0$, and
+        by the weights. Fifty slopes alone are at most $0.25^{50} = 7.9 \cdot 10^{-31}$. The
+        slope of ReLU is 1
+        where its input is positive, so that there only the weights count; they must be
+        large enough as well."""
     )
     rows = []
     for name, D, scale, said in (
@@ -59,7 +62,8 @@ def notes() -> Notes:
         shown = [_power(found[f"W{k}"]) for k in (1, 10, 25, 40, 51)]
         rows.append((name, said, *shown))
     page.say(
-        f"The largest entry of each gradient, {WIDTH} units a layer, {DATA} data, random weights of the standard "
+        f"The largest entry of each gradient, {WIDTH} units a layer, {DATA} data, random "
+        f"weights of the standard "
         "deviation given:"
     )
     page.table(("activation", "weights", *(f"$W^{{[{k}]}}$" for k in (1, 10, 25, 40, 51))), rows)

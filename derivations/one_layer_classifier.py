@@ -14,7 +14,9 @@ def classifier(n: object, weighted: bool = False) -> mc.Network:
     W = net.param("W", 3, 1, latex="W^{[1]}")
     f = net.let("f", W.T * X, latex="f^{[1]}")
     Yhat = net.let("Yhat", mc.sigmoid(f))
-    net.minimize(net.let("E", mc.binary_cross_entropy(Yhat, Y, weights=weights), latex=r"\mathcal{E}"))
+    net.minimize(
+        net.let("E", mc.binary_cross_entropy(Yhat, Y, weights=weights), latex=r"\mathcal{E}")
+    )
     return net
 
 
@@ -26,27 +28,38 @@ def notes() -> Notes:
     weighted = mc.derive(classifier(n, weighted=True))
     page = Notes("A classifier of one layer", "bracketed-layers")
     page.say(
-        """The data are columns of $X$, whose row 0 is all ones, so that $W^{[1]}_{00}$ is the bias. Indices
+        """The data are columns of $X$, whose row 0 is all ones, so that $W^{[1]}_{00}$ is the
+        bias. Indices
         start at 0, and a gradient has the shape of its variable."""
     )
     page.heading("One datum").derivation(one, opening=False, detail="full")
     page.say("A single entry, and the whole column:")
     page.derivation(one, "index", of="W", entry=(2, 0), opening=False)
     page.derivation(one, "paths", of="W", entry=(2, 0), opening=False)
-    page.heading("Any number of data").derivation(many, opening=False, detail={"df": "full", "*": "normal"})
+    page.heading("Any number of data").derivation(
+        many, opening=False, detail={"df": "full", "*": "normal"}
+    )
     page.say(
-        r"""For one datum the factors are numbers and stand in any order; for more of them the product of
+        r"""For one datum the factors are numbers and stand in any order; for more of them the
+        product of
         the entries, $\odot$, takes over, and $\frac{1}{n}$ of the mean stays in front."""
     )
     page.derivation(many, "batch", opening=False)
     page.heading("The loss of a sample")
     sample = {"Y": [[0, 1]], "Yhat": [[0.2, 0.9]]}
-    page.say(r"For $Y = [0\ 1]$ and $\hat{Y} = [0.2\ 0.9]$ only the output counts; the rest waits for its inputs.")
+    page.say(
+        r"For $Y = [0\ 1]$ and $\hat{Y} = [0.2\ 0.9]$ only the output counts; the rest waits "
+        r"for its inputs."
+    )
     page.numbers(many, sample, partial=True, digits=5, lines=["Yhat", "E", "dYhat", "df"])
     page.heading("Weighted classes").derivation(weighted, opening=False)
     page.say("The same sample, with a weight of 10 for the rare class:")
     page.numbers(
-        weighted, {**sample, "alpha": 10, "beta": 1}, partial=True, digits=7, lines=["E", "dYhat", "df"]
+        weighted,
+        {**sample, "alpha": 10, "beta": 1},
+        partial=True,
+        digits=7,
+        lines=["E", "dYhat", "df"],
     )
     page.say(
         r"""With 100 data of class 1 and 1000 of class 0 the two sums weigh the same for

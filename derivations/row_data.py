@@ -1,4 +1,5 @@
-"""Data in rows: regression and classification, bias, four layers and the rule for layer l, Kronecker forms."""
+"""Data in rows: regression and classification, bias, four layers and the rule for layer l,
+Kronecker forms."""
 
 from collections.abc import Callable
 from typing import Any
@@ -63,7 +64,8 @@ def notes() -> Notes:
     page.heading("Regression: the output is the identity")
     page.derivation(regression, opening=False, lines=["dZ3", "W2", "dZ2", "W1"])
     page.say(
-        r"""The quadratic form is the same loss: $\frac{1}{2} \sum_n (f_n - t_n)^2 = \frac{1}{2} (f - t)^T (f - t)$. With
+        r"""The quadratic form is the same loss: $\frac{1}{2} \sum_n (f_n - t_n)^2 = \frac{1}{2}
+        (f - t)^T (f - t)$. With
         $\frac{1}{2N}$ in front every line would carry $\frac{1}{N}$."""
     )
     page.heading("Binary classification")
@@ -72,11 +74,14 @@ def notes() -> Notes:
     datum = mc.derive(one_datum())
     page.heading("One datum, with Kronecker products")
     page.say("In denominator layout:").derivation(datum, "chain", of="W1", opening=False)
-    page.say("In numerator layout:").derivation(datum, "chain", of="W1", layout="numerator", opening=False)
+    page.say("In numerator layout:").derivation(
+        datum, "chain", of="W1", layout="numerator", opening=False
+    )
     page.heading("Counting").counts(squared)
     page.say(
         r"""A grid of 1000 values for each of 9 weights, 0.05 seconds per 1000 trials, takes
-        $0.05 \cdot 1000^8 = 5 \cdot 10^{22}$ seconds; for one weight 0.05, for two 50 seconds, and with three
+        $0.05 \cdot 1000^8 = 5 \cdot 10^{22}$ seconds; for one weight 0.05, for two 50 seconds,
+        and with three
         $13.89$ hours."""
     )
     page.graph(squared)

@@ -1,4 +1,5 @@
-"""A 1-2-2-1 network of numbers with 13 weights: every derivative along its paths, and partial data."""
+"""A 1-2-2-1 network of numbers with 13 weights: every derivative along its paths, and partial
+data."""
 
 import matcalc as mc
 from matcalc.api.notes import Notes
@@ -21,7 +22,8 @@ def network() -> mc.Network:
     return net
 
 
-# What the table of the exercise gives: dyhat/dw11 = a3, dyhat/dw12 = a4, and dE/dw13 = -2 (y - yhat).
+# What the table of the exercise gives: dyhat/dw11 = a3, dyhat/dw12 = a4, and dE/dw13 = -2 (y -
+# yhat).
 GIVEN = {"x": 0.5, "y": 0.25, "a3": 0.2392, "a4": 0.7661, "yhat": -0.0484}
 
 
@@ -31,10 +33,15 @@ def notes() -> Notes:
     page = Notes("Thirteen weights", "numbered-weights")
     page.derivation(D)
     page.heading("Along the paths")
-    page.say("$w_1$ reaches the loss along two paths; following one of them only would lose a term.")
+    page.say(
+        "$w_1$ reaches the loss along two paths; following one of them only would lose a term."
+    )
     page.derivation(D, "paths", opening=False)
     page.heading("With what is known")
-    page.say("The weights are not given. What the values at hand determine is a number, the rest stays a formula:")
+    page.say(
+        "The weights are not given. What the values at hand determine is a number, the rest "
+        "stays a formula:"
+    )
     page.numbers(D, GIVEN, digits=4, partial=True)
     known = {w.line.name: w.value for w in worked(D.record, GIVEN, partial=True)}
     moves = [f"${-0.1 * known[f'dw{k}']:.5f}$ to $w_{{{k}}}$" for k in (11, 12, 13)]

@@ -18,7 +18,9 @@ def notes() -> Notes:
     """The worked exercise."""
     D = mc.derive(maps())
     page = Notes("The shape convention", "bold-columns")
-    page.say(r"Let $x \in \mathbb{R}^p$, $y = f(x) \in \mathbb{R}^r$ and $z = g(y) \in \mathbb{R}^n$.")
+    page.say(
+        r"Let $x \in \mathbb{R}^p$, $y = f(x) \in \mathbb{R}^r$ and $z = g(y) \in \mathbb{R}^n$."
+    )
     page.heading("Denominator layout").derivation(D, "chain", opening=False)
     page.heading("Numerator layout").derivation(D, "chain", layout="numerator", opening=False)
     page.say("One is the transpose of the other, and transposing a product turns its order round.")

@@ -43,12 +43,19 @@ def notes() -> Notes:
     page.table(
         ("class", "score", "exp", "softmax", "loss if it is the label"),
         [
-            (name, f"${s:.2f}$", f"${math.exp(s):.4f}$", f"${math.exp(s) / total:.4f}$", f"${math.log(total) - s:.4f}$")
+            (
+                name,
+                f"${s:.2f}$",
+                f"${math.exp(s):.4f}$",
+                f"${math.exp(s) / total:.4f}$",
+                f"${math.log(total) - s:.4f}$",
+            )
             for name, s in SCORES.items()
         ],
     )
     page.say(
-        "Scores may be negative and do not sum to one; exponentials are positive, but exceed one. Only their "
+        "Scores may be negative and do not sum to one; exponentials are positive, but exceed "
+        "one. Only their "
         "shares can stand under the logarithm of the loss."
     )
     page.heading("Two classes")

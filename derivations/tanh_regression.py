@@ -1,4 +1,5 @@
-"""A regression network with folded biases, worked in numbers: every gradient, to the printed digits."""
+"""A regression network with folded biases, worked in numbers: every gradient, to the printed
+digits."""
 
 import math
 
@@ -45,7 +46,8 @@ def notes() -> Notes:
     page.derivation(D)
     page.heading("The chain")
     page.say(
-        r"""$z$ has four entries, its first is 1. With $\hat{\beta}$ for $\beta$ without its first entry, and
+        r"""$z$ has four entries, its first is 1. With $\hat{\beta}$ for $\beta$ without its
+        first entry, and
         $z$ without its first entry, the Jacobian of tanh is square:"""
     )
     page.derivation(hats, "chain", of="a", opening=False)
@@ -55,9 +57,8 @@ def notes() -> Notes:
     page.say("Exact, and as it comes out when a table of tanh with five places is used:")
     page.numbers(D, VALUES, digits=8, rounded=5)
     page.say(
-        "The table of tanh, rounded to five places throughout (from 7 on it is 1.00000, not 0.99999): "
-        + ", ".join(rf"$\tanh({k}) = {math.tanh(k):.5f}$" for k in range(1, 10))
-        + "."
+        "The table of tanh, rounded to five places throughout (from 7 on it is 1.00000, not "
+        "0.99999): " + ", ".join(rf"$\tanh({k}) = {math.tanh(k):.5f}$" for k in range(1, 10)) + "."
     )
     page.say(
         r"""The slope $1 - \tanh^2(5) = 0.00018158$ loses all but one digit in the table's

@@ -39,15 +39,21 @@ def notes() -> Notes:
     page = Notes("Two hidden layers, any activations, any loss", "neurons")
     page.derivation(D)
     page.heading("Entry by entry")
-    page.say("Each formula with its range; the derivative of the loss and what arrives at a layer stay as they are.")
+    page.say(
+        "Each formula with its range; the derivative of the loss and what arrives at a layer "
+        "stay as they are."
+    )
     page.say("The error of the last hidden layer in full, the layer's values opened:")
     page.derivation(D, "index", of="Z3", opened=["V3"], opening=False)
     page.derivation(D, "index", of="Z2", opened=["V2"], opening=False)
     for name in ("W3", "b3", "Z3", "W2", "b2", "Z2", "W1", "b1"):
         page.derivation(D, "index", of=name, opening=False)
-    page.heading("A bias that is one number").derivation(shared, "backprop", lines=["b2"], opening=False)
+    page.heading("A bias that is one number").derivation(
+        shared, "backprop", lines=["b2"], opening=False
+    )
     page.say(
-        "The error of a layer is computed once and used three times: for the weights, for the bias, and for "
+        "The error of a layer is computed once and used three times: for the weights, for the "
+        "bias, and for "
         "the layer before."
     )
     page.counts(D)

@@ -24,7 +24,9 @@ def notes() -> Notes:
     D = mc.derive(network())
     page = Notes("Two layers").derivation(D, detail={"dZ2": "full", "*": "normal"})
     page.say("In numerator layout the same gradients lie on their side:")
-    page.derivation(D, layout="numerator", lines=["W2", "b2", "W1", "b1"], detail="brief", opening=False)
+    page.derivation(
+        D, layout="numerator", lines=["W2", "b2", "W1", "b1"], detail="brief", opening=False
+    )
     return page.graph(D).check(D)
 
 

@@ -55,7 +55,8 @@ print(D.to_text(view="backprop", lines=["dZ1"], detail="full"))
 # The closed form against differences of the forward pass, at random sizes:
 
 # %%
-D.check()
+report = D.check()
+print(bool(report), "by", report.method)
 
 # %% [markdown]
 # ## Other views of the same thing
@@ -132,8 +133,8 @@ at = D.evaluate(
         "W2": rng.normal(size=3),
     }
 )
-print(at.value)
-print(at.gradients["W2"])
+print(round(at.value, 6))
+print(at.gradients["W2"].round(6))
 
 # %% [markdown]
 # ## Where to go on

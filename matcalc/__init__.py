@@ -9,9 +9,13 @@ eye(n) + inv(A)'
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from matcalc.api.compiled import compile as compile
+    from matcalc.api.compiled import source as source
     from matcalc.api.derivation import Derivation as Derivation
     from matcalc.api.models import Model as Model
     from matcalc.api.models import model as model
+    from matcalc.api.judges import verify as verify
+    from matcalc.api.notes import Notes as Notes
     from matcalc.api.parsing import parse as parse
     from matcalc.api.verbs import check as check
     from matcalc.api.verbs import derive as derive
@@ -89,7 +93,13 @@ if TYPE_CHECKING:
     from matcalc.api.words import vec as vec
     from matcalc.api.words import vstack as vstack
     from matcalc.api.words import where as where
+    from matcalc.api.words import largest as largest
+    from matcalc.api.words import where_largest as where_largest
+    from matcalc.api.words import reshape_rows as reshape_rows
+    from matcalc.api.words import unfold as unfold
+    from matcalc.api.words import fold as fold
     from matcalc.api.words import zeros as zeros
+    from matcalc import blocks as blocks
     from matcalc.door import entrywise as entrywise
     from matcalc.door import read as read
     from matcalc.door import to_sympy as to_sympy
@@ -135,11 +145,13 @@ _WHERE = {
     "asin": ("matcalc.api.words", "asin"),
     "atan": ("matcalc.api.words", "atan"),
     "binary_cross_entropy": ("matcalc.api.words", "binary_cross_entropy"),
+    "blocks": ("matcalc.blocks", ""),
     "block": ("matcalc.ops.blocks", "block"),
     "check": ("matcalc.api.verbs", "check"),
     "colmean": ("matcalc.api.words", "colmean"),
     "colsum": ("matcalc.api.words", "colsum"),
     "commutation": ("matcalc.api.words", "commutation"),
+    "compile": ("matcalc.api.compiled", "compile"),
     "cos": ("matcalc.api.words", "cos"),
     "cosh": ("matcalc.api.words", "cosh"),
     "cross_entropy": ("matcalc.api.words", "cross_entropy"),
@@ -197,6 +209,7 @@ _WHERE = {
     "Node": ("matcalc.expr", "Node"),
     "norm1": ("matcalc.api.words", "norm1"),
     "norm2": ("matcalc.api.words", "norm2"),
+    "Notes": ("matcalc.api.notes", "Notes"),
     "NoRuleError": ("matcalc.errors", "NoRuleError"),
     "Notation": ("matcalc.notation", "Notation"),
     "ones": ("matcalc.api.words", "ones"),
@@ -225,6 +238,7 @@ _WHERE = {
     "softplus": ("matcalc.api.words", "softplus"),
     "softsign": ("matcalc.api.words", "softsign"),
     "solve": ("matcalc.api.words", "solve"),
+    "source": ("matcalc.api.compiled", "source"),
     "sqrt": ("matcalc.api.words", "sqrt"),
     "square": ("matcalc.api.words", "square"),
     "squared_error": ("matcalc.api.words", "squared_error"),
@@ -241,8 +255,14 @@ _WHERE = {
     "unvec": ("matcalc.api.words", "unvec"),
     "vec": ("matcalc.api.words", "vec"),
     "vector": ("matcalc.expr", "vector"),
+    "verify": ("matcalc.api.judges", "verify"),
     "vstack": ("matcalc.api.words", "vstack"),
     "where": ("matcalc.api.words", "where"),
+    "largest": ("matcalc.api.words", "largest"),
+    "where_largest": ("matcalc.api.words", "where_largest"),
+    "reshape_rows": ("matcalc.api.words", "reshape_rows"),
+    "unfold": ("matcalc.api.words", "unfold"),
+    "fold": ("matcalc.api.words", "fold"),
     "zeros": ("matcalc.api.words", "zeros"),
 }
 __all__ = sorted(_WHERE)
@@ -255,7 +275,8 @@ def __getattr__(name: str) -> Any:
 
     import_module("matcalc.flat")  # opens what nodes rely on: reading, printing, .diff
     module, attribute = _WHERE[name]
-    found = getattr(import_module(module), attribute)
+    place = import_module(module)
+    found = getattr(place, attribute) if attribute else place
     globals()[name] = found
     return found
 

@@ -73,13 +73,19 @@ class Notation:
             return value
         if isinstance(value, str):
             if value not in PRESETS:
-                raise MatcalcError(f"there is no notation {value!r}; there are {', '.join(PRESETS)}")
+                raise MatcalcError(
+                    f"there is no notation {value!r}; there are {', '.join(PRESETS)}"
+                )
             return PRESETS[value]
+        assert isinstance(value, Mapping)
         settings = dict(value)
         start = cls.of(settings.pop("preset", None))
         known = {f.name for f in fields(cls)}
         if unknown := [k for k in settings if k not in known]:
-            raise MatcalcError(f"notation: there is no setting {unknown[0]!r}; there are {', '.join(sorted(known))}")
+            raise MatcalcError(
+                f"notation: there is no setting {unknown[0]!r}; there are "
+                f"{', '.join(sorted(known))}"
+            )
         if isinstance(words := settings.get("words"), Mapping):
             settings["words"] = tuple(words.items())
         return replace(start, **settings)
@@ -96,7 +102,8 @@ class Notation:
 
     @classmethod
     def from_latex(cls, sample: str) -> Notation:
-        """The notation that a sample of notes is written in; what it doesn't show stays as usual."""
+        """The notation that a sample of notes is written in; what it doesn't show stays as
+        usual."""
         found: dict[str, Any] = {}
         for name, ways in _SIGNS.items():
             for value, pattern in ways:
@@ -142,8 +149,15 @@ _SIGNS: dict[str, tuple[tuple[Any, str], ...]] = {
         ("subscript", r"(1|\\mathbf\s*\{?1\}?|\\mathbb\s*\{?1\}?)_\{[^{}]*(\{[^{}]*\}[^{}]*)*[<>]"),
         ("brace", r"(1|\})\s*(\\left)?\\\{"),
     ),
-    "one": ((r"\mathbb{1}", r"\\mathbb\s*\{?\s*1"), (r"\mathbf{1}", r"\\mathbf\s*\{?\s*1"), ("1", r"(?<![\w.^{])1_")),
-    "bold": (("all", r"\\(mathbf|boldsymbol|bm)\s*\{\s*[A-Z]"), ("vectors", r"\\(mathbf|boldsymbol|bm)\s*\{\s*[a-z]")),
+    "one": (
+        (r"\mathbb{1}", r"\\mathbb\s*\{?\s*1"),
+        (r"\mathbf{1}", r"\\mathbf\s*\{?\s*1"),
+        ("1", r"(?<![\w.^{])1_"),
+    ),
+    "bold": (
+        ("all", r"\\(mathbf|boldsymbol|bm)\s*\{\s*[A-Z]"),
+        ("vectors", r"\\(mathbf|boldsymbol|bm)\s*\{\s*[a-z]"),
+    ),
     "index_base": ((0, r"_\{[^{}]*0[^{}]*\}|=\s*0\s*\}\^"),),
     "expand_slopes": ((False, r"(\\sigma|\\phi|\\tanh|[fgh])\s*('|\^\{?\s*\\prime)"),),
 }
@@ -154,42 +168,81 @@ PRESETS: dict[str, Notation] = {
     "plain": DEFAULT,
     # The five kinds of lecture notes that the derivations in derivations/ are taken from.
     "bracketed-layers": Notation(
-        layer="[l]", transpose="T", index_base=0, one="1", indicator="subscript", quotient="frac",
+        layer="[l]",
+        transpose="T",
+        index_base=0,
+        one="1",
+        indicator="subscript",
+        quotient="frac",
         both_indices=True,
     ),
     "neurons": Notation(
-        layer="(l)", transpose="T", expand_slopes=False, quotient="frac", one="1",
+        layer="(l)",
+        transpose="T",
+        expand_slopes=False,
+        quotient="frac",
+        one="1",
     ),
     "bold-columns": Notation(transpose="T", bold="vectors", quotient="frac"),
     "dot-star": Notation(
-        layer="(l)", transpose="T", hadamard=".*", adjoint="delta", expand_slopes=False,
-        one="1", quotient="./",
+        layer="(l)",
+        transpose="T",
+        hadamard=".*",
+        adjoint="delta",
+        expand_slopes=False,
+        one="1",
+        quotient="./",
     ),
     "numbered-weights": Notation(transpose="T", quotient="frac"),
     # Textbooks and courses.
     "delta-superscript": Notation(
-        layer="^l", transpose="T", adjoint="delta", expand_slopes=False, quotient="frac",
+        layer="^l",
+        transpose="T",
+        adjoint="delta",
+        expand_slopes=False,
+        quotient="frac",
     ),
     "delta-parentheses": Notation(
-        layer="(l)", transpose="T", adjoint="delta", hadamard=r"\bullet", gradient="nabla",
-        expand_slopes=False, quotient="frac",
+        layer="(l)",
+        transpose="T",
+        adjoint="delta",
+        hadamard=r"\bullet",
+        gradient="nabla",
+        expand_slopes=False,
+        quotient="frac",
     ),
     "nabla-bold": Notation(
-        layer="(l)", bold="all", gradient="nabla", 
+        layer="(l)",
+        bold="all",
+        gradient="nabla",
         quotient="frac",
     ),
     "programmer": Notation(
-        layer="[l]", transpose="T", hadamard="*", adjoint="d", gradient="d", row_sum="word",
-        expand_slopes=False, index_base=0, quotient="frac",
+        layer="[l]",
+        transpose="T",
+        hadamard="*",
+        adjoint="d",
+        gradient="d",
+        row_sum="word",
+        expand_slopes=False,
+        index_base=0,
+        quotient="frac",
     ),
     "bars": Notation(adjoint="bar", gradient="bar"),
     "circles": Notation(
-        transpose=r"\mathsf{T}", hadamard=r"\circ", adjoint="delta", adjoint_index="symbol",
+        transpose=r"\mathsf{T}",
+        hadamard=r"\circ",
+        adjoint="delta",
+        adjoint_index="symbol",
     ),
     "sans-transpose": Notation(layer="(l)", transpose=r"\mathsf{T}", bold="all", one=r"\mathbf{1}"),
     "primes": Notation(transpose=r"\prime", one=r"\boldsymbol{\iota}", bold="vectors"),
     "indices": Notation(
-        layer="(l)", transpose="T", row_sum="sum", expand_slopes=False, quotient="frac",
+        layer="(l)",
+        transpose="T",
+        row_sum="sum",
+        expand_slopes=False,
+        quotient="frac",
         indicator="brace",
     ),
 }

@@ -74,7 +74,8 @@ class Line:
 
     @property
     def steps(self) -> tuple[Law, ...]:
-        """Each law by which ``before`` became ``after``, with the whole line before and after it."""
+        """Each law by which ``before`` became ``after``, with the whole line before and after
+        it."""
         found = _TRACES.get(self.symbol)
         if found is None:
             values = {line.symbol: line.unfinished for line in self.opens}
@@ -225,7 +226,8 @@ def _laws_between(root: Node, leaf: Node) -> dict[str, str]:
 
 
 def _equation(node: Node) -> str:
-    """The rule of an operation; of a power, the one everybody knows where the exponent is a number."""
+    """The rule of an operation; of a power, the one everybody knows where the exponent is a
+    number."""
     if node.op.name == "pow" and is_number(node.operands[1]):
         return r"d(x^k) = k\,x^{k-1}\,dx"
     return node.op.law

@@ -1,6 +1,7 @@
 """How one expression became another, law by law, each with the whole line before and after it.
 
-The simplifier reports what it does at the place where it does it; here these reports are played back
+The simplifier reports what it does at the place where it does it; here these reports are played
+back
 on the whole line. A cancellation inside an entrywise region, one step for the simplifier, is shown
 as a person would do it: multiply out, expand, collect.
 """
@@ -156,7 +157,9 @@ def _multiplied_out(node: Node) -> Node | None:
         others = [f for i, f in enumerate(factors) if i != k and (f.shape or not node.shape)]
         below = [b for term in bracket.operands for b in _factors(term) if is_reciprocal(b)]
         if bracket.op is SUM_OP and any(b.operands[0] is o for b in below for o in others):
-            return mul(*scalars, add(*(_times([*_factors(term), *others]) for term in bracket.operands)))
+            return mul(
+                *scalars, add(*(_times([*_factors(term), *others]) for term in bracket.operands))
+            )
     return None
 
 

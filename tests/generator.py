@@ -226,6 +226,10 @@ class Generator:
                 return F["kron_contract"](G, e((a, b), d), 0, s[0], s[1])
             return F["kron_contract"](H, e((a, b), d), 1, s[0], s[1])
 
+        def unfolded(s: Shape, d: int) -> Node:
+            wide_image = e((1, s[0] * s[1]), d)
+            return F["unfold"](wide_image, 1, 1, s[0] * s[1], 1, s[1], 1, s[1])
+
         def isum(s: Shape, d: int) -> Node:
             A, B = e((s[0], m) if s else (n, m), d), e((m, s[1]) if s else (m, n), min(d, 1))
             i = BUILD["fresh_index"]("i")
@@ -310,6 +314,15 @@ class Generator:
                 wide,
                 lambda s, d: F["unvec"](self.squashed(F["vec"](e((s[1], s[0]), d))), *s),
             ),
+            (
+                "reshape_rows",
+                wide,
+                lambda s, d: F["reshape_rows"](self.squashed(e((s[1], s[0]), d)), *s),
+            ),
+            ("unfold", small_wide, unfolded),
+            ("fold", small_wide, lambda s, d: F["fold"](e((s[0] * s[1], 3), d), 1, 1, s[1], 1, 3, 1, 1, 0, 1)),
+            ("largest", column, lambda s, d: F["largest"](e((s[0], self.size()), d), 1)),
+            ("where_largest", wide, lambda s, d: F["where_largest"](e(s, min(d, 1)), 1)),
             (
                 "vstack",
                 lambda s: bool(s) and s[0] == 2 * n,

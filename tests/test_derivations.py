@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import runpy
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ NAMES = [path.stem for path in SCRIPTS]
 needs_katex = pytest.mark.skipif(katex.engine() is None, reason="needs quickjs to run KaTeX")
 
 
-@lru_cache(maxsize=None)
+@cache
 def notes(name: str) -> Notes:
     """The notes that a script makes."""
     found = runpy.run_path(str(FOLDER / f"{name}.py"))["notes"]()
@@ -47,7 +47,11 @@ def test_no_page_is_left_over():
 @pytest.mark.parametrize("name", NAMES)
 def test_the_page_carries_its_check(name: str):
     """Each page reports the numeric check of its own gradients, and the check holds."""
-    said = [b.text for b in notes(name).blocks if isinstance(b, Prose) and "against differences" in b.text]
+    said = [
+        b.text
+        for b in notes(name).blocks
+        if isinstance(b, Prose) and "against differences" in b.text
+    ]
     assert said
     assert all("holds" in text for text in said)
 

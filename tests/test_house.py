@@ -46,6 +46,7 @@ FLOORS = (
     ("render",),
     ("language", "reading"),
     ("judging",),
+    ("blocks",),
     ("gallery", "api", "flat", "__init__", "web", "cli", "__main__"),
 )
 HEIGHT = {room: height for height, room in enumerate(room for floor in FLOORS for room in floor)}

@@ -1,4 +1,5 @@
-"""Every claim of the lecture documents that is a formula or a number: the engine derives the right one."""
+"""Every claim of the lecture documents that is a formula or a number: the engine derives the
+right one."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_the_engine_has_what_is_right(claim: str):
-    """The derivation has the value of the correct formula, at random values or to the printed places."""
+    """The derivation has the value of the correct formula, at random values or to the printed
+    places."""
     _, check = CLAIMS[claim]
     assert check()
 

@@ -14,7 +14,7 @@ from matcalc.layout import Layout, gradient_in
 from matcalc.network import expanded
 from matcalc.notation import Notation
 from matcalc.record import Line, Record
-from matcalc.render import page
+from matcalc.render import page, plots
 from matcalc.render.blocks import Page
 from matcalc.render.dress import Style
 from matcalc.render.export import formula_file
@@ -43,7 +43,7 @@ class Derivation:
 
     @property
     def record(self) -> Record:
-        return self._record
+        return self._record  # type: ignore[attr-defined]
 
     @property
     def layout(self) -> Layout:
@@ -97,7 +97,7 @@ class Derivation:
 
     def expand(self, of: Any) -> Any:
         """The gradient in the inputs alone."""
-        symbol, value = self._arrival(of)
+        _, value = self._arrival(of)
         facts = self.record.problem.facts
         return gradient_in(self.layout, simplify(expanded(value), facts=facts), facts)
 
@@ -109,7 +109,9 @@ class Derivation:
         """The matrix of second derivatives of the output."""
         problem = self.record.problem
         row = problem.find(wrt)
-        return second.hessian(expanded(problem.output), row, problem.find(wrt2) if wrt2 is not None else row)
+        return second.hessian(
+            expanded(problem.output), row, problem.find(wrt2) if wrt2 is not None else row
+        )
 
     @property
     def gradients(self) -> Mapping[str, Node]:
@@ -118,11 +120,17 @@ class Derivation:
 
     # -- numbers ----------------------------------------------------------------------------------
 
-    def evaluate(self, values: Mapping[Any, Any], *, dims: Mapping[str, int] | None = None) -> Any:
-        """Every step, adjoint and gradient in numbers."""
+    def evaluate(
+        self,
+        values: Mapping[Any, Any],
+        *,
+        dims: Mapping[str, int] | None = None,
+        partial: bool = False,
+    ) -> Any:
+        """Every step, adjoint and gradient in numbers; with ``partial`` as far as the values go."""
         from matcalc.numeric.evaluation import evaluate_record
 
-        return evaluate_record(self.record, values, dims=dims)
+        return evaluate_record(self.record, values, dims=dims, partial=partial)
 
     def check(self, seed: int = 0, trials: int = 3) -> Any:
         """Every gradient against differences of the forward pass."""
@@ -135,6 +143,26 @@ class Derivation:
         from matcalc.judging.claims import verify_gradient
 
         return verify_gradient(self.record, self.record.problem.find(of), claim, **options)
+
+    # -- code -------------------------------------------------------------------------------------
+
+    def source(self, backend: str = "numpy", **options: Any) -> str:
+        """The forward and the backward pass as a module; options are ``workspace`` and ``sizes``."""
+        from matcalc.codegen.make import source_of_record
+
+        return source_of_record(self.record, backend, **options)
+
+    def function(self, backend: str = "numpy", **options: Any) -> Any:
+        """``f(X=..., W1=...) -> (value, {"W1": ...})``, compiled from that source."""
+        from matcalc.codegen.make import function_of_record
+
+        return function_of_record(self.record, backend, **options)
+
+    def cost(self) -> Any:
+        """Operations and memory of the compiled function, as formulas in the dimensions."""
+        from matcalc.codegen.cost import cost_of_record
+
+        return cost_of_record(self.record)
 
     # -- pages ------------------------------------------------------------------------------------
 
@@ -153,7 +181,8 @@ class Derivation:
         ``view`` is backprop, chain, differential, index, paths, batch or vec. ``detail`` (brief,
         normal, full; or a mapping by line), ``lines``, ``hide`` and ``stop_at`` choose what is
         shown; ``of`` and ``entry`` what a view is about; ``evaluated`` opens the partial
-        derivatives of the index view, ``opened`` those that are named, ``shapes`` puts them under the factors, ``fold=False`` writes
+        derivatives of the index view, ``opened`` those that are named, ``shapes`` puts them
+        under the factors, ``fold=False`` writes
         out equal layers, ``batch`` names the dimension that counts the data.
         """
         if numbered not in ("all", "results", "none"):
@@ -204,12 +233,27 @@ class Derivation:
     def graph(
         self, grain: str = "steps", deltas: bool = True, *, notation: Notation | str | None = None
     ) -> Graph:
-        """The computation graph: ``.svg``, ``.tikz``, ``.dot``, ``.text``. The grain is steps or operations."""
+        """The computation graph: ``.svg``, ``.tikz``, ``.dot``, ``.text``. The grain is steps or
+        operations."""
         style = Style(self._notation(notation), self.layout)
         return graph_of(self.record, style, grain, deltas)
 
+    def plot_gradients(self, values: Mapping[Any, Any], **options: Any) -> Any:
+        """A matplotlib figure: the size of each gradient on a logarithmic axis."""
+        return plots.plot_gradients(self.record, self._style(), values, **options)
+
+    def plot_loss(
+        self, values: Mapping[Any, Any], rate: float, steps: int = 1, **options: Any
+    ) -> Any:
+        """A matplotlib figure: the output before and after steps of gradient descent."""
+        return plots.plot_loss(self.record, self._style(), values, rate, steps, **options)
+
+    def _style(self) -> Style:
+        return Style(self._notation(None), self.layout)
+
     def formulas(self, notation: Notation | str | None = None) -> str:
-        r"""A file of the lines by name, to ``\input``: ``\mcuse{dW1}`` inline, ``\mceq{dW1}`` numbered."""
+        r"""A file of the lines by name, to ``\input``: ``\mcuse{dW1}`` inline, ``\mceq{dW1}``
+        numbered."""
         return formula_file(self.lines, self._notation(notation))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:

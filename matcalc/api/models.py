@@ -83,7 +83,7 @@ def model(
 
 
 def _model(fn: Any, params: str | Iterable[str], name: str | None, assume: Any) -> Model:
-    made = Model(name or getattr(fn, "__name__", "model"))
+    made = Model(name or str(getattr(fn, "__name__", "model")))
     wanted = params.replace(",", " ").split() if isinstance(params, str) else list(params)
     value = read_function(fn, made, wanted)
     if all(s == 1 for s in value.sizes) and not value.node.shape:

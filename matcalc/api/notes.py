@@ -13,7 +13,18 @@ from matcalc.api.derivation import Derivation
 from matcalc.notation import Notation
 from matcalc.render import numbers
 from matcalc.render.algorithm import algorithm
-from matcalc.render.blocks import Block, Code, Formula, Heading, Page, Picture, Prose, Row, Side, Table
+from matcalc.render.blocks import (
+    Block,
+    Code,
+    Formula,
+    Heading,
+    Page,
+    Picture,
+    Prose,
+    Row,
+    Side,
+    Table,
+)
 from matcalc.render.dress import Dress, Style
 from matcalc.render.html import to_html
 from matcalc.render.markdown import to_markdown
@@ -21,9 +32,12 @@ from matcalc.render.notebook import to_notebook
 from matcalc.render.terminal import to_terminal
 from matcalc.render.tex import LINE, Setting, to_tex
 
-
 # Said once on a page, however often a view would say it.
-ONCE = ("Indices start at 0.", "Indices start at 1.", "Matrices are read through $\\operatorname{vec}$, which stacks columns.")
+ONCE = (
+    "Indices start at 0.",
+    "Indices start at 1.",
+    "Matrices are read through $\\operatorname{vec}$, which stacks columns.",
+)
 
 
 class Notes:
@@ -31,7 +45,8 @@ class Notes:
 
     >>> import matcalc as mc
     >>> x = mc.vector("x", "n")
-    >>> notes = Notes("A norm").say("The gradient of $x^T x$:").derivation(mc.derive(x.T * x, x), detail="brief")
+    >>> notes = Notes("A norm").say("The gradient of $x^T x$:")
+    >>> notes = notes.derivation(mc.derive(x.T * x, x), detail="brief")
     >>> "2 x" in notes.to_text()
     True
     """
@@ -67,10 +82,20 @@ class Notes:
         """A table; formulas in its cells stand between dollar signs."""
         return self._add(Table(head, tuple(rows)))
 
-    def derivation(self, D: Derivation, view: str = "backprop", *, opening: bool = True, **options: Any) -> Notes:
+    def derivation(
+        self, D: Derivation, view: str = "backprop", *, opening: bool = True, **options: Any
+    ) -> Notes:
         """A derivation in one of its views; options as for ``D.page``."""
-        page = D.page(view, notation=options.pop("notation", self.notation), numbered="none", opening=opening, **options)
-        mark = self._marks.setdefault(id(D.record), f"_{len(self._marks) + 1}" if self._marks else "")
+        page = D.page(
+            view,
+            notation=options.pop("notation", self.notation),
+            numbered="none",
+            opening=opening,
+            **options,
+        )
+        mark = self._marks.setdefault(
+            id(D.record), f"_{len(self._marks) + 1}" if self._marks else ""
+        )
         self._lefts |= {name + mark: left for name, left in page.lefts.items()}
         said = {b.text for b in self.blocks if isinstance(b, Prose)}
         blocks = tuple(
@@ -91,7 +116,11 @@ class Notes:
             return block
         taken = {row.name for b in self.blocks if isinstance(b, Formula) for row in b.rows}
         rows = (
-            replace(row, name="" if row.name + mark in taken else row.name + mark, note=_marked(row.note, mark))
+            replace(
+                row,
+                name="" if row.name + mark in taken else row.name + mark,
+                note=_marked(row.note, mark),
+            )
             for row in block.rows
         )
         return Formula(tuple(rows))
@@ -100,15 +129,21 @@ class Notes:
         """A derivation in the notation of the notes."""
         return Dress(D.record, Style(self.notation, D.layout))
 
-    def line(self, D: Derivation, *names: str, detail: str = "brief", view: str = "backprop") -> Notes:
+    def line(
+        self, D: Derivation, *names: str, detail: str = "brief", view: str = "backprop"
+    ) -> Notes:
         """Some lines of a derivation."""
-        return self.derivation(D, view, opening=False, lines=names, detail=detail, fold=False)._without_headings()
+        return self.derivation(
+            D, view, opening=False, lines=names, detail=detail, fold=False
+        )._without_headings()
 
     def _without_headings(self) -> Notes:
+        """Drop the heading that a view put above lines chosen one by one."""
         last = len(self.blocks) - 1
         while last >= 0 and isinstance(self.blocks[last], Formula):
             last -= 1
-        if last >= 0 and isinstance(self.blocks[last], Heading) and self.blocks[last].text in ("Forward", "Backward"):  # type: ignore[union-attr]
+        above = self.blocks[last] if last >= 0 else None
+        if isinstance(above, Heading) and above.text in ("Forward", "Backward"):
             del self.blocks[last]
         return self
 
@@ -116,7 +151,9 @@ class Notes:
         """A table of worked numbers; ``digits``, ``rounded``, ``partial``, ``lines``, ``dims``."""
         return self._add(*numbers.table(self.dress(D), values, **options))
 
-    def gradient_step(self, D: Derivation, values: Mapping[Any, Any], rate: float, **options: Any) -> Notes:
+    def gradient_step(
+        self, D: Derivation, values: Mapping[Any, Any], rate: float, **options: Any
+    ) -> Notes:
         """One step of gradient descent in numbers, and the loss before and after."""
         return self._add(*numbers.gradient_step(self.dress(D), values, rate, **options))
 
@@ -132,7 +169,9 @@ class Notes:
         """The computation graph."""
         return self._add(D.graph(grain, deltas, notation=self.notation).picture())
 
-    def algorithm(self, program: Any, names: Mapping[str, str] | None = None, **options: Any) -> Notes:
+    def algorithm(
+        self, program: Any, names: Mapping[str, str] | None = None, **options: Any
+    ) -> Notes:
         """A Python function, or its source, as an algorithm box."""
         said = algorithm(program, names, notation=self.notation, **options)
         return self._add(Formula((Row(said, ()),)))
@@ -145,15 +184,21 @@ class Notes:
         # To a power of ten, so that the page is the same on every machine.
         bound = next((b for b in (1e-12, 1e-9, 1e-6) if report.error < b), None)
         small = f"relative error below ${in_power(bound)}$" if bound else str(report)
-        sizes = "; ".join(", ".join(f"${k} = {v}$" for k, v in s.items()) for s in report.sizes if s)
+        sizes = "; ".join(
+            ", ".join(f"${k} = {v}$" for k, v in s.items()) for s in report.sizes if s
+        )
         said = f"the check {'holds' if report else 'fails'}, {small}, by {report.method}"
         at = f", at {sizes}" if sizes else ""
         name = D.record.problem.output
         return self._add(
-            Prose(f"The gradients of ${self.dress(D)(name)}$ against differences of the forward pass: {said}{at}.")
+            Prose(
+                f"The gradients of ${self.dress(D)(name)}$ against differences of the forward "
+                f"pass: {said}{at}."
+            )
         )
 
-    # -- pages --------------------------------------------------------------------------------------
+    # -- pages
+    # --------------------------------------------------------------------------------------
 
     def page(self, numbered: str = "all") -> Page:
         """The notes as a page."""
@@ -171,7 +216,9 @@ class Notes:
         """The notes as one HTML file."""
         return to_html(self.page())
 
-    def to_latex(self, document: bool = False, *, label: str = "bp:", env: str = "align", width: float = LINE) -> str:
+    def to_latex(
+        self, document: bool = False, *, label: str = "bp:", env: str = "align", width: float = LINE
+    ) -> str:
         """The notes as LaTeX."""
         return to_tex(self.page(), Setting(label, env, width, document))
 

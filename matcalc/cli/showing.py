@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,12 @@ def deliver(answer: Answer, output: str | None) -> None:
         sys.stdout.flush()
 
 
-def _console(stream: object) -> object | None:
+def _console(stream: object) -> Any:
     try:
         from rich.console import Console
     except ImportError:
         return None
-    return Console(file=stream)  # type: ignore[arg-type]
+    return Console(file=stream)
 
 
 @contextmanager
@@ -53,7 +54,7 @@ def working(what: str) -> Iterator[None]:
     if console is None:
         yield
         return
-    with console.status(what):  # type: ignore[attr-defined]
+    with console.status(what):
         yield
 
 

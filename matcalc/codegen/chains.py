@@ -15,7 +15,6 @@ from typing import Any
 
 from matcalc.codegen.lower import Lowering
 from matcalc.codegen.terms import Term, cols, is_one, normal, rows
-from matcalc.shapes import ONE
 
 STRUCTURED = frozenset({"diag", "ones", "inv", "kron", "commutation", "diagonal_pick"})
 LOOPS = 100.0  # how often a loop is planned to run
@@ -97,6 +96,8 @@ class Chains:
     def _join_cost(
         self, left: str, right: str, r: float, m: float, c: float, ends: tuple[Term, Term]
     ) -> float:
+        if m == 1:
+            return r * c
         passes = m * c if left != "dense" else r * m
         if "ones" in (left, right):
             return passes + self._dense_cost(right if left == "ones" else left, max(r, m, c))
@@ -115,8 +116,6 @@ class Chains:
             s, t = (self.g.sizes.of(rows(a)) for a in k.args)
             return MULTIPLY * width * p * t * (q + s)
         if "commutation" in (left, right) or "diagonal_pick" in (left, right):
-            return r * c
-        if m == 1:
             return r * c
         return MULTIPLY * r * m * c + r * c
 
@@ -155,6 +154,9 @@ class Chains:
         """The product of two computed parts, or of one with a structured factor."""
         g = self.g
         ka, kb = kind(a), kind(b)
+        if is_one(cols(a)) and "ones" in (ka, kb):
+            whole = (rows(a), cols(b))
+            return g.spread(g.number(1) if ka == kb else b if ka == "ones" else a, whole)
         if ka == "ones":
             return g.axis_sum(self.dense(b), 0) if not is_one(cols(b)) else g.total(self.dense(b))
         if kb == "ones":
@@ -230,8 +232,8 @@ class Chains:
         if t.op == "mul" and any(a.op in ("diag", "eye") for a in t.args):
             scalars = g.mul(*(a for a in t.args if not a.shape))
             [inside] = [a for a in t.args if a.shape]
-            v = inside.args[0] if inside.op == "diag" else g.ones(inside.shape[0], ONE)
-            return g.make("diag_matrix", (g.mul(scalars, v),), (), t.shape)
+            v = g.mul(scalars, inside.args[0]) if inside.op == "diag" else scalars
+            return g.make("diag_matrix", (v,), (), t.shape)
         return t
 
     # -- factorisations ------------------------------------------------------------------------

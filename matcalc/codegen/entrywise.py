@@ -119,7 +119,8 @@ class Entrywise(Graph):
                 powers[t] = powers.get(t, 0) + 1
         if number == 0:
             return self._broadcast(self.number(0), wanted)
-        if any(core(t).op in ("diag", "eye") and is_full(t) for t in powers) and len(powers) > 1:
+        shaped = [t for t in powers if t.shape]
+        if len(shaped) > 1 and any(core(t).op in ("diag", "eye") and is_full(t) for t in shaped):
             return self._masked(number, powers)
         factors = [t if e == 1 else self.pow(t, self.number(e)) for t, e in powers.items() if e != 0]
         factors = self._softmax(factors)

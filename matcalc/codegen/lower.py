@@ -8,13 +8,13 @@ no rewriting reaches into it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
 
 from matcalc.codegen.distribute import Distributing
 from matcalc.codegen.terms import Term
-from matcalc.errors import NoRuleError
 from matcalc.expr import Node, is_symbol, symbol_name
 from matcalc.network import definition
 from matcalc.ops.table import TABLE
@@ -27,6 +27,16 @@ PARTIAL = frozenset(
 # Terms that cost nothing by themselves.
 FREE = frozenset("in number dim spread eye diag ones T inv kron let".split())
 LONGEST = 8  # factors that one chain gathers across names
+
+
+@dataclass(frozen=True)
+class Held:
+    """A node as a parameter of a term: what an operation without algebra here is computed by."""
+
+    node: Node
+
+    def __str__(self) -> str:
+        return self.node.op.name
 
 
 class Lowering(Distributing):
@@ -63,13 +73,19 @@ class Lowering(Distributing):
             term = self._one(node)
             named = is_symbol(node) and term.op != "in"
             long = term.op == "prod" and len(term.args) > LONGEST
-            if (node in whole or long) and term.op not in FREE:
+            if (node in whole or long) and not self._is_plain(term):
                 name = symbol_name(node) if named else ""
                 term = self.make("let", (term,), (name,), term.shape)
             elif named and self.facts.get(symbol_name(node)):
                 term = self.make("let", (term,), (symbol_name(node),), term.shape)
             self.image[node] = term
         return [self.image[r] for r in roots]
+
+    def _is_plain(self, term: Term) -> bool:
+        """Whether a term costs nothing, or is as cheap as it looks: -Y."""
+        if term.op == "mul" and len(term.args) == 2 and term.args[0].op == "number":
+            term = term.args[1]
+        return term.op in FREE
 
     def _order(self, roots: Iterable[Node]) -> list[Node]:
         todo = [(r, False) for r in reversed(list(roots))]
@@ -121,7 +137,7 @@ class Lowering(Distributing):
             return method(node, A)  # type: ignore[no-any-return]
         if name in TABLE:
             return self.fn(name, *A, shape=node.shape)
-        raise NoRuleError(f"no code for the operation {name}")
+        return self.make("other", tuple(A), (Held(node), *node.params), node.shape)
 
     def _symbol(self, node: Node) -> Term:
         behind = self.behind(node)

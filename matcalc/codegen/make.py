@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from matcalc.codegen import backends
 from matcalc.codegen.plan import Plan, Planner, Wanted
+from matcalc.codegen.runtime import Compiled
 from matcalc.expr import BUILD, Node, symbol_name
 from matcalc.facts import Fact
 from matcalc.network import Step
@@ -61,4 +63,31 @@ def plan_of_expressions(
     return planner.plan(lines, list(zip(labels, roots, strict=True)), (), inputs, None, single)
 
 
-__all__ = ["plan_of_expressions", "plan_of_record"]
+def source_of_record(
+    record: Record,
+    backend: str = "numpy",
+    *,
+    workspace: bool = False,
+    sizes: Mapping[str, int] | None = None,
+) -> str:
+    """The module of a derivation."""
+    return backends.source(plan_of_record(record, sizes), backend, workspace)
+
+
+def function_of_record(
+    record: Record,
+    backend: str = "numpy",
+    *,
+    workspace: bool = False,
+    sizes: Mapping[str, int] | None = None,
+) -> Compiled:
+    """The function of a derivation."""
+    return backends.compiled(plan_of_record(record, sizes), backend, workspace)
+
+
+__all__ = [
+    "function_of_record",
+    "plan_of_expressions",
+    "plan_of_record",
+    "source_of_record",
+]

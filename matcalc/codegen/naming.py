@@ -19,7 +19,8 @@ OWN = frozenset(
     "Workspace workspace ws cache ctx forward backward value_and_gradients compute check erf "
     "sigmoid logsigmoid softplus softmax log_softmax logsumexp factored solved inverse_of logdet_of "
     "cholesky_logdet kron_apply kron_contract adjugate placed plus_diagonal functools staticmethod "
-    "__debug__ self".split()
+    "__debug__ self value name array shape commute unpick masked_softmax lu_solve lu_logdet "
+    "cho_factor cho_solve cho_logdet solve_triangular".split()
 )
 
 

@@ -112,7 +112,7 @@ class Planner:
         order: list[tuple[Term, bool]] = []
         formulas = []
         for w in named:
-            term = resolver.resolved(self.graph.image[w.node])
+            term = resolver.value(self.graph.image[w.node])
             word = self.words.declare(w.name)
             if term in reachable and term.op not in LEAVES and term not in names:
                 names[term] = word
@@ -209,7 +209,7 @@ class Scheduler:
         if t in self.names or (t is root and t in self.outputs and t.op != "T"):
             self.weight[t] = 0
             return True
-        if t.op == "T":
+        if t.op == "T" or (t.op == "mul" and _is_minus(t, self.bound)):
             self.weight[t] = weight
             return False
         shared = self.uses.get(t, 0) > 1 and (t.op != "mul" or bool(t.shape) or weight > 1)
@@ -240,3 +240,12 @@ class Scheduler:
         self.bound = known | {t}
         self.weight[t] = 0
         return found
+
+
+def _is_minus(t: Term, bound: set[Term]) -> bool:
+    """-A: a sum writes it with its own sign."""
+    number, *rest = t.args
+    return (
+        number.op == "number" and len(rest) == 1 and number.params[0] == -1
+        and (rest[0] in bound or rest[0].op in LEAVES)
+    )  # fmt: skip

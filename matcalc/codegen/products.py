@@ -226,9 +226,9 @@ class Products(Entrywise):
             return factors[0]
         if len(factors) == 2 and shape and is_one(cols(factors[0])):
             a, b = factors  # an outer product broadcasts
-            if self.is_ones(a):
+            if a.op == "ones":
                 return self.spread(b, shape)
-            if self.is_ones(b):
+            if b.op == "ones":
                 return self.spread(a, shape)
         return self.make("prod", tuple(factors), (), shape)
 

@@ -14,6 +14,7 @@ from matcalc.codegen.reductions import ENTRYWISE
 from matcalc.codegen.terms import Term, core, is_full, rows
 from matcalc.shapes import ONE
 
+LEAVES = frozenset({"in", "number", "dim", "full"})
 CHAINS = ("prod", "trprod", "diagprod")
 KEPT = frozenset({"in", "number", "dim", "diag", "eye", "ones", "spread", "inv", "kron", "T", "commutation", "diagonal_pick"})
 
@@ -24,13 +25,33 @@ class Resolver(Chains):
     def __init__(self, graph: Lowering) -> None:
         super().__init__(graph)
         self.image: dict[Term, Term] = {}
+        self.final: dict[Term, Term] = {}
 
     def run(self, roots: Sequence[Term]) -> list[Term]:
         order = postorder(roots)
         for t in order:
             if t.op in CHAINS:
                 self.expect(t.args)
-        return [self.dense(self.resolved(r)) for r in roots]
+        return [self.finished(self.dense(self.resolved(r))) for r in roots]
+
+    def finished(self, root: Term) -> Term:
+        """A computed term without the marks that kept rewriting out."""
+        g = self.g
+        for t in postorder([root], stop=self.final.__contains__):
+            if t in self.final:
+                continue
+            A = tuple(self.final[a] for a in t.args)
+            if t.op == "let":
+                self.final[t] = A[0]
+            elif t.op == "T":
+                self.final[t] = A[0].args[0] if A[0].op == "T" else g.make("T", A, (), t.shape)
+            else:
+                self.final[t] = t if A == t.args else g.make(t.op, A, t.params, t.shape)
+        return self.final[root]
+
+    def value(self, t: Term) -> Term:
+        """What is computed for a term."""
+        return self.finished(self.dense(self.resolved(t)))
 
     def resolved(self, root: Term) -> Term:
         for t in postorder([root], stop=self.image.__contains__):
@@ -44,7 +65,8 @@ class Resolver(Chains):
             return t
         A = [self.image[a] for a in t.args]
         if t.op == "let":
-            return self.dense(A[0]) if A[0].op in ("mul", "spread") or A[0].op in KEPT else A[0]
+            inside = self.dense(A[0]) if A[0].op in ("mul", "spread") or A[0].op in KEPT else A[0]
+            return inside if inside.op in LEAVES else g.make("let", (inside,), t.params, t.shape)
         if t.op == "prod":
             return self._product(t)
         if t.op == "trprod":
@@ -62,7 +84,8 @@ class Resolver(Chains):
         if t.op == "add":
             return self._sum(t, A)
         if t.op == "mul":
-            return g.mul(*A, shape=t.shape)
+            kept = ("spread", "diag", "eye")
+            return g.mul(*(a if a.op in kept else self.dense(a) for a in A), shape=t.shape)
         if t.op in ENTRYWISE:
             return g.make(t.op, tuple(map(self.dense, A)), t.params, t.shape)
         if t.op == "total":
@@ -88,7 +111,7 @@ class Resolver(Chains):
         for a in A:
             v = self._on_diagonal(a) if is_full(t) else None
             if v is None:
-                plain.append(a)
+                plain.append(a if a.op == "spread" else self.dense(a))
             else:
                 onto.append(v)
         if not onto:
@@ -96,6 +119,7 @@ class Resolver(Chains):
         n = rows(t)
         v = g.add(*onto, shape=(n, ONE))
         if not plain:
+            v = v.args[0] if v.op == "spread" else v
             return g.make("diag_matrix", (v,), (), t.shape)
         rest = self.dense(g.add(*plain, shape=t.shape))
         v = v.args[0] if v.op == "spread" else v

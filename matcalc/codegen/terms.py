@@ -145,6 +145,7 @@ class Graph:
         """A scalar, a column or a row in every column, row or entry of a shape."""
         if t.op == "spread":
             t = t.args[0]
+        shape = normal(*shape) if shape else shape
         if not shape or shapes.same_shape(t.shape, shape):
             return t
         return self.make("spread", (t,), (), shape)

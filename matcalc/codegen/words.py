@@ -6,6 +6,7 @@ nowhere else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -476,9 +477,8 @@ class Words:
 
     def _diag_matrix(self, t: Term) -> Text:
         v = t.args[0]
-        if not v.shape or v.op == "spread":
-            inside = v.args[0] if v.op == "spread" else v
-            return f"{self(inside, PRODUCT)} * {self.module}.eye({self.integer(t.shape[0])})", PRODUCT
+        if not v.shape:
+            return f"{self(v, PRODUCT)} * {self.module}.eye({self.integer(t.shape[0])})", PRODUCT
         return self.call("diagflat", self(v))
 
     def _kron_matrix(self, t: Term) -> Text:
@@ -645,6 +645,18 @@ class Words:
     def _adj(self, t: Term) -> Text:
         return self.helper("adjugate", self(t.args[0]))
 
+    def _other(self, t: Term) -> Text:
+        """An operation without algebra here: its own NumPy, on whole operands."""
+        node = t.params[0].node
+        operands = [self(a, ATOM) for a in t.args]
+        params = [self.integer(p) for p in node.op.code_params(node)]
+        text = re.sub(r"\bnp(?=\.)", self.module, node.op.code(operands, params))
+        if re.search(r"\berf(?=\()", text):
+            self.need("erf")
+        if not t.shape and node.op.shape_of(node.operands, node.params):
+            return f"({text})[0, 0]", ATOM
+        return f"({text})", ATOM
+
     # -- undefined functions -------------------------------------------------------------------
 
     def _function(self, t: Term) -> Text:
@@ -655,7 +667,7 @@ class Words:
         name, r, slots, is_scalar = t.params
         operands = ", ".join(map(self, t.args))
         made = f"{self.inputs[name]}([{operands}], {self.integer(r)}, {slots!r}, {is_scalar!r})"
-        return (f"{made}[0, 0]" if not t.shape and slots and not is_scalar else made), ATOM
+        return (made, ATOM) if t.shape else self.call("reshape", made, "()")
 
 
 def _negative(exponent: Term) -> bool:

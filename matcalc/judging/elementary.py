@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -126,6 +127,12 @@ class Smooth:
         waves = self.a * self.b**order * np.sin(self.b * x + self.c + quarter)
         waves = waves + self.d * self.e**order * np.sin(self.e * x + quarter)
         return waves + (self.p * x + self.q if order == 0 else self.p if order == 1 else 0.0)
+
+
+@lru_cache(maxsize=256)
+def smooth(name: str) -> Smooth:
+    """The stand-in of a name."""
+    return Smooth(name)
 
 
 class SmoothScalars:

@@ -83,6 +83,7 @@ class Environment:
     loss: str = ""
     assumptions: list[str] = field(default_factory=list)
     known_functions: set[str] = field(default_factory=set)
+    inferred_names: set[str] = field(default_factory=set)
     order: list[str] = field(default_factory=list)  # keys in the order of their definitions
 
     def copy(self) -> Environment:

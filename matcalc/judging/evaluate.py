@@ -143,6 +143,9 @@ def _(node: t.Symbol, scope: Scope) -> list[Value]:
     tied = adjoint(scope, node)
     if tied is not None:
         return tied
+    newer = _new_version(scope, node)
+    if newer is not None:
+        return newer
     if plain and node.name == "e":
         return [number(float(np.e))]
     if plain and node.name == "pi":
@@ -150,6 +153,22 @@ def _(node: t.Symbol, scope: Scope) -> list[Value]:
     if node.primes:
         raise Unread(f"{write(node)} is not known")
     return [_unknown(node, scope)]
+
+
+def _new_version(scope: Scope, node: t.Symbol) -> list[Value] | None:
+    """``w_{new}`` is one step down the gradient, if the step size is known."""
+    from matcalc.judging.derive import gradient
+    from matcalc.judging.updates import is_new, timeless
+
+    if not is_new(node):
+        return None
+    rate = next((r for r in ("eta", "alpha", "lr") if r in scope.env.definitions), None)
+    if rate is None:
+        raise Unread(f"the step from the old value to {write(node)} is not known")
+    old = timeless(node)
+    step = one(scope, t.Symbol(rate, rate)).array
+    value = one(scope, old)
+    return [Value(value.array - step * gradient(scope, old)[0].array, value.tags)]
 
 
 def _local_entry(node: t.Symbol, scope: Scope) -> Value:
@@ -642,7 +661,12 @@ def _(node: t.BigOperator, scope: Scope) -> list[Value]:
 def _(node: t.Node, scope: Scope) -> list[Value]:
     from matcalc.judging.derive import derivative
 
-    return derivative(scope, node)
+    if scope.locals:
+        return derivative(scope, node)
+    key = (node, tuple(sorted(scope.indices.items())), scope.lenient)
+    if key not in scope.memo:
+        scope.memo[key] = derivative(scope, node)
+    return scope.memo[key]
 
 
 __all__ = ["ONE", "evaluate", "holds_where", "one", "unflat"]

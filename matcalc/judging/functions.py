@@ -15,11 +15,11 @@ import numpy as np
 from matcalc.judging import spelling as s
 from matcalc.judging.elementary import (
     TABLE,
-    Smooth,
     SmoothScalars,
     flat,
     known,
     sigmoid,
+    smooth,
     softmax,
     unflat,
 )
@@ -47,6 +47,8 @@ def is_application(scope: Scope, node: t.HeadBracket) -> bool:
     plain = all(isinstance(i, t.Symbol) or len(items) > 1 for i in items)
     if head.primes and not env.has(head.name + "'"):
         return True
+    if any(_bare_again(item, head) for item in items):
+        return False
     if env.is_function(key) or (head.subscripts and _component(scope, head)):
         return True
     if env.is_function(head.name) and not head.subscripts and not head.marks:
@@ -59,6 +61,15 @@ def is_application(scope: Scope, node: t.HeadBracket) -> bool:
     if known(head.name) is not None or head.name in CALLS or len(items) > 1:
         return True
     return head.name in LETTERS or (plain and head.name in LOSSES)
+
+
+def _bare_again(node: t.Node, head: t.Symbol) -> bool:
+    """``sigma (1 - sigma)``: the name stands in the bracket without an argument, so it is a value."""
+    if isinstance(node, t.HeadBracket) and isinstance(node.head, t.Symbol):
+        return any(_bare_again(item, head) for item in node.bracket.items)
+    if isinstance(node, t.Symbol):
+        return node.name == head.name and not node.primes
+    return any(_bare_again(child, head) for child in t.children(node))
 
 
 def _component(scope: Scope, head: t.Symbol) -> bool:
@@ -296,21 +307,21 @@ def _undefined(
             raise Unread(f"{key} has {len(items)} arguments")
         if env.identity_activation and scope.lenient:
             return evaluate(scope, items[0])
-        stand_in = Smooth(key)
+        stand_in = smooth(key)
         return each(scope, items, lambda p: Value(stand_in(p[0].array, head.primes), p[0].tags))
     rows = 1
     shape = (1, 1)
     if kind == "map":
         shape = scope.world.shape(env.opaque_shapes[key])
         rows = shape[0] * shape[1]
-    smooth = SmoothScalars(key)
+    stand = SmoothScalars(key)
 
     def whole(parts: list[Value]) -> Value:
         arrays = [p.array for p in parts]
         if head.primes:
-            f = stepped(lambda x: smooth([x, *arrays[1:]], rows))
+            f = stepped(lambda x: stand([x, *arrays[1:]], rows))
             return Value(f(arrays[0]), merged(*parts))
-        return Value(unflat(smooth(arrays, rows), shape), merged(*parts))
+        return Value(unflat(stand(arrays, rows), shape), merged(*parts))
 
     return each(scope, items, whole)
 

@@ -32,6 +32,7 @@ from matcalc.judging.evaluate import COMPARE
 from matcalc.judging.givens import ranges_of, space
 from matcalc.judging.scope import Scope
 from matcalc.judging.sizes import worlds
+from matcalc.judging.solve import solve
 from matcalc.judging.values import Misfit, OutOfRange, TooMuch, Unread
 from matcalc.judging.worlds import STYLES
 from matcalc.reading import tree as t
@@ -123,6 +124,7 @@ def judge_in(
         for world in worlds(env, count=count, points=points, style=style):
             scope = Scope(world, layout=layout[0], vec=layout[1])
             try:
+                solve(world)
                 finding = _in_world(scope, relation)
             except TooMuch as error:
                 finding = Finding("unreadable", str(error))
@@ -179,6 +181,9 @@ def _in_world(scope: Scope, relation: t.Relation) -> Finding:
             short = [x for x in implied if x not in stated]
             if short and len(stated) > 1 and not _constant(scope, relation, letter, short):
                 missing[letter] = implied
+        if stated is None and implied is not None:
+            constants = [x for x in implied if _constant(scope, relation, letter, [x])]
+            implied = [x for x in implied if x not in constants] or implied
         ranges[letter] = stated if stated is not None else implied or []
     finding = _over_letters(scope, relation, ranges)
     if finding.status == "holds" and missing:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import dis
 import inspect
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
@@ -182,12 +183,10 @@ class Ledger:
                             self.name(item, name, True)
         # What a helper has just returned goes by the helper's name for it.
         if self.latest is not None and self.at is not None and self.at not in frames:
-            name = returned_name(self.at.f_code)
-            if (
-                name is not None
-                and name not in self.at.f_code.co_varnames[: self.at.f_code.co_argcount]
-            ):
-                self.name(self.latest, name, True)
+            returned = returned_name(self.at.f_code)
+            arguments = self.at.f_code.co_varnames[: self.at.f_code.co_argcount]
+            if returned is not None and returned not in arguments:
+                self.name(self.latest, returned, True)
         self.at = frames[-1] if frames else None
 
     def frames(self) -> Iterator[FrameType]:
@@ -242,8 +241,16 @@ _RESERVED = {"param", "input", "assume", "minimize", "output", "upstream", "as",
 
 
 def _ours(frame: FrameType) -> bool:
-    module = str(frame.f_globals.get("__name__", ""))
-    return module.split(".")[0] in ("matcalc", "numpy")
+    """Whether a frame is of matcalc or NumPy, and not of the user's program."""
+    return frame.f_code.co_filename.startswith(_folders())
+
+
+@lru_cache(maxsize=1)
+def _folders() -> tuple[str, ...]:
+    import numpy as np
+
+    ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return ours + os.sep, os.path.dirname(np.__file__) + os.sep
 
 
 def bound_again(code: CodeType) -> set[str]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from matcalc.expr import Node, symbol_name
+from matcalc.expr import BUILD, Node, symbol_name
 from matcalc.numeric.checking import definitions_below
 from matcalc.numeric.evaluate import evaluate_together
+from matcalc.numeric.worked import worked
 from matcalc.record import Record
 from matcalc.reverse import boxed
 
@@ -18,19 +19,30 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The numbers of one derivation, by name; ``missing`` says what could not be computed and why."""
+    """The numbers of one derivation, by name; ``missing`` says what each line lacks."""
 
     value: Any
     steps: Values
     adjoints: Values
     gradients: Values
-    missing: Mapping[str, str] = field(default_factory=dict)
+    missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    record: Record | None = None
+
+    def to_latex(self, digits: int = 6, notation: Any = None) -> str:
+        """The numbers as a table; what is missing stays a formula and says what it needs."""
+        return BUILD["evaluation_latex"](self, digits, notation)
 
 
 def evaluate_record(
-    record: Record, values: Mapping[Any, Any], *, dims: Mapping[str, int] | None = None
+    record: Record,
+    values: Mapping[Any, Any],
+    *,
+    dims: Mapping[str, int] | None = None,
+    partial: bool = False,
 ) -> Evaluation:
     """All lines of a derivation at NumPy arrays; keys may be inputs, steps or adjoints."""
+    if partial:
+        return _as_far_as_it_goes(record, values, dims)
     problem = record.problem
     steps = [s.symbol for s in problem.steps]
     adjoints = {a.of: a.symbol for a in record.arrivals.values()}
@@ -42,4 +54,31 @@ def evaluate_record(
         MappingProxyType({symbol_name(s): found[s] for s in steps}),
         MappingProxyType({symbol_name(of): found[a] for of, a in adjoints.items()}),
         MappingProxyType({symbol_name(w): found[g] for w, g in gradients.items()}),
+        record=record,
+    )
+
+
+def _as_far_as_it_goes(
+    record: Record, values: Mapping[Any, Any], dims: Mapping[str, int] | None
+) -> Evaluation:
+    """What the values determine, line by line."""
+    steps: dict[str, Any] = {}
+    adjoints: dict[str, Any] = {}
+    missing: dict[str, tuple[str, ...]] = {}
+    for item in worked(record, values, dims=dims, partial=True):
+        of = item.line.of
+        if item.value is None:
+            missing[item.line.name] = item.needs
+        elif of is None:
+            steps[item.line.name] = item.value
+        else:
+            adjoints[symbol_name(of)] = item.value
+    goals = {symbol_name(w) for w in record.wrt}
+    return Evaluation(
+        steps.get(symbol_name(record.problem.output)),
+        MappingProxyType(steps),
+        MappingProxyType(adjoints),
+        MappingProxyType({name: v for name, v in adjoints.items() if name in goals}),
+        MappingProxyType(missing),
+        record,
     )

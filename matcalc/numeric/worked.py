@@ -89,7 +89,11 @@ def _by_symbol(record: Record, values: Mapping[Any, Any]) -> dict[Node, Any]:
 def _missing(root: Node, known: Mapping[Node, Any], sizes: Mapping[str, int]) -> tuple[str, ...]:
     names = [n for n in postorder(root) if is_symbol(n) and n not in known]
     dims = {s.name for s in dimensions(root)} | set(sizes)
-    return tuple(dict.fromkeys(symbol_name(n) for n in names if n.shape != SCALAR or symbol_name(n) not in dims))
+    return tuple(
+        dict.fromkeys(
+            symbol_name(n) for n in names if n.shape != SCALAR or symbol_name(n) not in dims
+        )
+    )
 
 
 def _used(root: Node, known: Mapping[Node, Any], sizes: Mapping[str, int]) -> dict[Node, Any]:

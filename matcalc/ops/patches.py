@@ -1,8 +1,8 @@
 """Images and signals: patches laid out as rows, their adjoint, and entries regrouped row by row.
 
 A matrix of images is ``n x (c h w)``: an image a row, channel by channel, each channel row by row.
-``unfold`` makes a row of every patch a kernel sees, ``(n h' w') x (c a b)``; a convolution is then a
-matrix product. ``fold`` is its adjoint: it adds every patch back where it came from.
+``unfold`` makes a row of every patch a kernel sees, ``(n h' w') x (c a b)``; a convolution is then
+a matrix product. ``fold`` is its adjoint: it adds every patch back where it came from.
 """
 
 from __future__ import annotations
@@ -106,7 +106,9 @@ def reshape_rows(A: Any, rows: Any, cols: Any) -> Node:
     if 1 in node.shape and tuple(reversed(node.shape)) == shape:
         return t(node)
     scalars, rest = scalars_in_front(node)
-    return mul(*scalars, reshape_rows(rest, *shape)) if scalars else make(RESHAPE_ROWS, (node,), shape)
+    return (
+        mul(*scalars, reshape_rows(rest, *shape)) if scalars else make(RESHAPE_ROWS, (node,), shape)
+    )
 
 
 @dataclass(frozen=True)
@@ -145,16 +147,16 @@ def _places(size: Dim, kernel: Dim, stride: Dim, padding: Dim, what: str) -> Dim
     free, stride = sp.expand(sp.Add(size, 2 * padding, -kernel)), sp.Mul(stride)
     if free.is_negative:
         raise ShapeError(
-            f"a kernel of {kernel} {what} is larger than the image: {size} and {padding} of padding "
-            "on either side"
+            f"a kernel of {kernel} {what} is larger than the image: {size} and {padding} "
+            "of padding on either side"
         )
     if free.is_number and stride.is_number:
         return sp.Integer(int(free) // int(stride) + 1)
     count = sp.expand(sp.cancel(free / stride) + 1)
     if not count.is_integer:
         raise ShapeError(
-            f"how often a kernel of {kernel} fits into {size} {what} in steps of {stride} depends on "
-            f"a remainder: give the sizes as numbers, or {what} as a multiple of the step"
+            f"how often a kernel of {kernel} fits into {size} {what} in steps of {stride} depends "
+            f"on a remainder: give the sizes as numbers, or {what} as a multiple of the step"
         )
     return count
 
@@ -244,7 +246,8 @@ def _split(x: Entries, place: Any, sizes: tuple[Any, Any]) -> tuple[Any, Any, An
     """A place counted over three axes, the last two of these sizes."""
     div, rest = x.divide  # type: ignore[attr-defined]
     place = place or 0
-    return div(place, sizes[0] * sizes[1]), rest(div(place, sizes[1]), sizes[0]), rest(place, sizes[1])
+    line = div(place, sizes[1])
+    return div(line, sizes[0]), rest(line, sizes[0]), rest(place, sizes[1])
 
 
 def _unfold_matrix(n: Dim, params: Params) -> Node:
@@ -258,7 +261,8 @@ def _unfold_matrix(n: Dim, params: Params) -> Node:
 
 def _unfold_code(X: str, params: Sequence[str]) -> str:
     c, h, w, a, b, s, r, p, q = (f"({v})" for v in params)
-    padded = f"np.pad(np.reshape({X}, (-1, {c}, {h}, {w})), ((0, 0), (0, 0), ({p}, {p}), ({q}, {q})))"
+    images = f"np.reshape({X}, (-1, {c}, {h}, {w}))"
+    padded = f"np.pad({images}, ((0, 0), (0, 0), ({p}, {p}), ({q}, {q})))"
     seen = f"np.lib.stride_tricks.sliding_window_view({padded}, ({a}, {b}), axis=(2, 3))"
     return (
         f"np.reshape(np.transpose({seen}[:, :, ::{s}, ::{r}], (0, 2, 3, 1, 4, 5)),"
@@ -329,15 +333,17 @@ def _fold_code(P: str, params: Sequence[str]) -> str:
     c, h, w, a, b, s, r, p, q = (f"({v})" for v in params)
     down, across = f"(({h} + 2 * {p} - {a}) // {s} + 1)", f"(({w} + 2 * {q} - {b}) // {r} + 1)"
     patches = f"np.reshape({P}, (-1, {down}, {across}, {c}, {a}, {b}))"
-    # Patch (y, z) goes to rows y s, y s + 1, ...: one kernel place after another, spread by the step.
+    # The names are ours: a dimension of the user's may be called k or T.
+    # Patch (y, z) goes to rows y s, y s + 1, ...: one kernel place after another, spread out.
     corner = f"np.reshape(np.eye(1, {s} * {r}), (1, 1, {s}, {r}))"
-    below = f"(k, {h} + 2 * {p} + {s} - k - {s} * {down})"
-    right = f"(l, {w} + 2 * {q} + {r} - l - {r} * {across})"
-    place = f"np.pad(np.kron(T[:, :, :, :, k, l], {corner}), ((0, 0), (0, 0), {below}, {right}))"
+    below = f"(_row, {h} + 2 * {p} + {s} - _row - {s} * {down})"
+    right = f"(_col, {w} + 2 * {q} + {r} - _col - {r} * {across})"
+    spread = f"np.kron(_taken[:, :, :, :, _row, _col], {corner})"
+    place = f"np.pad({spread}, ((0, 0), (0, 0), {below}, {right}))"
     cut = f"{place}[:, :, {p}:{p} + {h}, {q}:{q} + {w}]"
-    total = f"np.add.reduce([{cut} for k in range({a}) for l in range({b})])"
+    total = f"np.add.reduce([{cut} for _row in range({a}) for _col in range({b})])"
     return (
-        f"np.reshape((lambda T: {total})(np.transpose({patches}, (0, 3, 1, 2, 4, 5))),"
+        f"np.reshape((lambda _taken: {total})(np.transpose({patches}, (0, 3, 1, 2, 4, 5))),"
         f" (-1, {c} * {h} * {w}))"
     )
 

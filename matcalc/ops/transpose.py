@@ -59,7 +59,7 @@ class Transpose(Op):
 
 
 def t(value: Any) -> Node:
-    """Transpose; a double one is undone, a scalar or a constant of ones or zeros absorbs it."""
+    """Transpose; a double one is undone, scalars come out, constants of ones and zeros absorb it."""
     A = operand(value)
     if not A.shape or A.op is EYE:
         return A
@@ -67,6 +67,9 @@ def t(value: Any) -> Node:
         return A.operands[0]
     if A.op is ONES or A.op is ZEROS:
         return make(A.op, (), (A.params[1], A.params[0]))
+    if A.op.name == "times" and not A.operands[0].shape:
+        front = [a for a in A.operands if not a.shape]
+        return BUILD["mul"](*front, t(BUILD["mul"](*A.operands[len(front) :])))
     return make(TRANSPOSE, (A,))
 
 

@@ -1,4 +1,5 @@
-"""Programs as algorithm boxes: latexify-py walks the statements, matrix expressions are written here.
+"""Programs as algorithm boxes: latexify-py walks the statements, matrix expressions are written
+here.
 
 Left alone, latexify writes ``A * B`` like ``A @ B``, drops the operand of ``E.sum(axis=1)`` and the
 brackets of ``(X @ W).T``. Every expression that may hold a matrix is therefore written by this
@@ -20,15 +21,18 @@ from latexify.parser import parse_function
 from matcalc.errors import MatcalcError, NoRuleError
 from matcalc.notation import Notation
 from matcalc.render.names import name_in_latex
+from matcalc.render.signs import words
 
 SUM, NEG, PROD, POW, ATOM = 10, 15, 20, 40, 50
 
-KNOWN = {
-    "exp": r"\exp", "log": r"\log", "sin": r"\sin", "cos": r"\cos", "tan": r"\tan", "tanh": r"\tanh",
-    "sinh": r"\sinh", "cosh": r"\cosh", "sqrt": r"\sqrt", "maximum": r"\max", "minimum": r"\min",
-    "max": r"\max", "min": r"\min", "trace": r"\operatorname{tr}", "det": r"\det", "sigmoid": r"\sigma",
-    "relu": r"\operatorname{ReLU}", "abs": r"\operatorname{abs}",
-}  # fmt: skip
+KNOWN = {w: f"\\{w}" for w in words("exp log sin cos tan tanh sinh cosh max min det")} | {
+    "maximum": r"\max",
+    "minimum": r"\min",
+    "trace": r"\operatorname{tr}",
+    "sigmoid": r"\sigma",
+    "relu": r"\operatorname{ReLU}",
+    "abs": r"\operatorname{abs}",
+}
 
 
 class Names(IdentifierConverter):
@@ -65,10 +69,11 @@ class MatrixExpressions(ExpressionCodegen):
     def written(self, node: ast.AST) -> tuple[str, int]:
         own = getattr(self, f"write_{type(node).__name__}", None)
         if own is not None:
-            return own(node)  # type: ignore[no-any-return]
+            return own(node)
         return super().visit(node), ATOM
 
-    # -- atoms --------------------------------------------------------------------------------------
+    # -- atoms
+    # --------------------------------------------------------------------------------------
 
     def write_Name(self, node: ast.Name) -> tuple[str, int]:
         return self._identifier_converter.convert(node.id)[0], ATOM
@@ -87,7 +92,9 @@ class MatrixExpressions(ExpressionCodegen):
 
     def _raised(self, base: ast.AST, script: str) -> str:
         said = self.at(base, ATOM)
-        return rf"{{{said}}}^{{{script}}}" if "^" in said or "_" in said else rf"{said}^{{{script}}}"
+        return (
+            rf"{{{said}}}^{{{script}}}" if "^" in said or "_" in said else rf"{said}^{{{script}}}"
+        )
 
     def write_Subscript(self, node: ast.Subscript) -> tuple[str, int]:
         places = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
@@ -100,7 +107,8 @@ class MatrixExpressions(ExpressionCodegen):
             return f"{low}:{high}"
         return str(self.visit(node))
 
-    # -- operators -----------------------------------------------------------------------------------
+    # -- operators
+    # -----------------------------------------------------------------------------------
 
     def is_scalar(self, node: ast.AST) -> bool:
         if isinstance(node, ast.Constant):
@@ -109,7 +117,9 @@ class MatrixExpressions(ExpressionCodegen):
             return node.id in self.scalars
         if isinstance(node, ast.UnaryOp):
             return self.is_scalar(node.operand)
-        return isinstance(node, ast.BinOp) and self.is_scalar(node.left) and self.is_scalar(node.right)
+        return (
+            isinstance(node, ast.BinOp) and self.is_scalar(node.left) and self.is_scalar(node.right)
+        )
 
     def write_BinOp(self, node: ast.BinOp) -> tuple[str, int]:
         a, b, op = node.left, node.right, node.op
@@ -145,7 +155,8 @@ class MatrixExpressions(ExpressionCodegen):
 
     def write_Dict(self, node: ast.Dict) -> tuple[str, int]:
         items = ", ".join(
-            rf"{self._key(k)} \mapsto {self.visit(v)}" for k, v in zip(node.keys, node.values, strict=True)
+            rf"{self._key(k)} \mapsto {self.visit(v)}"
+            for k, v in zip(node.keys, node.values, strict=True)
         )
         return rf"\left\{{{items}\right\}}", ATOM
 
@@ -154,14 +165,15 @@ class MatrixExpressions(ExpressionCodegen):
             return self._identifier_converter.convert(node.value)[0]
         return str(self.visit(node)) if node is not None else r"\dots"
 
-    # -- calls ----------------------------------------------------------------------------------------
+    # -- calls
+    # ----------------------------------------------------------------------------------------
 
     def write_Call(self, node: ast.Call) -> tuple[str, int]:
         name, operands = self._called(node)
         axis = next((k.value for k in node.keywords if k.arg == "axis"), None)
         own = getattr(self, f"call_{name}", None)
         if own is not None:
-            return own(operands, axis)  # type: ignore[no-any-return]
+            return own(operands, axis)
         inside = ", ".join(str(self.visit(a)) for a in operands)
         if name == "sqrt":
             return rf"\sqrt{{{inside}}}", ATOM
@@ -212,7 +224,11 @@ class MatrixExpressions(ExpressionCodegen):
     call_matmul = call_dot
 
     def call_outer(self, operands: list[ast.AST], axis: ast.AST | None) -> tuple[str, int]:
-        return f"{self.at(operands[0], PROD + 1)} {self._raised(operands[1], self.notation.transpose)}", PROD
+        return (
+            f"{self.at(operands[0], PROD + 1)} "
+            f"{self._raised(operands[1], self.notation.transpose)}",
+            PROD,
+        )
 
     def call_kron(self, operands: list[ast.AST], axis: ast.AST | None) -> tuple[str, int]:
         return rf"{self.at(operands[0], PROD + 1)} \otimes {self.at(operands[1], PROD + 1)}", PROD
@@ -241,12 +257,20 @@ class AlgorithmBox(IPythonAlgorithmicCodegen):
     def visit_FunctionDef(self, node: ast.FunctionDef) -> str:
         """The docstring is no step of the algorithm."""
         first = node.body[0]
-        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and len(node.body) > 1:
+        if (
+            isinstance(first, ast.Expr)
+            and isinstance(first.value, ast.Constant)
+            and len(node.body) > 1
+        ):
             node = ast.FunctionDef(node.name, node.args, node.body[1:], [], None, lineno=1)
         only = node.args.kwonlyargs
         if only:
             args = ast.arguments(
-                posonlyargs=[], args=[*node.args.args, *only], kwonlyargs=[], kw_defaults=[], defaults=[]
+                posonlyargs=[],
+                args=[*node.args.args, *only],
+                kwonlyargs=[],
+                kw_defaults=[],
+                defaults=[],
             )
             node = ast.FunctionDef(node.name, args, node.body, [], None, lineno=1)
         return str(super().visit_FunctionDef(node))
@@ -261,14 +285,17 @@ def algorithm(
 ) -> str:
     """A Python function (or its source) as an algorithm box in LaTeX.
 
-    ``names`` maps Python names to LaTeX; ``scalars`` are the names that are numbers, for which ``*``
+    ``names`` maps Python names to LaTeX; ``scalars`` are the names that are numbers, for which
+    ``*``
     is no entrywise product.
 
     >>> print(algorithm("def f(X, W):\\n    return (X @ W).T * X"))
     \\begin{array}{l} \\mathbf{function} \\ f(X, W) \\\\ ...
     """
     chosen = Notation.of(notation)
-    tree = ast.parse(textwrap.dedent(program)) if isinstance(program, str) else parse_function(program)
+    tree = (
+        ast.parse(textwrap.dedent(program)) if isinstance(program, str) else parse_function(program)
+    )
     tree.body = [s for s in tree.body if isinstance(s, ast.FunctionDef)]
     if not tree.body:
         raise MatcalcError("an algorithm box shows a function; there is none in the source")

@@ -85,7 +85,8 @@ class Page:
     lefts: dict[str, str] = field(default_factory=dict)  # how a line that is not shown is cited
 
     def citing(self, numbered: Callable[[str, int], str]) -> Callable[[str], str]:
-        """How a reference reads: by ``numbered`` where the row has a number, else by its formula."""
+        """How a reference reads: by ``numbered`` where the row has a number, else by its
+        formula."""
         numbers = {row.name: row.number for row in self.rows() if row.number}
         lefts = self.lefts | {row.name: row.left for row in self.rows() if row.name}
 

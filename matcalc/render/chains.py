@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from matcalc import second
 from matcalc.errors import MatcalcError
 from matcalc.expr import Node, postorder, substitute, symbol_name
@@ -18,7 +17,6 @@ from matcalc.render.dress import Dress
 from matcalc.render.textree import width
 from matcalc.rewrite.simplify import simplify
 from matcalc.trace import equation_of
-
 
 WIDEST_BRACE = 44
 
@@ -60,7 +58,8 @@ def wanted(dress: Dress) -> list[Line]:
     return [ln for ln in dress.chosen(record.backward()) if ln.kind == "gradient"]
 
 
-# -- the chain ---------------------------------------------------------------------------------------
+# -- the chain
+# ---------------------------------------------------------------------------------------
 
 
 def chain(dress: Dress) -> list[Block]:
@@ -118,14 +117,30 @@ def _one_chain(dress: Dress, line: Line, path: list[Node]) -> list[Block]:
         sides.append(Side(last))
     blocks: list[Block] = [Heading(f"The chain from ${dress(path[0])}$ to ${dress(path[-1])}$", 3)]
     if with_vec:
-        blocks.append(Prose("Matrices are read through $\\operatorname{vec}$, which stacks columns."))
-    blocks.append(Formula((Row(left, tuple(sides), f"chain_{symbol_name(path[0])}", "", "", True),)))
-    order = "from the output back to the variable" if backwards else "from the variable to the output"
+        blocks.append(
+            Prose("Matrices are read through $\\operatorname{vec}$, which stacks columns.")
+        )
+    blocks.append(
+        Formula((Row(left, tuple(sides), f"chain_{symbol_name(path[0])}", "", "", True),))
+    )
+    order = (
+        "from the output back to the variable" if backwards else "from the variable to the output"
+    )
     if len(names) > 1:
         blocks.append(Prose(f"In this layout the factors stand in order {order}."))
-    why = [equation_of(law) for law in dict.fromkeys(laws) if law.startswith("diag") or law == "kron_mixed"]
+    why = [
+        equation_of(law)
+        for law in dict.fromkeys(laws)
+        if law.startswith("diag") or law == "kron_mixed"
+    ]
     if why:
-        blocks.append(Prose("The last form is the same product, because " + " and ".join(f"${w}$" for w in why) + "."))
+        blocks.append(
+            Prose(
+                "The last form is the same product, because "
+                + " and ".join(f"${w}$" for w in why)
+                + "."
+            )
+        )
     if len(path) > 2 and all(map(is_flat, path)) and all(n.shape for n in path[:3]):
         blocks += _entry_of_chain(dress, path)
     return blocks
@@ -136,6 +151,7 @@ def _entry_of_chain(dress: Dress, path: list[Node]) -> list[Block]:
     x, y, z = path[0], path[1], path[2]
     if not (x.shape and y.shape and z.shape):
         return []
+
     def at(node: Node, place: str) -> str:
         return dress.writer.subscripted(node, place)
 
@@ -164,7 +180,10 @@ def _branching(dress: Dress, line: Line) -> list[Block]:
     names, values = [], []
     for step in steps:
         arriving = dress.spoken(step) if step is not output else None
-        pair = [factor_name(dress, step, line.of, with_vec), factor_name(dress, output, step, with_vec)]
+        pair = [
+            factor_name(dress, step, line.of, with_vec),
+            factor_name(dress, output, step, with_vec),
+        ]
         own = [local(dress, step, line.of)]
         if arriving is not None:
             side = vec(arriving) if with_vec and arriving.shape else arriving
@@ -181,7 +200,9 @@ def _branching(dress: Dress, line: Line) -> list[Block]:
     sides = [Side(" + ".join(names)), Side(dress(total))]
     if (short := simplify(total)) is not total:
         sides.append(Side(dress(short)))
-    said = f"${dress(line.of)}$ enters {', '.join(f'${dress(s)}$' for s in steps)}: the sum over them."
+    said = (
+        f"${dress(line.of)}$ enters {', '.join(f'${dress(s)}$' for s in steps)}: the sum over them."
+    )
     return [
         Heading(f"The chain from ${dress(line.of)}$", 3),
         Prose(said),
@@ -189,7 +210,8 @@ def _branching(dress: Dress, line: Line) -> list[Block]:
     ]
 
 
-# -- differentials -------------------------------------------------------------------------------------
+# -- differentials
+# -------------------------------------------------------------------------------------
 
 
 def differential_view(dress: Dress) -> list[Block]:
@@ -228,7 +250,9 @@ def differential_view(dress: Dress) -> list[Block]:
         shown = tuple(Side(s) for k, s in enumerate(sides) if k == 0 or s != sides[k - 1])
         rows.append(Row(rf"\mathrm{{d}}{output}", shown, "", f"in ${dress(change)}$"))
         result = (Side(dress(dress.value(line))),)
-        rows.append(Row(dress(line.symbol), result, line.name, "hence", "", line.kind == "gradient"))
+        rows.append(
+            Row(dress(line.symbol), result, line.name, "hence", "", line.kind == "gradient")
+        )
     return [*blocks, Formula(tuple(rows))]
 
 
@@ -243,7 +267,8 @@ def _inner(G: Node, change: Node) -> Node:
     return OPS["tr"].build((mul(t(G), change),), ())
 
 
-# -- vec -----------------------------------------------------------------------------------------------
+# -- vec
+# -----------------------------------------------------------------------------------------------
 
 
 def vec_view(dress: Dress) -> list[Block]:
@@ -261,16 +286,20 @@ def vec_view(dress: Dress) -> list[Block]:
             side = vec(arriving) if arriving.shape else arriving
             terms.append(mul(t(J), side))
             shown = jacobian_in(dress.style.layout, J)
-            rows.append(Row(factor_name(dress, step, of, not (is_flat(step) and is_flat(of))), (Side(_underbraced(dress, shown)),)))
+            rows.append(
+                Row(
+                    factor_name(dress, step, of, not (is_flat(step) and is_flat(of))),
+                    (Side(_underbraced(dress, shown)),),
+                )
+            )
         total = add(*terms) if terms else line.value
         left = rf"\operatorname{{vec}} {dress(line.symbol)}"
         sides = [dress(total), dress(vec(line.value)) if line.value.shape else dress(line.value)]
         kept = tuple(Side(s) for k, s in enumerate(sides) if k == 0 or s != sides[k - 1])
         rows.append(Row(left, kept, f"vec_{symbol_name(of)}", "", "", True))
-    said = (
-        "$\\operatorname{vec}$ stacks columns; "
-        + ("Jacobians are in denominator layout." if dress.style.layout is Layout.DENOMINATOR else "Jacobians are in numerator layout.")
+    said = "$\\operatorname{vec}$ stacks columns; " + (
+        "Jacobians are in denominator layout."
+        if dress.style.layout is Layout.DENOMINATOR
+        else "Jacobians are in numerator layout."
     )
     return [Prose(said), Formula(tuple(rows))]
-
-

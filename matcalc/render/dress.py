@@ -14,7 +14,16 @@ import sympy as sp
 
 from matcalc import shapes
 from matcalc.errors import MatcalcError, UnknownNameError
-from matcalc.expr import Node, is_number, is_symbol, make, postorder, substitute, symbol, symbol_name
+from matcalc.expr import (
+    Node,
+    is_number,
+    is_symbol,
+    make,
+    postorder,
+    substitute,
+    symbol,
+    symbol_name,
+)
 from matcalc.layout import Layout
 from matcalc.network import Owner
 from matcalc.notation import Notation
@@ -134,7 +143,8 @@ class Dress:
         return simplify(value) if self.style.opened else value
 
     def forms(self, line: Line) -> list[Node]:
-        """The right-hand sides of a line in normal detail: with the slope as a prime, then opened."""
+        """The right-hand sides of a line in normal detail: with the slope as a prime, then
+        opened."""
         if line.kind == "forward":
             return [line.value]
         primed = self.primed(line)
@@ -143,7 +153,9 @@ class Dress:
         value = self.opened(line.value)
         cancelled = cost(line.value) < cost(primed)
         if self.style.opened:
-            primed = had(*(self.opened(f) for f in primed.operands)) if primed.op is HADAMARD else primed
+            primed = (
+                had(*(self.opened(f) for f in primed.operands)) if primed.op is HADAMARD else primed
+            )
         if self.notation.expand_slopes or cancelled:
             return [primed, value]
         return [primed]
@@ -174,30 +186,44 @@ class Dress:
         )
         return arrival.value if plain else arrival.symbol
 
-    # -- shapes under factors -----------------------------------------------------------------------
+    # -- shapes under factors
+    # -----------------------------------------------------------------------
 
     def with_shapes(self, node: Node) -> str:
         """A product with the shape under each matrix factor."""
-        if node.op is SUM_OP or node.op is not PRODUCT or sum(1 for a in node.operands if a.shape) < 2:
+        if (
+            node.op is SUM_OP
+            or node.op is not PRODUCT
+            or sum(1 for a in node.operands if a.shape) < 2
+        ):
             return self(node)
         scalars = [a for a in node.operands if not a.shape]
         front = [self.writer(simplify(mul(*scalars)), PROD)] if scalars else []
         if width(self(node)) > WIDEST_WITH_SHAPES:
             return self(node)
         factors = [
-            rf"\underbrace{{{self.factor(a)}}}_{{{self.shape(a)}}}" for a in node.operands if a.shape
+            rf"\underbrace{{{self.factor(a)}}}_{{{self.shape(a)}}}"
+            for a in node.operands
+            if a.shape
         ]
         return juxtaposed([*front, *factors])
 
-    # -- which lines ----------------------------------------------------------------------------------
+    # -- which lines
+    # ----------------------------------------------------------------------------------
 
     def chosen(self, lines: Collection[Line]) -> list[Line]:
         """The lines asked for, in order."""
         style, known = self.style, {ln.name for ln in self.record.lines}
         known |= {symbol_name(w) for w in self.record.wrt}
-        for name in [*(style.lines or ()), *style.hide, *([style.stop_at] if style.stop_at else [])]:
+        for name in [
+            *(style.lines or ()),
+            *style.hide,
+            *([style.stop_at] if style.stop_at else []),
+        ]:
             if name not in known:
-                raise UnknownNameError(f"there is no line {name!r}; there are {shapes.listed(sorted(known))}")
+                raise UnknownNameError(
+                    f"there is no line {name!r}; there are {shapes.listed(sorted(known))}"
+                )
         found: list[Line] = []
         for line in lines:
             called = {line.name}

@@ -73,9 +73,8 @@ def _at_entry(node: Node, operands: list[Node]) -> Node:
     return ENTRYWISE[node.op.name].build(tuple(operands), node.params)
 
 
-
-
-# -- one entry, every sum written out -----------------------------------------------------------------
+# -- one entry, every sum written out
+# -----------------------------------------------------------------
 
 
 class WrittenEntries(SymbolicEntries):
@@ -88,7 +87,8 @@ class WrittenEntries(SymbolicEntries):
 
 
 def written_entry(node: Node, i: Any, j: Any) -> Node:
-    """Entry (i, j), counted from 0, without a sum sign or a structural matrix where sizes are numbers."""
+    """Entry (i, j), counted from 0, without a sum sign or a structural matrix where sizes are
+    numbers."""
     if not node.shape:
         i = j = None
     else:

@@ -1,4 +1,5 @@
-r"""Named formulas in a file of their own: ``\mcuse{dW1}`` inline, ``\mceq{dW1}`` as a numbered display."""
+r"""Named formulas in a file of their own: ``\mcuse{dW1}`` inline, ``\mceq{dW1}`` as a numbered
+display."""
 
 from __future__ import annotations
 

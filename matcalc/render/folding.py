@@ -1,11 +1,12 @@
-"""Equal layers written once: lines that differ only in the number of the layer become one line for l."""
+"""Equal layers written once: lines that differ only in the number of the layer become one line
+for l."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from matcalc.expr import Node, postorder, is_symbol, substitute, symbol, symbol_name, symbol_latex
+from matcalc.expr import Node, is_symbol, postorder, substitute, symbol, symbol_latex, symbol_name
 from matcalc.notation import Notation
 from matcalc.record import Line
 from matcalc.render.blocks import Row, Side
@@ -82,19 +83,12 @@ def _look(line: Line, number: int) -> str:
 
 
 def _follows(one: Layer, other: Layer, first: Layer) -> bool:
-    return (
-        one.number is not None
-        and other.number is not None
-        and abs(other.number - one.number) == 1
-        and (one is first or other.number - one.number == one.number - first.number or _same_way(first, one, other))
-        and one.looks == other.looks
-    )
-
-
-def _same_way(first: Layer, one: Layer, other: Layer) -> bool:
-    return (other.number or 0) > (one.number or 0) and (one.number or 0) > (first.number or 0) or (
-        (other.number or 0) < (one.number or 0) < (first.number or 0)
-    )
+    """Whether a layer comes next in a run that goes up or down from its first."""
+    if one.number is None or other.number is None or first.number is None:
+        return False
+    step = other.number - one.number
+    same_way = one is first or (one.number - first.number) * step > 0
+    return abs(step) == 1 and same_way and one.looks == other.looks
 
 
 def _general(dress: Dress, first: Layer, last: Layer) -> Run:

@@ -50,10 +50,13 @@ class Graph:
 
     def __init__(self, title: str, vertices: list[Vertex], edges: list[Edge]) -> None:
         if len(vertices) > MOST_NODES:
-            raise MatcalcError(f"a drawing of {len(vertices)} nodes cannot be read; the most is {MOST_NODES}")
+            raise MatcalcError(
+                f"a drawing of {len(vertices)} nodes cannot be read; the most is {MOST_NODES}"
+            )
         self.title, self.vertices, self.edges = title, vertices, edges
 
-    # -- where everything stands ---------------------------------------------------------------------
+    # -- where everything stands
+    # ---------------------------------------------------------------------
 
     @cached_property
     def columns(self) -> list[list[Vertex]]:
@@ -104,7 +107,8 @@ class Graph:
         said = repr((self.title, self.vertices, self.edges)).encode()
         return f"graph-{blake2b(said, digest_size=4).hexdigest()}"
 
-    # -- SVG --------------------------------------------------------------------------------------------
+    # -- SVG
+    # --------------------------------------------------------------------------------------------
 
     @cached_property
     def svg(self) -> str:
@@ -115,7 +119,8 @@ class Graph:
         own = self.own
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:.0f} {high:.0f}" '
-            f'width="{wide:.0f}" height="{high:.0f}" id="{own}" role="img" aria-labelledby="{own}-title {own}-desc">',
+            f'width="{wide:.0f}" height="{high:.0f}" id="{own}" role="img" '
+            f'aria-labelledby="{own}-title {own}-desc">',
             f'<title id="{own}-title">{title}</title>',
             f'<desc id="{own}-desc">{escape(self.text)}</desc>',
             _style(own),
@@ -127,9 +132,14 @@ class Graph:
     def _vertex(self, v: Vertex) -> str:
         x, y, w = self.boxes[v.key]
         round_ = 17 if v.kind in ("input", "param") else 4
-        shape = f'<text class="shape" x="{x:.1f}" y="{y + 31:.1f}">{escape(v.shape)}</text>' if v.shape else ""
+        shape = (
+            f'<text class="shape" x="{x:.1f}" y="{y + 31:.1f}">{escape(v.shape)}</text>'
+            if v.shape
+            else ""
+        )
         return (
-            f'<rect class="{v.kind}" x="{x - w / 2:.1f}" y="{y - HEIGHT / 2:.1f}" width="{w:.1f}" height="{HEIGHT}" rx="{round_}"/>'
+            f'<rect class="{v.kind}" x="{x - w / 2:.1f}" y="{y - HEIGHT / 2:.1f}" '
+            f'width="{w:.1f}" height="{HEIGHT}" rx="{round_}"/>'
             f'<text x="{x:.1f}" y="{y + 5:.1f}">{escape(in_unicode(v.latex))}</text>{shape}'
         )
 
@@ -138,7 +148,9 @@ class Graph:
         x2, y2, w2 = self.boxes[e.end]
         a, b = x1 + w1 / 2, x2 - w2 / 2 - 3
         bend = max(24.0, (b - a) / 2)
-        path = f"M{a:.1f},{y1:.1f} C{a + bend:.1f},{y1:.1f} {b - bend:.1f},{y2:.1f} {b:.1f},{y2:.1f}"
+        path = (
+            f"M{a:.1f},{y1:.1f} C{a + bend:.1f},{y1:.1f} {b - bend:.1f},{y2:.1f} {b:.1f},{y2:.1f}"
+        )
         said = f'<path d="{path}" marker-end="url(#{self.own}-to)"/>'
         # Labels stand near the start, where edges into one node are still apart.
         mx, my = a + 0.36 * (b - a), y1 + 0.2 * (y2 - y1)
@@ -146,14 +158,16 @@ class Graph:
             said += f'<text class="label" x="{mx:.1f}" y="{my - 5:.1f}">{escape(e.label)}</text>'
         if e.back:
             low = 11.0
-            back = (
-                f"M{b:.1f},{y2 + low:.1f} C{b - bend:.1f},{y2 + low:.1f} {a + bend:.1f},{y1 + low:.1f} {a + 3:.1f},{y1 + low:.1f}"
-            )
+            down, up = f"{y2 + low:.1f}", f"{y1 + low:.1f}"
+            curve = f"C{b - bend:.1f},{down} {a + bend:.1f},{up}"
+            back = f"M{b:.1f},{down} {curve} {a + 3:.1f},{up}"
             said += f'<path class="back" d="{back}" marker-end="url(#{self.own}-back)"/>'
-            said += f'<text class="back" x="{mx:.1f}" y="{my + 25:.1f}">{escape(in_unicode(e.back))}</text>'
+            label = escape(in_unicode(e.back))
+            said += f'<text class="back" x="{mx:.1f}" y="{my + 25:.1f}">{label}</text>'
         return said
 
-    # -- other forms --------------------------------------------------------------------------------------
+    # -- other forms
+    # --------------------------------------------------------------------------------------
 
     @cached_property
     def tikz(self) -> str:
@@ -162,14 +176,24 @@ class Graph:
         ids = {v.key: f"n{k}" for k, v in enumerate(self.vertices)}
         for v in self.vertices:
             x, y, _ = self.boxes[v.key]
-            style = "draw, circle, inner sep=2pt" if v.kind in ("input", "param") else "draw, rounded corners=2pt"
-            lines.append(rf"  \node[{style}] ({ids[v.key]}) at ({x / 50:.2f}, {-y / 50:.2f}) {{${v.latex}$}};")
+            style = (
+                "draw, circle, inner sep=2pt"
+                if v.kind in ("input", "param")
+                else "draw, rounded corners=2pt"
+            )
+            lines.append(
+                rf"  \node[{style}] ({ids[v.key]}) at ({x / 50:.2f}, {-y / 50:.2f}) "
+                rf"{{${v.latex}$}};"
+            )
         for e in self.edges:
-            label = rf" node[above, font=\scriptsize] {{${_tex_shape(e.label)}$}}" if e.label else ""
+            label = (
+                rf" node[above, font=\scriptsize] {{${_tex_shape(e.label)}$}}" if e.label else ""
+            )
             lines.append(rf"  \draw[->] ({ids[e.start]}) --{label} ({ids[e.end]});")
             if e.back:
                 lines.append(
-                    rf"  \draw[->, dashed] ({ids[e.end]}) to[bend left=18] node[below, font=\scriptsize] {{${e.back}$}} ({ids[e.start]});"
+                    rf"  \draw[->, dashed] ({ids[e.end]}) to[bend left=18] node[below, "
+                    rf"font=\scriptsize] {{${e.back}$}} ({ids[e.start]});"
                 )
         return "\n".join([*lines, r"\end{tikzpicture}"]) + "\n"
 
@@ -185,7 +209,8 @@ class Graph:
             lines.append(f"  {ids[e.start]} -> {ids[e.end]} [label={_quoted(e.label)}];")
             if e.back:
                 lines.append(
-                    f"  {ids[e.end]} -> {ids[e.start]} [label={_quoted(in_unicode(e.back))}, style=dashed, constraint=false];"
+                    f"  {ids[e.end]} -> {ids[e.start]} [label={_quoted(in_unicode(e.back))}, "
+                    f"style=dashed, constraint=false];"
                 )
         return "\n".join([*lines, "}"]) + "\n"
 
@@ -197,7 +222,11 @@ class Graph:
         for v in self.vertices:
             into = [names[e.start] for e in self.edges if e.end == v.key]
             what = f"{names[v.key]} ({v.shape})" if v.shape else names[v.key]
-            said.append(f"{what} from {shapes.listed(list(dict.fromkeys(into)))}." if into else f"{what} is given.")
+            said.append(
+                f"{what} from {shapes.listed(list(dict.fromkeys(into)))}."
+                if into
+                else f"{what} is given."
+            )
         back = [in_unicode(e.back) for e in self.edges if e.back]
         if back:
             said.append(f"Back flow {shapes.listed(list(dict.fromkeys(reversed(back))))}.")
@@ -225,8 +254,12 @@ def _tex_shape(label: str) -> str:
     return label.replace("×", r"\times")
 
 
-_LIGHT = "--ink:#1b1c1e;--box:#ffffff;--given:#eef3fa;--learnt:#fbf1e4;--faint:#666a70;--flow:#a33b1f"
-_DARK = "--ink:#e6e6e3;--box:#24272b;--given:#1f2b3a;--learnt:#3a2d1b;--faint:#a0a4aa;--flow:#f09a7c"
+_LIGHT = (
+    "--ink:#1b1c1e;--box:#ffffff;--given:#eef3fa;--learnt:#fbf1e4;--faint:#666a70;--flow:#a33b1f"
+)
+_DARK = (
+    "--ink:#e6e6e3;--box:#24272b;--given:#1f2b3a;--learnt:#3a2d1b;--faint:#a0a4aa;--flow:#f09a7c"
+)
 _RULES = {
     "": f"color-scheme:light dark;{_LIGHT}",
     "text": "font:15px Georgia,serif;text-anchor:middle;fill:var(--ink)",
@@ -248,14 +281,16 @@ def _style(own: str) -> str:
     """Rules for one drawing: inside an HTML page they must touch nothing else."""
     rules = "".join(f"#{own} {name}{{{said}}}".replace(" {", "{") for name, said in _RULES.items())
     markers = "".join(
-        f'<marker id="{own}-{kind}" class="{kind}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
-        'markerHeight="7" orient="auto"><path d="M0,0 L8,4 L0,8 z"/></marker>'
+        f'<marker id="{own}-{kind}" class="{kind}" viewBox="0 0 8 8" refX="7" refY="4" '
+        'markerWidth="7" markerHeight="7" orient="auto"><path d="M0,0 L8,4 L0,8 z"/></marker>'
         for kind in ("to", "back")
     )
-    return f"<style>{rules}@media (prefers-color-scheme:dark){{#{own}{{{_DARK}}}}}</style><defs>{markers}</defs>"
+    dark = f"@media (prefers-color-scheme:dark){{#{own}{{{_DARK}}}}}"
+    return f"<style>{rules}{dark}</style><defs>{markers}</defs>"
 
 
-# -- from a record -------------------------------------------------------------------------------------
+# -- from a record
+# -------------------------------------------------------------------------------------
 
 
 def graph_of(record: Record, style: Style, grain: str = "steps", deltas: bool = True) -> Graph:
@@ -328,5 +363,3 @@ def _operation(dress: Dress, node: Node, step: Node | None) -> str:
         sign = dress.writer.function_name(node.params[0], node.params[2]) + "'" * node.params[1]
     shown = sign or rf"\operatorname{{{node.op.name}}}"
     return f"{dress(step)} : {shown}" if step is not None else shown
-
-

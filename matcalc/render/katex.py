@@ -67,7 +67,8 @@ def stylesheet(latex: str = "") -> str:
     for face in faces:
         family = re.search(r"font-family:\"?(\w+)", face)
         source = re.search(r"url\((fonts/[\w-]+\.woff2)\)", face)
-        assert family and source
+        assert family is not None
+        assert source is not None
         pattern = RARE.get(family[1])
         if pattern and not re.search(pattern, latex):
             continue

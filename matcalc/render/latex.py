@@ -1,11 +1,12 @@
-"""LaTeX for nodes. Brackets are decided by how tightly an operation binds, braces by whether the base
+"""LaTeX for nodes. Brackets are decided by how tightly an operation binds, braces by whether the
+base
 already carries a script, so there is never a lost bracket or a double superscript."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import sympy as sp
 
@@ -17,7 +18,6 @@ from matcalc.expr import (
     is_number,
     is_symbol,
     number,
-    postorder,
     read,
     symbol_owner,
 )
@@ -50,7 +50,7 @@ class LatexWriter(BaseWriter):
         if node.op.name in ("box", "item"):  # a number and a 1 x 1 matrix look alike
             return self.done[node.operands[0]]
         face = self.indexed_sum if node.op.name == "isum" else None
-        said, binds = face(node) if face else node.op.latex(node, self)
+        said, binds = face(node) if face else node.op.latex(node, cast(Any, self))
         # \nabla_W L B would read as the gradient of a product.
         return said, (PROD if is_symbol(node) and said.startswith(r"\nabla") else binds)
 
@@ -100,7 +100,8 @@ class LatexWriter(BaseWriter):
             return self.superscript(self(A.operands[0], ATOM), rf"-{self.notation.transpose}")
         return self.superscript(self(A, ATOM), "-1")
 
-    # -- products ------------------------------------------------------------------------------------
+    # -- products
+    # ------------------------------------------------------------------------------------
 
     def product(self, node: Node) -> Written:
         negative, above, below = fraction(node)
@@ -122,7 +123,7 @@ class LatexWriter(BaseWriter):
         if factors and factors[-1].op is HADAMARD and sum(bool(a.shape) for a in factors) == 1:
             parts[-1] = self(factors[-1], PROD)  # a number times A o B is the same either way
         if factors and factors[-1].op.name in OPEN:
-            said, binds = self.done[factors[-1]]
+            said, _ = self.done[factors[-1]]
             parts[-1] = said if said.startswith(r"\sum") else parts[-1]
         return parts
 
@@ -151,7 +152,8 @@ class LatexWriter(BaseWriter):
         A, B = node.operands
         return f"{self.superscript(self(A, ATOM), '-1')} {self(B, PROD + 1)}", PROD
 
-    # -- functions -----------------------------------------------------------------------------------
+    # -- functions
+    # -----------------------------------------------------------------------------------
 
     def entrywise(self, node: Node) -> Written:
         name = node.op.name
@@ -247,8 +249,10 @@ class LatexWriter(BaseWriter):
             node.op.name, rf"\operatorname{{{node.op.name}}}"
         )
         axis = node.params[0]
-        mark = "" if axis == text_axis(node.operands[0]) else (
-            r"_{\mathrm{row}}" if axis else r"_{\mathrm{col}}"
+        mark = (
+            ""
+            if axis == text_axis(node.operands[0])
+            else (r"_{\mathrm{row}}" if axis else r"_{\mathrm{col}}")
         )
         inside = self(node.operands[0])
         if len(node.operands) > 1:
@@ -260,7 +264,8 @@ class LatexWriter(BaseWriter):
         below = r" \, ".join(rf"\partial {self(operands[s], ATOM)}" for s in slots)
         return rf"\frac{{\partial{order} {shown}}}{{{below}}}"
 
-    # -- entries -------------------------------------------------------------------------------------
+    # -- entries
+    # -------------------------------------------------------------------------------------
 
     def entry(self, node: Node) -> str:
         A = node.operands[0]
@@ -335,7 +340,8 @@ def juxtaposed(parts: Sequence[str]) -> str:
 
 
 def latex_of(thing: object, notation: Notation | str | None = None) -> str:
-    """An expression, or a line of a derivation, in LaTeX; large shared parts follow as ``where S = ...``.
+    """An expression, or a line of a derivation, in LaTeX; large shared parts follow as ``where S
+    = ...``.
 
     >>> import matcalc as mc
     >>> A, b = mc.matrix("A1", "n", "m"), mc.vector("b", "m")
@@ -344,7 +350,7 @@ def latex_of(thing: object, notation: Notation | str | None = None) -> str:
     """
     own = getattr(thing, "to_latex", None)
     if own is not None:
-        return own(notation)
+        return own(notation=notation)
     return with_where(LatexWriter(notation), read(thing))
 
 

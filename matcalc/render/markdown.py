@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from matcalc.render.blocks import Block, Code, Formula, Heading, Page, Picture, Prose, Row, Table, with_references
+from matcalc.render.blocks import (
+    Block,
+    Code,
+    Formula,
+    Heading,
+    Page,
+    Picture,
+    Prose,
+    Row,
+    Table,
+    with_references,
+)
 
 
 def to_markdown(page: Page, title: bool = True) -> str:
@@ -29,7 +40,8 @@ def markdown_block(block: Block, page: Page) -> str:
     if isinstance(block, Formula):
         notes = ["", *(row.note for row in block.rows)]
         return "\n\n".join(
-            _row(row, cite, row.note != before) for row, before in zip(block.rows, notes, strict=False)
+            _row(row, cite, row.note != before)
+            for row, before in zip(block.rows, notes, strict=False)
         )
     if isinstance(block, Table):
         return _table(block)

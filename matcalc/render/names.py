@@ -14,13 +14,10 @@ from matcalc.expr import Node, is_number, is_symbol, symbol_latex, symbol_name
 from matcalc.network import definition
 from matcalc.notation import Notation
 from matcalc.ops.algebra import PRODUCT, SUM_OP
+from matcalc.render.signs import ACCENTS, LETTERS
 from matcalc.reverse import Adjoints
 
-GREEK = set(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon "
-    "phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega varepsilon ell".split()
-)
-ACCENTS = {"hat": "hat", "bar": "bar", "tilde": "tilde", "dot": "dot", "vec": "vec"}
+GREEK = frozenset(LETTERS)
 LAYERS = {"(l)": "({})", "[l]": "[{}]", "^l": "{}"}
 
 
@@ -61,10 +58,10 @@ def layer_of(node: Node) -> str | None:
 
 
 def _accent(base: str) -> tuple[str, str] | None:
-    for word, command in ACCENTS.items():
+    for word in ACCENTS:
         stem = base.removesuffix(word)
         if stem != base and (len(stem) == 1 or stem in GREEK):
-            return command, stem
+            return word, stem
     return None
 
 
@@ -88,7 +85,8 @@ _DELTAS: WeakKeyDictionary[Adjoints, dict[tuple[str, int], dict[Node, str]]] = W
 
 
 def delta_names(book: Adjoints, notation: Notation) -> dict[Node, str]:
-    """The adjoints that are called delta: those of the affine steps, by layer where that is unique."""
+    """The adjoints that are called delta: those of the affine steps, by layer where that is
+    unique."""
     by_notation = _DELTAS.setdefault(book, {})
     key = (f"{notation.adjoint_index}{notation.layer}", len(book.of))
     if key not in by_notation:
@@ -121,7 +119,9 @@ def is_affine(value: Node | None) -> bool:
     )
 
 
-def adjoint_in_latex(adjoint: Node, book: Adjoints, notation: Notation, inside: str, top: str) -> str:
+def adjoint_in_latex(
+    adjoint: Node, book: Adjoints, notation: Notation, inside: str, top: str
+) -> str:
     """The name of what arrives at a symbol; ``inside`` is the symbol, ``top`` the output."""
     if adjoint in book.latex:
         return book.latex[adjoint]

@@ -1,4 +1,5 @@
-"""A page as a Jupyter notebook: prose and formulas in Markdown cells, the network in a code cell."""
+"""A page as a Jupyter notebook: prose and formulas in Markdown cells, the network in a code
+cell."""
 
 from __future__ import annotations
 
@@ -14,7 +15,9 @@ def to_notebook(page: Page, code: str = "") -> str:
     cells = [_cell("markdown", f"# {page.title}")]
     if code:
         cells.append(_cell("code", code))
-    cells += [_cell("markdown", said) for block in page.blocks if (said := markdown_block(block, page))]
+    cells += [
+        _cell("markdown", said) for block in page.blocks if (said := markdown_block(block, page))
+    ]
     for k, cell in enumerate(cells):
         cell["id"] = f"cell-{k}"
     notebook = {
@@ -30,7 +33,11 @@ def to_notebook(page: Page, code: str = "") -> str:
 
 
 def _cell(kind: str, source: str) -> dict[str, Any]:
-    cell: dict[str, Any] = {"cell_type": kind, "metadata": {}, "source": source.splitlines(keepends=True)}
+    cell: dict[str, Any] = {
+        "cell_type": kind,
+        "metadata": {},
+        "source": source.splitlines(keepends=True),
+    }
     if kind == "code":
         cell |= {"execution_count": None, "outputs": []}
     return cell

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from matcalc.expr import symbol_name
+from matcalc.expr import BUILD, symbol_name
+from matcalc.notation import Notation
 from matcalc.numeric.worked import WorkedLine, worked
 from matcalc.record import Line, Record
 from matcalc.render.blocks import Block, Formula, Prose, Row, Side, Table
-from matcalc.render.dress import Dress
+from matcalc.render.dress import Dress, Style
 
 
 def number(value: float, digits: int) -> str:
@@ -53,7 +54,9 @@ def table(
     """Every line with its number; below, if asked for, what rounding after each line gives."""
     record = dress.record
     exact = worked(record, values, dims=dims, partial=partial)
-    wanted = {symbol_name(record.problem.find(n)) if n in record.problem.names else n for n in lines or ()}
+    wanted = {
+        symbol_name(record.problem.find(n)) if n in record.problem.names else n for n in lines or ()
+    }
     shown = [w for w in exact if not wanted or w.line.name in wanted or _of(w.line) in wanted]
     blocks: list[Block] = [_table(dress, shown, "value" if rounded is None else "exact", digits)]
     if rounded is not None:
@@ -81,8 +84,7 @@ def _cell(dress: Dress, item: WorkedLine, digits: int) -> str:
 
 
 def _symbol(record: Record, name: str) -> Any:
-    found = {**record.problem.names, **{symbol_name(s): s for s in record.adjoints.of}}.get(name)
-    return found
+    return {**record.problem.names, **{symbol_name(s): s for s in record.adjoints.of}}.get(name)
 
 
 def gradient_step(
@@ -103,14 +105,21 @@ def gradient_step(
         if line.kind != "gradient" or line.of is None:
             continue
         name = symbol_name(line.of)
-        start = np.asarray(given[name], dtype=float).reshape(np.shape(before[line.name]))
+        start = np.asarray(given[name], dtype=float).reshape(np.asarray(before[line.name]).shape)
         moved[name] = start - rate * np.asarray(before[line.name])
         shown = dress(line.of)
         sides = (
             Side(rf"{shown} - {rate:g} \cdot {dress(line.symbol)}"),
             Side(in_numbers(moved[name], digits)),
         )
-        rows.append(Row(rf"{shown}^{{\text{{new}}}}" if "^" not in shown else rf"{{{shown}}}^{{\text{{new}}}}", sides))
+        rows.append(
+            Row(
+                rf"{shown}^{{\text{{new}}}}"
+                if "^" not in shown
+                else rf"{{{shown}}}^{{\text{{new}}}}",
+                sides,
+            )
+        )
     after = next(w.value for w in worked(record, moved, dims=dims) if w.line.name == output)
     loss = dress(record.problem.output)
     said = (
@@ -146,11 +155,38 @@ def counts(dress: Dress) -> list[Block]:
     record = dress.record
     parts = " + ".join(sp.latex(_entries(p)) for p in record.problem.params)
     total = sp.latex(parameter_count(record))
-    said = f"To learn are ${parts} = {total}$ numbers." if parts != total else f"To learn are ${total}$ numbers."
+    said = (
+        f"To learn are ${parts} = {total}$ numbers."
+        if parts != total
+        else f"To learn are ${total}$ numbers."
+    )
     return [
         Prose(
-            said + " One backward pass costs about as many products as there are weights, for each datum, "
-            "twice over: once for the adjoints and once for the gradients. It grows with the number of "
+            said + " One backward pass costs about as many products as there are weights, for each "
+            "datum, "
+            "twice over: once for the adjoints and once for the gradients. It grows with the "
+            "number of "
             "connections, not with the number of neurons."
         )
     ]
+
+
+def evaluation_latex(evaluation: Any, digits: int, notation: Any) -> str:
+    """The numbers of an evaluation as an aligned block; what is missing says what it needs."""
+    record: Record = evaluation.record
+    dress = Dress(record, Style(Notation.of(notation), record.layout))
+    lines = []
+    for line in record.lines:
+        name = line.name if line.of is None else symbol_name(line.of)
+        value = (evaluation.steps if line.of is None else evaluation.adjoints).get(name)
+        if value is not None:
+            lines.append(f"{dress(line.symbol)} &= {in_numbers(value, digits)}")
+        elif line.name in evaluation.missing:
+            needs = ", ".join(dress(_symbol(record, n)) for n in evaluation.missing[line.name])
+            lines.append(
+                rf"{dress(line.symbol)} &= {dress(line.value)} \quad \text{{needs }} {needs}"
+            )
+    return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+
+
+BUILD["evaluation_latex"] = evaluation_latex

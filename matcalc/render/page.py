@@ -51,12 +51,13 @@ def line_latex(line: Line, notation: Notation | str | None = None) -> str:
 def program(record: Record) -> str:
     """The network as Python that can be run, where it was declared as one."""
     owner = next((s.symbol.params[3] for s in record.problem.steps), None)
-    if not isinstance(owner, Network) or not owner.inputs and not owner.params:
+    if not isinstance(owner, Network) or (not owner.inputs and not owner.params):
         return ""
     text = owner.to_text()
     quotes = '"""' if '"""' not in text else "'''"
     mark = "r" if "\\" in text else ""
-    return f"import matcalc as mc\n\nnet = mc.parse({mark}{quotes}\n{text}\n{quotes})\nD = mc.derive(net)\nD"
+    network = f"net = mc.parse({mark}{quotes}\n{text}\n{quotes})"
+    return f"import matcalc as mc\n\n{network}\nD = mc.derive(net)\nD"
 
 
 BUILD["line_latex"] = line_latex

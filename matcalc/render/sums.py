@@ -1,7 +1,9 @@
-"""Views in indices: an entry with explicit sums, the paths to the output, one datum and the batch."""
+"""Views in indices: an entry with explicit sums, the paths to the output, one datum and the
+batch."""
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import sympy as sp
@@ -102,7 +104,8 @@ def _sizes(node: Node) -> tuple[int, int]:
         return 1, 1
     if not all(d.is_Integer for d in node.shape):
         raise MatcalcError(
-            f"{node} has symbolic size: the paths of an entry are written out for numbers of rows and columns "
+            f"{node} has symbolic size: the paths of an entry are written out for numbers of "
+            f"rows and columns "
             "that are known; the index view has sums instead"
         )
     return int(node.shape[0]), int(node.shape[1])
@@ -113,7 +116,9 @@ def _paths_of(dress: Dress, line: Line, start: Place) -> list[Block]:
     left = dress(_entry(line.symbol, start))
     if not ways:
         return [Formula((Row(left, (Side("0"),)),))]
-    named = " + ".join(r" \, ".join(_ratio(dress, b, a) for a, b, _ in reversed(way)) for way in ways)
+    named = " + ".join(
+        r" \, ".join(_ratio(dress, b, a) for a, b, _ in reversed(way)) for way in ways
+    )
     apart = [[f for _, _, f in reversed(way)] for way in ways]
     opened = " + ".join(" ".join(dress.factor(f) for f in way) for way in apart)
     merged = simplify(add(*(mul(*way) for way in apart)))
@@ -121,7 +126,10 @@ def _paths_of(dress: Dress, line: Line, start: Place) -> list[Block]:
     kept = tuple(s for k, s in enumerate(sides) if k == 0 or s.latex != sides[k - 1].latex)
     count = "one path" if len(ways) == 1 else f"{len(ways)} paths"
     return [
-        Prose(f"${dress(_entry(start[0], start))}$ reaches ${dress(dress.record.problem.output)}$ along {count}:"),
+        Prose(
+            f"${dress(_entry(start[0], start))}$ reaches "
+            f"${dress(dress.record.problem.output)}$ along {count}:"
+        ),
         Formula((Row(left, kept, f"paths_{symbol_name(start[0])}", "", "", True),)),
     ]
 
@@ -144,7 +152,9 @@ def entry_paths(dress: Dress, start: Place) -> list[list[tuple[Place, Place, Nod
         if here[0] is record.problem.output:
             found.append(way)
             if len(found) > MOST_PATHS:
-                raise MatcalcError(f"{here[0]} is reached along more than {MOST_PATHS} paths; use the index view")
+                raise MatcalcError(
+                    f"{here[0]} is reached along more than {MOST_PATHS} paths; use the index view"
+                )
             continue
         onwards = []
         for step in users(record, here[0]):
@@ -169,7 +179,8 @@ def _reached(dress: Dress, step: Node, here: Place) -> list[tuple[Place, Node]]:
     return found
 
 
-# -- one datum and the batch -------------------------------------------------------------------------
+# -- one datum and the batch
+# -------------------------------------------------------------------------
 
 
 def batch_view(dress: Dress) -> list[Block]:
@@ -178,7 +189,10 @@ def batch_view(dress: Dress) -> list[Block]:
     shown = sp.latex(size)
     base = dress.notation.index_base
     blocks: list[Block] = [
-        Prose(f"The data are ${shown}$; one of them is number $r$. What belongs to one datum carries its number.")
+        Prose(
+            f"The data are ${shown}$; one of them is number $r$. What belongs to one datum "
+            f"carries its number."
+        )
     ]
     rows: list[Row] = []
     letter = "r"
@@ -210,7 +224,9 @@ def _batch(dress: Dress) -> Any:
     if dress.style.batch is not None:
         return sp.Symbol(dress.style.batch, integer=True, positive=True)
     inputs = [s.shape for s in dress.record.problem.inputs if s.shape]
-    common = [d for d in (inputs[0] if inputs else ()) if d != 1 and all(d in shape for shape in inputs)]
+    common = [
+        d for d in (inputs[0] if inputs else ()) if d != 1 and all(d in shape for shape in inputs)
+    ]
     params = {d for s in dress.record.problem.params for d in s.shape}
     for d in common:
         if d not in params:
@@ -231,7 +247,7 @@ def _datum_sum(dress: Dress, line: Line, size: Any, letter: str) -> tuple[str, s
         return None
     scalars = [a for a in value.operands if not a.shape]
     factors = [a for a in value.operands if a.shape]
-    for k, (A, B) in enumerate(zip(factors, factors[1:], strict=False)):
+    for _k, (A, B) in enumerate(itertools.pairwise(factors)):
         if A.shape[1] == size and len(factors) == 2:
             front = dress(mul(*scalars)) + " " if scalars else ""
             left = _column_of(dress, A, letter)
@@ -268,10 +284,9 @@ def _scale(dress: Dress, size: Any) -> list[Block]:
             return [
                 Heading("The factor in front", 3),
                 Prose(
-                    f"The mean puts $\\frac{{1}}{{{name}}}$ into ${dress(line.symbol)} = {dress(line.value)}$; "
+                    f"The mean puts $\\frac{{1}}{{{name}}}$ into ${dress(line.symbol)} = "
+                    f"{dress(line.value)}$; "
                     "every later line takes it from there, so no other formula shows it."
                 ),
             ]
     return [Prose(f"The loss is a sum, not a mean: no $\\frac{{1}}{{{name}}}$ appears anywhere.")]
-
-

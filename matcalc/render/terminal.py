@@ -1,4 +1,5 @@
-"""A page for the terminal: formulas in Unicode, one statement a line, continued under the equals sign."""
+"""A page for the terminal: formulas in Unicode, one statement a line, continued under the equals
+sign."""
 
 from __future__ import annotations
 
@@ -6,7 +7,17 @@ import re
 from collections.abc import Callable
 from unicodedata import combining
 
-from matcalc.render.blocks import Code, Formula, Heading, Page, Picture, Prose, Row, Table, with_references
+from matcalc.render.blocks import (
+    Code,
+    Formula,
+    Heading,
+    Page,
+    Picture,
+    Prose,
+    Row,
+    Table,
+    with_references,
+)
 from matcalc.render.textree import in_unicode
 
 
@@ -23,7 +34,11 @@ def to_terminal(page: Page) -> str:
         elif isinstance(block, Formula):
             notes = ["", *(row.note for row in block.rows)]
             for row, before in zip(block.rows, notes, strict=False):
-                out += ["", *_row(row, cite, row.note != before)] if row.note else _row(row, cite, False)
+                out += (
+                    ["", *_row(row, cite, row.note != before)]
+                    if row.note
+                    else _row(row, cite, False)
+                )
             out.append("")
         elif isinstance(block, Table):
             out += ["", *_table(block), ""]

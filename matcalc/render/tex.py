@@ -12,7 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from matcalc.errors import MatcalcError
-from matcalc.render.blocks import Code, Formula, Heading, Page, Picture, Prose, Row, Table, with_references
+from matcalc.render.blocks import (
+    Code,
+    Formula,
+    Heading,
+    Page,
+    Picture,
+    Prose,
+    Row,
+    Table,
+    with_references,
+)
 from matcalc.render.textree import width as measured
 
 ENVIRONMENTS = ("align", "aligned", "gather")
@@ -80,7 +90,11 @@ def _formula(block: Formula, setting: Setting, cite: Callable[[str], str]) -> st
         lines = row_lines(row, setting)
         if setting.env == "gather":
             lines = [line.replace("&", "", 1) for line in lines]
-        if row.note and setting.env == "align" and row.note != (block.rows[k - 1].note if k else ""):
+        if (
+            row.note
+            and setting.env == "align"
+            and row.note != (block.rows[k - 1].note if k else "")
+        ):
             note = escaped(with_references(row.note, cite))
             lines[0] = rf"\intertext{{{note[0].upper()}{note[1:]}:}}" + "\n" + lines[0]
         if setting.env != "aligned":
@@ -165,7 +179,13 @@ def _split(latex: str, before: Callable[[str], bool], inside: bool) -> list[str]
     tokens = _depths(latex)
     for k, (token, braces, brackets) in enumerate(tokens):
         binary = k > 1 and tokens[k - 1][0].isspace() and tokens[k - 2][0] not in OPERATORS
-        if before(token) and braces == 0 and (inside or brackets == 0) and binary and pieces[-1].strip():
+        if (
+            before(token)
+            and braces == 0
+            and (inside or brackets == 0)
+            and binary
+            and pieces[-1].strip()
+        ):
             pieces.append("")
         pieces[-1] += token
     return [p.strip() for p in pieces if p.strip()]
@@ -192,4 +212,5 @@ def _table(block: Table) -> str:
     columns = "l" * len(block.head)
     rows = [" & ".join(map(escaped, row)) + r" \\" for row in (block.head, *block.rows)]
     inside = "\n".join([rows[0], r"\hline", *rows[1:]])
-    return f"\\begin{{center}}\n\\begin{{tabular}}{{{columns}}}\n{inside}\n\\end{{tabular}}\n\\end{{center}}"
+    table = f"\\begin{{tabular}}{{{columns}}}\n{inside}\n\\end{{tabular}}"
+    return f"\\begin{{center}}\n{table}\n\\end{{center}}"

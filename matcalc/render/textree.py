@@ -1,4 +1,5 @@
-r"""The LaTeX that the writers emit, read back as a small tree: to write it in Unicode and to measure it.
+r"""The LaTeX that the writers emit, read back as a small tree: to write it in Unicode and to
+measure it.
 
 Only what is emitted needs to be known; a command without an entry stands for its own name.
 """
@@ -9,30 +10,9 @@ import re
 from dataclasses import dataclass
 from unicodedata import normalize
 
-TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[{}^_&]|\s+|.", re.S)
+from matcalc.render.signs import ACCENTS, FONTS, SIGNS, SUB, SUPER
 
-SIGNS = {
-    "odot": "⊙", "oslash": "⊘", "circ": "∘", "bullet": "•", "otimes": "⊗", "cdot": "·", "times": "×",
-    "partial": "∂", "nabla": "∇", "sum": "∑", "prod": "∏", "top": "ᵀ", "intercal": "ᵀ", "prime": "′",
-    "in": "∈", "dots": "…", "ldots": "…", "cdots": "⋯", "mid": "|", "langle": "⟨", "rangle": "⟩",
-    "le": "≤", "leq": "≤", "geq": "≥", "ge": "≥", "neq": "≠", "ne": "≠", "approx": "≈", "to": "→",
-    "leftarrow": "←", "rightarrow": "→", "Rightarrow": "⇒", "infty": "∞", "forall": "∀", "iota": "ι",
-    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ϵ", "varepsilon": "ε", "zeta": "ζ",
-    "eta": "η", "theta": "θ", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π",
-    "rho": "ρ", "sigma": "σ", "tau": "τ", "upsilon": "υ", "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω",
-    "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ",
-    "Upsilon": "Υ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω", "ell": "ℓ", "quad": "  ", "qquad": "    ",
-    "{": "{", "}": "}", "|": "‖", ",": " ", ";": " ", " ": " ", "!": "", "_": "_", "\\": "\n", "ast": "∗",
-    "lfloor": "⌊", "rfloor": "⌋", "Bigl": "", "Bigr": "", "bigl": "", "bigr": "", "displaystyle": "",
-    "$": "$", "%": "%", "#": "#", "&": "&", "cos": "cos", "mapsto": "↦", "vdots": "⋮", "bmod": "mod",
-}  # fmt: skip
-ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "dot": "\u0307", "vec": "\u20d7"}
-FONTS = {
-    "mathrm", "mathbf", "mathbb", "mathsf", "mathcal", "boldsymbol", "operatorname", "text", "mathit",
-    "textbf", "bm",
-}  # fmt: skip
-SUPER = dict(zip("0123456789+-=()ijklnTᵀ'′mabcdekrst", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁱʲᵏˡⁿᵀᵀ''ᵐᵃᵇᶜᵈᵉᵏʳˢᵗ", strict=True))
-SUB = dict(zip("0123456789+-=()aehijklmnoprstuvx,", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ,", strict=True))
+TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[{}^_&]|\s+|.", re.S)
 
 
 @dataclass(frozen=True)
@@ -164,7 +144,9 @@ def _script(said: str, mark: str) -> str:
         return f"^{said}" if len(said) <= 2 else f"^({said})"
     if said and all(c in table for c in said):
         return "".join(table[c] for c in said)
-    return f"{mark}{said}" if len(said) == 1 or re.fullmatch(r"\[.*\]", said) else f"{mark}{{{said}}}"
+    return (
+        f"{mark}{said}" if len(said) == 1 or re.fullmatch(r"\[.*\]", said) else f"{mark}{{{said}}}"
+    )
 
 
 def width(latex: str) -> float:

@@ -21,12 +21,15 @@ from matcalc.render.sums import batch_view, index_view, paths_view
 
 LAYOUT_SAYS = {
     Layout.DENOMINATOR: (
-        "Denominator layout: a gradient has the shape of its variable, and $\\partial y/\\partial x$ "
+        "Denominator layout: a gradient has the shape of its variable, and $\\partial "
+        "y/\\partial x$ "
         "of a column $x$ of $p$ entries and a column $y$ of $r$ entries is $p \\times r$."
     ),
     Layout.NUMERATOR: (
-        "Numerator layout: a gradient lies transposed, and $\\partial y/\\partial x$ of a column $x$ of "
-        "$p$ entries and a column $y$ of $r$ entries is $r \\times p$. A transpose more or less than in "
+        "Numerator layout: a gradient lies transposed, and $\\partial y/\\partial x$ of a "
+        "column $x$ of "
+        "$p$ entries and a column $y$ of $r$ entries is $r \\times p$. A transpose more or "
+        "less than in "
         "denominator layout is there to turn the gradient onto its side."
     ),
     Layout.MIXED: (
@@ -45,7 +48,11 @@ def page_of(record: Record, style: Style, view: str = "backprop", opened: bool =
     blocks = [*(opening(dress) if opened else ()), *VIEWS[view](dress)]
     output = record.problem.output
     lefts = {ln.name: dress(ln.symbol) for ln in record.lines}
-    return Page(f"The gradients of ${dress(output)}$" if not output.shape else f"Through ${dress(output)}$", tuple(blocks), lefts)
+    return Page(
+        f"The gradients of ${dress(output)}$" if not output.shape else f"Through ${dress(output)}$",
+        tuple(blocks),
+        lefts,
+    )
 
 
 def opening(dress: Dress) -> list[Block]:
@@ -54,9 +61,15 @@ def opening(dress: Dress) -> list[Block]:
     blocks: list[Block] = [Prose(LAYOUT_SAYS[dress.style.layout])]
     blocks += [Prose(f"{remark[0].upper()}{remark[1:]}.") for remark in record.remarks]
     given, learnt = (_declared(dress, ss) for ss in (record.problem.inputs, record.problem.params))
-    said = [f"{title} {', '.join(items)}." for title, items in (("Given:", given), ("To learn:", learnt)) if items]
+    said = [
+        f"{title} {', '.join(items)}."
+        for title, items in (("Given:", given), ("To learn:", learnt))
+        if items
+    ]
     if record.upstream is not None:
-        said.append(f"From above arrives ${dress(record.upstream)}$ {_size(dress, record.upstream)}.")
+        said.append(
+            f"From above arrives ${dress(record.upstream)}$ {_size(dress, record.upstream)}."
+        )
     if record.problem.facts:
         said.append(f"Assumed: {', '.join(map(str, record.problem.facts))}.")
     if said:
@@ -88,7 +101,9 @@ def _declared(dress: Dress, symbols: Sequence[Node]) -> list[str]:
 
 def _alike(one: Node, other: Node) -> bool:
     a, b = (re.fullmatch(r"(\D+)(\d+)", symbol_name(s)) for s in (one, other))
-    return bool(a and b and a[1] == b[1] and int(b[2]) == int(a[2]) + 1 and one.shape == other.shape)
+    return bool(
+        a and b and a[1] == b[1] and int(b[2]) == int(a[2]) + 1 and one.shape == other.shape
+    )
 
 
 # -- the backward pass -----------------------------------------------------------------------------
@@ -109,7 +124,8 @@ def backprop(dress: Dress) -> list[Block]:
 
 
 def _says_nothing(dress: Dress, line: Line) -> bool:
-    """Whether both sides read the same, as where the derivative of an undefined loss stays as it is."""
+    """Whether both sides read the same, as where the derivative of an undefined loss stays as it
+    is."""
     return line.kind != "forward" and dress(line.symbol) == dress(dress.value(line))
 
 
@@ -138,7 +154,12 @@ def row(dress: Dress, line: Line) -> Row:
     sides = sides_of(dress, line, detail)
     note = "" if detail == "brief" or line.kind == "forward" else origin(dress, line)
     return Row(
-        dress(line.symbol), tuple(sides), line.name, note, dress.shape(line.symbol), line.kind == "gradient"
+        dress(line.symbol),
+        tuple(sides),
+        line.name,
+        note,
+        dress.shape(line.symbol),
+        line.kind == "gradient",
     )
 
 

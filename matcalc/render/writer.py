@@ -1,6 +1,7 @@
 """What every printer shares: nodes are written bottom-up, once each, without recursion.
 
-An operation writes itself (its ``text`` and ``latex`` faces) and asks the writer for its operands in
+An operation writes itself (its ``text`` and ``latex`` faces) and asks the writer for its
+operands in
 brackets where they bind too loosely. Large parts that occur more than once are written once, under
 a name of their own, so that a page never grows faster than the expression.
 """
@@ -15,10 +16,9 @@ from matcalc.expr import BUILD, Node, is_symbol, postorder, read, symbol, symbol
 from matcalc.ops.base import ATOM, Written
 from matcalc.rewrite.cost import cost
 
-# Up to this cost (ten a symbol) a page shows everything in full.
-LONG = 3000
-# Beyond, a shared part is named when its name saves at least so many characters.
-WORTH_A_NAME = 120
+# Up to this cost (ten a symbol) everything is shown in full; beyond, a shared part is named when its
+# name saves at least so many characters.
+LONG, WORTH_A_NAME = 3000, 120
 
 
 class BaseWriter:
@@ -26,6 +26,7 @@ class BaseWriter:
 
     face = "text"
     open, close = "(", ")"
+    long, worth_a_name = LONG, WORTH_A_NAME
 
     def __init__(self) -> None:
         self.done: dict[Node, Written] = {}
@@ -38,7 +39,7 @@ class BaseWriter:
 
     def written(self, node: Node) -> Written:
         """One node, its operands being written already."""
-        return getattr(node.op, self.face)(node, self)  # type: ignore[no-any-return]
+        return getattr(node.op, self.face)(node, self)
 
     def fill(self, root: Node) -> None:
         for node in postorder(root, stop=self.done.__contains__):
@@ -51,7 +52,7 @@ class BaseWriter:
         Whether a part gets a name is decided as it is written, before anything repeats it: a page
         is never longer than the expression has nodes.
         """
-        if cost(root) <= LONG:
+        if cost(root) <= self.long:
             return [], self(root)
         order = postorder(root)
         uses = Counter(child for node in order for child in node.operands)
@@ -62,7 +63,7 @@ class BaseWriter:
         for node in order:
             said, _ = self.done[node] = self.written(node)
             again = uses[node] - 1
-            if node.operands and not node.indices and again * (len(said) - 4) >= WORTH_A_NAME:
+            if node.operands and not node.indices and again * (len(said) - 4) >= self.worth_a_name:
                 name = symbol(next(names), node.shape)
                 definitions.append((name, said))
                 self.done[node] = self(name), ATOM
@@ -82,6 +83,9 @@ def fresh_names(taken: Iterable[str], stem: str = "S") -> Iterator[str]:
 
 class TextWriter(BaseWriter):
     """The text language, which ``parse`` reads back."""
+
+    # A line of text has no fractions to keep it short: a person writes "where S = ..." sooner.
+    long, worth_a_name = 150, 30
 
 
 def text(expr: object) -> str:

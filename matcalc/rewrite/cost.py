@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from weakref import WeakKeyDictionary
 
 from matcalc.expr import Node, as_number, is_number, postorder
+from matcalc.ops.product import without_first
 
 _COSTS: WeakKeyDictionary[Node, int] = WeakKeyDictionary()
 
@@ -43,6 +44,8 @@ def own_cost(node: Node, below: Mapping[Node, int]) -> int:
     joints = MARK.get(name, FUNCTION) * max(1, len(node.operands) - 1)
     if name in ("times", "hadamard") and any(map(_has_fractions, node.operands)):
         joints += COMPOUND
+    if name in ("times", "hadamard") and _meets_its_mirror(node):
+        joints += ONES
     if name == "plus" and any(map(_is_negative_constant, node.operands)):
         # A sign costs little in front of a factor; as a term -1 is a number like any other.
         joints += TURNED + (
@@ -75,6 +78,27 @@ def _is_negative_constant(term: Node) -> bool:
         and bool(as_number(term.operands[0]) < 0)
         and all(a.op.name == "ones" for a in term.operands[1:])
     )
+
+
+def _meets_its_mirror(node: Node) -> bool:
+    """s(u) beside s(-u): there a person writes 1 - s(u)."""
+    own = [a.operands[0] for a in node.operands if a.op.name == "sigmoid"]
+    if not own:
+        return False
+    mirrors = [b for a in node.operands for b in _mirrors(a, 4)]
+    return any(m.content == u.content for m in mirrors for u in own)
+
+
+def _mirrors(node: Node, depth: int) -> list[Node]:
+    """The u of every sigmoid(-u) below sums and products."""
+    if node.op.name == "sigmoid":
+        u = node.operands[0]
+        if u.op.name == "times" and is_number(u.operands[0]) and as_number(u.operands[0]) == -1:
+            return [without_first(u)]
+        return []
+    if depth and node.op.name in ("plus", "times", "hadamard"):
+        return [b for a in node.operands for b in _mirrors(a, depth - 1)]
+    return []
 
 
 def _is_quotient(term: Node) -> bool:

@@ -20,6 +20,8 @@ MAX_ROWS = 60
 MAX_SYMBOLS = 12
 MAX_FOR_FACTOR = 7
 MAX_TERMS = 40  # of an expanded sum
+MAX_OPERATIONS = 30  # beyond, a formula is only put in front and not multiplied out
+MAX_POWER = 12  # a higher degree makes the rational methods explode
 
 
 @lru_cache(maxsize=1024)
@@ -118,7 +120,9 @@ def candidates(key: Key) -> tuple[Formula, ...]:
     if len(symbols) > MAX_SYMBOLS or not symbols:
         return (reading.done(value),) if not symbols else ()
     found: list[Any] = []
-    for start in _starts(reading, value):
+    for count, start in enumerate(_starts(reading, value)):
+        if count and not _is_small(start):
+            continue
         for form in _forms(start):
             form = _usual(reading, form)
             if form not in found and not form.has(sp.zoo, sp.nan, sp.oo):
@@ -131,6 +135,9 @@ def candidates(key: Key) -> tuple[Formula, ...]:
 
 def _starts(r: Reading, value: Any) -> Iterator[Any]:
     """The formula as it is, with roots squared, with activations recognised, with activations opened."""
+    if not _is_small(value):
+        yield _steps(r, value)
+        return
     value = _steps(r, _roots(r, value))
     yield value
     for recognise in (_sigmoids, _tanhs):
@@ -139,7 +146,7 @@ def _starts(r: Reading, value: Any) -> Iterator[Any]:
             if other is not None:
                 yield other
     opened = _opened(r, value)
-    if opened is not value:
+    if opened is not value and _is_small(opened):
         yield opened
         for recognise in (_sigmoids, _tanhs):
             if r.calls("exp"):
@@ -278,8 +285,18 @@ def _opened(r: Reading, value: Any) -> Any:
 # -- what to make of it ----------------------------------------------------------------------------------
 
 
+def _is_small(value: Any) -> bool:
+    """Whether the rational methods may multiply it out: measured, they take time beyond this."""
+    powers = (e.exp for e in value.atoms(sp.Pow) if e.exp.is_Integer)
+    return value.count_ops() <= MAX_OPERATIONS and max(map(abs, powers), default=1) <= MAX_POWER
+
+
 def _forms(value: Any) -> Iterator[Any]:
-    for attempt in (_as_is, _in_front, _cancelled, _over_common, _collected, _factored):
+    if value.count_ops() > 3 * MAX_OPERATIONS:
+        yield value
+        return
+    rational = (_cancelled, _over_common, _collected, _factored) if _is_small(value) else ()
+    for attempt in (_as_is, _in_front, *rational):
         try:
             result = attempt(value)
         except (sp.PolynomialError, NotImplementedError, TypeError, ZeroDivisionError):

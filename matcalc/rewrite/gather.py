@@ -35,12 +35,18 @@ SMALL = 4  # up to so many terms every grouping is tried
 TRIED = 3
 
 
+def regrouped_closed(node: Node) -> Node | None:
+    """The terms of a sum under common factors, brackets left closed, if that is shorter."""
+    if node.op is not SUM_OP or len(node.operands) > MAX_TERMS:
+        return None
+    flat = merged([_flat(a) for a in node.operands])
+    best = _shorter(node, Gathering().gather(flat, node.shape))
+    return best if best is not node else None
+
+
 def regrouped(node: Node) -> Node | None:
     """The shortest form of a sum of products, if that is shorter than the node."""
-    best = node
-    if node.op is SUM_OP and len(node.operands) <= MAX_TERMS:
-        flat = merged([_flat(a) for a in node.operands])
-        best = _shorter(best, Gathering().gather(flat, node.shape))
+    best = regrouped_closed(node) or node
     try:
         terms = merged([t for term in expand(node) for t in normal(term)])
     except TooMany:

@@ -13,14 +13,14 @@ from typing import Any
 import sympy as sp
 
 from matcalc.errors import MatcalcError
-from matcalc.expr import Node
+from matcalc.expr import Node, is_number
 from matcalc.ops.algebra import add, had, mul, number, ones
 from matcalc.ops.base import OPS
 from matcalc.ops.entrywise import ENTRYWISE, POWER, power
 from matcalc.ops.lowering import constant, readable
 from matcalc.rewrite.flip import flip
 from matcalc.rewrite.formula import Formula, atom, candidates
-from matcalc.rewrite.law import settled
+from matcalc.rewrite.law import settled, split
 from matcalc.rewrite.region import COLUMN, FULL, ROW, SCALAR, Reader, is_entrywise, is_scaling
 from matcalc.rewrite.sharing import page_cost
 
@@ -48,6 +48,15 @@ def lift(root: Node) -> Node | None:
         if length < best_cost:
             best, best_cost = image, length
     return best
+
+
+def lift_scalars(product: Node) -> Node | None:
+    """The scalar factors of a product of matrices, shortened as one scalar function."""
+    scalars, matrices = split(product)
+    if not matrices or sum(1 for s in scalars if not is_number(s)) < 2:
+        return None
+    shorter = lift(mul(*scalars))
+    return mul(shorter, *matrices) if shorter is not None else None
 
 
 class Lowering:

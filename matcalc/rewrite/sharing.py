@@ -11,7 +11,7 @@ from matcalc.ops.algebra import TRANSPOSE
 from matcalc.rewrite.cost import SYMBOL, cost, own_cost
 
 WORTH = 3 * SYMBOL  # what a name must save
-SMALL = 250  # below this cost nothing is looked for
+SMALL = 150  # below this cost nothing is looked for
 HUGE = 10**6
 LARGEST = 400  # nodes; beyond, only the printers look, once
 

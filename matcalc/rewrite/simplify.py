@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -19,10 +20,11 @@ from matcalc.expr import is_symbol as _is_symbol
 from matcalc.ops.algebra import PRODUCT, SUM_OP, TRANSPOSE
 from matcalc.rewrite.cost import cost
 from matcalc.rewrite.flip import flip
-from matcalc.rewrite.gather import regrouped, worth_regrouping
+from matcalc.rewrite.gather import regrouped, regrouped_closed, worth_regrouping
 from matcalc.rewrite.laws import LAWS
-from matcalc.rewrite.lift import lift, worth_lifting
+from matcalc.rewrite.lift import lift, lift_scalars, worth_lifting
 from matcalc.rewrite.region import is_entrywise
+from matcalc.rewrite.sharing import SMALL, page_cost, within
 from matcalc.rewrite.template import LARGEST, Assumed, Template
 
 Recorder = Callable[[str, Node, Node], None]
@@ -30,8 +32,6 @@ Memo = WeakKeyDictionary[Node, Node]
 
 MAX_STEPS = 200
 MAX_PASSES = 6
-_TIDY: Memo = WeakKeyDictionary()
-_SIMPLE: Memo = WeakKeyDictionary()
 _SETTLED: Memo = WeakKeyDictionary()
 _KNOWN: OrderedDict[Hashable, Node] = OrderedDict()
 MOST_KNOWN = 4096
@@ -67,13 +67,13 @@ def _by_laws(node: Node, record: Recorder | None) -> Node:
 
 def _below(node: Node, record: Recorder | None) -> Node:
     """A law may have made new operands: they meet their own laws first."""
-    operands = tuple(tidy(c) if c not in _TIDY else _TIDY[c] for c in node.operands)
+    operands = tuple(TIDY.memo.get(c) or tidy(c) for c in node.operands)
     return rebuilt(node, operands)
 
 
 def tidy(root: Node) -> Node:
     """The laws everywhere, bottom-up, without regrouping and lifting."""
-    return _pass(root, _TIDY, None, deep=False)
+    return _pass(root, TIDY, None)
 
 
 def simplify(root: Node, record: Recorder | None = None, facts: Iterable[Any] = ()) -> Node:
@@ -87,13 +87,13 @@ def simplify(root: Node, record: Recorder | None = None, facts: Iterable[Any] = 
     assumed = _assumed(facts)
     order = postorder(root)
     if len(order) > LARGEST and not assumed:
-        return _to_the_end(root, record)
+        return _to_the_end(root, FULL, record)
     template = Template(root, assumed, order)
     if record is not None:
-        return template.restored(_to_the_end(template.root(), _renamed(record, template)))
+        return template.restored(_best(template.root(), _renamed(record, template)))
     found = _KNOWN.get(template.key)
     if found is None:
-        found = _to_the_end(template.root(), None)
+        found = _best(template.root(), None)
         _KNOWN[template.key] = found
         if len(_KNOWN) > MOST_KNOWN:
             _KNOWN.popitem(last=False)
@@ -139,10 +139,36 @@ def cited(root: Node, result: Node, facts: Iterable[Any]) -> tuple[Any, ...]:
     )
 
 
-def _to_the_end(root: Node, record: Recorder | None) -> Node:
+@dataclass(frozen=True)
+class Way:
+    """What is done where a region ends, and what has been found in this way."""
+
+    memo: Memo
+    regroup: Callable[[Node], Node | None] | None
+    lifts: bool
+
+
+TIDY = Way(WeakKeyDictionary(), None, lifts=False)
+FULL = Way(WeakKeyDictionary(), regrouped, lifts=True)
+# Brackets stay closed: what is multiplied out may be shorter and yet share less.
+CLOSED = Way(WeakKeyDictionary(), regrouped_closed, lifts=True)
+
+
+def _best(root: Node, record: Recorder | None) -> Node:
+    """In the way that makes the shortest page."""
+    found = _to_the_end(root, FULL, None)
+    way = FULL
+    if cost(found) >= SMALL and within(root, LARGEST):
+        other = _to_the_end(root, CLOSED, None)
+        if page_cost(other) < page_cost(found):
+            found, way = other, CLOSED
+    return found if record is None else _to_the_end(root, way, record)
+
+
+def _to_the_end(root: Node, way: Way, record: Recorder | None) -> Node:
     best = root
     for _ in range(MAX_PASSES):
-        after = _pass(root, _SIMPLE if record is None else None, record, deep=True)
+        after = _pass(root, way, record)
         if after is root:
             return root
         if cost(after) < cost(best) or best is root:
@@ -151,22 +177,24 @@ def _to_the_end(root: Node, record: Recorder | None) -> Node:
     return best
 
 
-def _pass(root: Node, memo: Memo | None, record: Recorder | None, deep: bool) -> Node:
+def _pass(root: Node, way: Way, record: Recorder | None) -> Node:
     image: dict[Node, Node] = {}
+    memo = way.memo if record is None else None
     table = memo if memo is not None else image
     order = postorder(root, stop=table.__contains__)
-    inner = _inside_regions(order, root) if deep else frozenset()
-    linear = _inside_sums(order, root) if deep else frozenset()
+    inner = _inside_regions(order, root) if way.lifts else frozenset()
+    linear = _inside_sums(order, root) if way.regroup else frozenset()
     for node in order:
         if node in image or (memo is not None and node in memo and node not in inner):
             continue
         operands = tuple(_image(c, image, memo) for c in node.operands)
         after = by_laws(rebuilt(node, operands), record)
-        if deep:
-            if node not in inner and worth_lifting(after):
-                after = _tried("entrywise", lift, after, record)
-            if node not in linear and worth_regrouping(after):
-                after = _tried("expand_and_collect", regrouped, after, record)
+        if way.lifts and after.op is PRODUCT and node not in linear:
+            after = _tried("entrywise", lift_scalars, after, record)
+        if way.lifts and node not in inner and worth_lifting(after):
+            after = _tried("entrywise", lift, after, record)
+        if way.regroup is not None and node not in linear and worth_regrouping(after):
+            after = _tried("expand_and_collect", way.regroup, after, record)
         image[node] = after
         if memo is not None and node not in inner and node not in linear:
             memo[node] = after

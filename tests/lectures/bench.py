@@ -1,10 +1,11 @@
-"""A network at random values: everything the engine derives, in numbers, to hold formulas against."""
+"""A network at random values: everything the engine derives, in numbers, to hold formulas
+against."""
 
 from __future__ import annotations
 
 import runpy
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,19 @@ from matcalc.layout import Layout, jacobian_in
 FOLDER = Path(__file__).parent.parent.parent / "derivations"
 
 
-@lru_cache(maxsize=None)
+@cache
 def script(name: str) -> dict[str, Any]:
     """The definitions of a file of derivations/."""
     return runpy.run_path(str(FOLDER / f"{name}.py"))
 
 
 class Bench:
-    """Values and derivatives of one network at one point; ``w.X`` is a value, ``w.d("X")`` a derivative."""
+    """Values and derivatives of one network at one point; ``w.X`` is a value, ``w.d("X")`` a
+    derivative."""
 
-    def __init__(self, net: mc.Network, seed: int = 0, dims: dict[str, int] | None = None, **given: Any) -> None:
+    def __init__(
+        self, net: mc.Network, seed: int = 0, dims: dict[str, int] | None = None, **given: Any
+    ) -> None:
         rng = np.random.default_rng(seed)
         wrt = [*net.inputs, *net.params]
         self.D = mc.derive(net, wrt)
@@ -36,7 +40,9 @@ class Bench:
         for name in wrt:
             if name not in values:
                 shape = [int(d.subs(sizes)) for d in {**net.inputs, **net.params}[name].shape]
-                values[name] = rng.uniform(-1, 1, size=shape) if shape else float(rng.uniform(-1, 1))
+                values[name] = (
+                    rng.uniform(-1, 1, size=shape) if shape else float(rng.uniform(-1, 1))
+                )
         self.given = values
         self.found = self.D.evaluate(values, dims=self.dims or None)
 
@@ -58,7 +64,9 @@ class Bench:
         """The local Jacobian of a step, in numbers."""
         record = self.D.record
         node = record.problem.find(step)
-        matrix = jacobian_in(layout, second.jacobian(record.definitions[node], record.problem.find(by)))
+        matrix = jacobian_in(
+            layout, second.jacobian(record.definitions[node], record.problem.find(by))
+        )
         known = {**self.given, **self.found.steps}
         return mc.evaluate(matrix, known, dims=self.dims or None)
 

@@ -41,7 +41,9 @@ class Generic(Bench):
         values = {"y": 0.7, "g": tanh, "h": softplus, "C": cost, **given}
         for name in wrt:
             shape = [int(d) for d in {**net.inputs, **net.params}[name].shape]
-            values.setdefault(name, rng.uniform(-1, 1, size=shape) if shape else float(rng.uniform(-1, 1)))
+            values.setdefault(
+                name, rng.uniform(-1, 1, size=shape) if shape else float(rng.uniform(-1, 1))
+            )
         self.given, self.found = values, self.D.evaluate(values)
 
 
@@ -63,8 +65,10 @@ for name, x in inputs.items():
     says(
         f"S1-1.3-{name}",
         "single_neuron",
-        lambda n=name, x=x: equal(N.d(n), -2 * (N.y - N.f) * N.f * (1 - N.f) * x)
-        and equal(N.d(n), N.d("f") * N.J("f", "u") * N.J("u", n)),
+        lambda n=name, x=x: (
+            equal(N.d(n), -2 * (N.y - N.f) * N.f * (1 - N.f) * x)
+            and equal(N.d(n), N.d("f") * N.J("f", "u") * N.J("u", n))
+        ),
     )
 
 
@@ -78,8 +82,16 @@ for name in inputs:
     says(f"S1-1.4-{name}", "single_neuron", lambda n=name: lowers(n))
 
 PAGE = "two_hidden_layers"
-says("S1-2.2", PAGE, lambda: equal(w.yhat, w.W3 @ softplus(w.W2 @ tanh(w.W1 @ w.x + w.b1) + w.b2) + w.b3))
-says("S1-2.3-yhat", PAGE, lambda: equal(w.yhat, sum(w.W3[0, j] * w.V3[j, 0] for j in range(3)) + w.b3))
+says(
+    "S1-2.2",
+    PAGE,
+    lambda: equal(w.yhat, w.W3 @ softplus(w.W2 @ tanh(w.W1 @ w.x + w.b1) + w.b2) + w.b3),
+)
+says(
+    "S1-2.3-yhat",
+    PAGE,
+    lambda: equal(w.yhat, sum(w.W3[0, j] * w.V3[j, 0] for j in range(3)) + w.b3),
+)
 says("S1-2.3-dydW", PAGE, lambda: equal(w.J("yhat", "W3").ravel(), w.V3.ravel()))
 says("S1-2.3-dydb", PAGE, lambda: equal(w.J("yhat", "b3"), 1))
 says("S1-2.3-W3", PAGE, lambda: equal(w.d("W3")[0], dC * softplus(w.Z3)[:, 0]))
@@ -120,7 +132,10 @@ says(
     PAGE,
     lambda: equal(
         w.d("Z2")[:, 0],
-        [sum(w.d("Z3")[k, 0] * w.W2[k, j] for k in range(3)) * tanh(w.Z2[j, 0], 1) for j in range(2)],
+        [
+            sum(w.d("Z3")[k, 0] * w.W2[k, j] for k in range(3)) * tanh(w.Z2[j, 0], 1)
+            for j in range(2)
+        ],
     ),
 )
 
@@ -142,7 +157,13 @@ def square() -> bool:
 
 says("S1-2.5-Z2-square", PAGE, square)
 says("S1-2.6-Z2", PAGE, lambda: equal(w.Z2, w.W1 @ w.x + w.b1))
-says("S1-2.6-dZdW", PAGE, lambda: all(equal(w.J("Z2", "W1")[i + 2 * j, i], w.x[j, 0]) for i in range(2) for j in range(4)))
+says(
+    "S1-2.6-dZdW",
+    PAGE,
+    lambda: all(
+        equal(w.J("Z2", "W1")[i + 2 * j, i], w.x[j, 0]) for i in range(2) for j in range(4)
+    ),
+)
 says("S1-2.6-dZdb", PAGE, lambda: equal(w.J("Z2", "b1"), np.eye(2)))
 says("S1-2.6-W1", PAGE, lambda: equal(w.d("W1"), np.outer(w.d("Z2"), w.x)))
 says("S1-2.6-b1", PAGE, lambda: equal(w.d("b1"), w.d("Z2")) and w.d("b1").shape == (2, 1))

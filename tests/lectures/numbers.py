@@ -38,8 +38,10 @@ for name, factor in FORMULAS.items():
 says(
     "S4-1b-w1-onepath",
     PAGE,
-    lambda: equal(w.d("w1"), front * to1 * w.x)
-    and not equal(w.d("w1"), front * up3 * w.w5 * w.a1 * (1 - w.a1) * w.x),
+    lambda: (
+        equal(w.d("w1"), front * to1 * w.x)
+        and not equal(w.d("w1"), front * up3 * w.w5 * w.a1 * (1 - w.a1) * w.x)
+    ),
 )
 says("S4-14", PAGE, lambda: equal(w.J("a3", "s3"), w.a3 * (1 - w.a3)))
 says(
@@ -56,7 +58,8 @@ def lowers() -> bool:
 
 says("S4-12", PAGE, lowers)
 
-# -- what the table determines -------------------------------------------------------------------------
+# -- what the table determines
+# -------------------------------------------------------------------------
 
 known = {v.line.name: v.value for v in worked(w.D.record, HERE["GIVEN"], partial=True)}
 slopes = {k: HERE["GIVEN"][k] * (1 - HERE["GIVEN"][k]) for k in ("a3", "a4")}
@@ -74,10 +77,22 @@ def slope_at(activation: float) -> float:
 
 says("S4-T-a3", PAGE, lambda: printed(slope_at(0.2392), 0.1820, 4))
 says("S4-T-a4", PAGE, lambda: printed(slope_at(0.7661), 0.1792, 4))
-says("S4-rec-yhat", PAGE, lambda: printed(known["dyhat"], -0.5968, 4) and printed(0.25 - 0.5968 / 2, -0.0484, 4))
+says(
+    "S4-rec-yhat",
+    PAGE,
+    lambda: printed(known["dyhat"], -0.5968, 4) and printed(0.25 - 0.5968 / 2, -0.0484, 4),
+)
 says("S4-rec-E", PAGE, lambda: printed(known["E"], 0.0890, 4))
-says("S4-rec-s3", PAGE, lambda: printed(logit(0.2392), -1.1571, 4) and printed(slope_at(0.2392), slopes["a3"], 9))
-says("S4-rec-s4", PAGE, lambda: printed(logit(0.7661), 1.1864, 4) and printed(slope_at(0.7661), slopes["a4"], 9))
+says(
+    "S4-rec-s3",
+    PAGE,
+    lambda: printed(logit(0.2392), -1.1571, 4) and printed(slope_at(0.2392), slopes["a3"], 9),
+)
+says(
+    "S4-rec-s4",
+    PAGE,
+    lambda: printed(logit(0.7661), 1.1864, 4) and printed(slope_at(0.7661), slopes["a4"], 9),
+)
 says("S4-rec-w11", PAGE, lambda: printed(known["dw11"], -0.1428, 4))
 says("S4-rec-w12", PAGE, lambda: printed(known["dw12"], -0.4572, 4))
 says("S4-rec-w13", PAGE, lambda: printed(known["dw13"], -0.5968, 4))
@@ -85,7 +100,8 @@ says("S4-rec-dw11", PAGE, lambda: printed(-0.1 * known["dw11"], 0.01428, 5))
 says("S4-rec-dw12", PAGE, lambda: printed(-0.1 * known["dw12"], 0.04572, 5))
 says("S4-rec-dw13", PAGE, lambda: printed(-0.1 * known["dw13"], 0.05968, 5))
 
-# -- softmax -----------------------------------------------------------------------------------------------
+# -- softmax
+# -----------------------------------------------------------------------------------------------
 
 scores = np.array(list(SOFT["SCORES"].values()))
 z = mc.vector("z", 4)
@@ -119,7 +135,9 @@ def two_classes() -> bool:
 
 def jacobian() -> bool:
     J = mc.evaluate(mc.jacobian(mc.softmax(z), z), {"z": scores})
-    return equal(J, np.array([[share[j] * ((j == k) - share[k]) for j in range(4)] for k in range(4)]))
+    return equal(
+        J, np.array([[share[j] * ((j == k) - share[k]) for j in range(4)] for k in range(4)])
+    )
 
 
 def gradient() -> bool:
@@ -129,6 +147,10 @@ def gradient() -> bool:
 
 
 says("S4-2-two", "softmax", two_classes)
-says("S4-2-closed", "softmax", lambda: equal(share.sum(), 1) and bool(np.all((share > 0) & (share < 1))))
+says(
+    "S4-2-closed",
+    "softmax",
+    lambda: equal(share.sum(), 1) and bool(np.all((share > 0) & (share < 1))),
+)
 says("S4-2-jac", "softmax", jacobian)
 says("S4-2-ce-grad", "softmax", gradient)

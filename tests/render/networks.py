@@ -38,5 +38,7 @@ def long() -> mc.Network:
     A, x = net.input("A", n, d), net.param("x", d, 1)
     terms = [net.input(f"B{k}", n, d) for k in range(1, 9)]
     r = net.let("r", sum((B * x for B in terms), A * x))
-    net.minimize(net.let("L", mc.sum(mc.square(r)) + sum((x.T * B.T * A * x for B in terms), x.T * x)))
+    net.minimize(
+        net.let("L", mc.sum(mc.square(r)) + sum((x.T * B.T * A * x for B in terms), x.T * x))
+    )
     return net

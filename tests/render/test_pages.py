@@ -26,7 +26,8 @@ def D() -> mc.Derivation:
     return mc.derive(two_layers())
 
 
-# -- HTML -----------------------------------------------------------------------------------------------
+# -- HTML
+# -----------------------------------------------------------------------------------------------
 
 
 @needs_katex
@@ -53,7 +54,8 @@ def test_katex_is_strict():
         katex.typeset(r"A^{1}^{2}")
 
 
-# -- notebooks and Markdown --------------------------------------------------------------------------------
+# -- notebooks and Markdown
+# --------------------------------------------------------------------------------
 
 
 def test_a_notebook_can_be_run(D: mc.Derivation):
@@ -72,7 +74,8 @@ def test_a_mimebundle_is_small_and_free_of_scripts(D: mc.Derivation):
     assert all("<script" not in said and len(said) < 20_000 for said in bundle.values())
 
 
-# -- graphs -------------------------------------------------------------------------------------------------
+# -- graphs
+# -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("grain", ["steps", "operations"])
@@ -110,7 +113,8 @@ def test_a_graph_too_big_to_read_is_refused():
         mc.derive(deep(200)).graph()
 
 
-# -- algorithm boxes ---------------------------------------------------------------------------------------
+# -- algorithm boxes
+# ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -153,7 +157,8 @@ def test_an_algorithm_box_can_be_set():
     katex.typeset(algorithm(program, {"W1": "W^{[1]}", "eta": r"\eta"}, scalars=["eta"]))
 
 
-# -- worked numbers ------------------------------------------------------------------------------------------
+# -- worked numbers
+# ------------------------------------------------------------------------------------------
 
 
 def net_of_numbers() -> mc.Network:
@@ -211,3 +216,22 @@ def test_one_gradient_step_lowers_the_loss():
     D = mc.derive(net_of_numbers())
     said = Notes("Step").gradient_step(D, {"x": 1, "y": 0, "w": 0.5}, 0.1).to_text()
     assert "takes E from 0.106776 to 0.093" in said
+
+
+def test_an_evaluation_prints_itself():
+    """Numbers to the digits asked for; what is missing stays a formula."""
+    D = mc.derive(net_of_numbers())
+    said = D.evaluate({"p": 0.5, "y": 1}, partial=True).to_latex(digits=3)
+    assert "E &= 0.125" in said
+    assert r"\quad \text{needs } x" in said
+
+
+def test_plots_of_a_worked_derivation():
+    """Gradient sizes on a log axis, and the loss going down."""
+    pytest.importorskip("matplotlib")
+    D = mc.derive(net_of_numbers())
+    values = {"x": 1, "y": 0, "w": 0.5}
+    assert D.plot_gradients(values).axes[0].get_yscale() == "log"
+    [line] = D.plot_loss(values, 0.1, steps=5).axes[0].lines
+    heights = list(line.get_ydata())
+    assert heights == sorted(heights, reverse=True)

@@ -13,12 +13,17 @@ from matcalc.errors import MatcalcError
 from matcalc.render.textree import in_unicode, width
 from tests.render.networks import deep, long, two_layers
 
-ARTICLE = "\\documentclass{article}\n\\usepackage{amsmath}\n%s\\begin{document}\n%s\n\\end{document}\n"
+ARTICLE = (
+    "\\documentclass{article}\n\\usepackage{amsmath}\n%s\\begin{document}\n%s\n\\end{document}\n"
+)
 PREAMBLES = {
     "article": ARTICLE % ("", "\\input{fragment}"),
     "narrow": ARTICLE % ("\\usepackage[margin=3.4cm,a5paper]{geometry}\n", "\\input{fragment}"),
-    "report": "\\documentclass[12pt]{report}\n\\usepackage{amsmath,amssymb}\n\\begin{document}\n\\input{fragment}\n\\end{document}\n",
-    "beamer": "\\documentclass{beamer}\n\\begin{document}\n\\begin{frame}[allowframebreaks]\n\\input{fragment}\n\\end{frame}\n\\end{document}\n",
+    "report": ARTICLE.replace("{article}", "[12pt]{report}") % ("", "\\input{fragment}"),
+    "beamer": (
+        "\\documentclass{beamer}\n\\begin{document}\n\\begin{frame}[allowframebreaks]\n"
+        "\\input{fragment}\n\\end{frame}\n\\end{document}\n"
+    ),
 }
 
 
@@ -80,7 +85,10 @@ def test_named_formulas_in_a_file():
 def test_a_line_in_latex():
     """D.line(...).latex is the statement."""
     D = mc.derive(two_layers())
-    assert D.line("W2").latex == r"\frac{\partial L}{\partial W_{2}} = A_{1}^{\top} \frac{\partial L}{\partial Z_{2}}"
+    assert (
+        D.line("W2").latex
+        == r"\frac{\partial L}{\partial W_{2}} = A_{1}^{\top} \frac{\partial L}{\partial Z_{2}}"
+    )
     assert mc.latex(D.line("dW2"), "programmer") == "dW^{[2]} = {A^{[1]}}^{T} dZ^{[2]}"
 
 
@@ -115,13 +123,19 @@ def compiled(folder: Path, main: str) -> str:
     return ran.stdout
 
 
+def has_beamer() -> bool:
+    """Whether the class and the package it draws with are installed."""
+    if not shutil.which("kpsewhich"):
+        return False
+    files = ("beamer.cls", "pgfmath.sty")
+    return all(subprocess.run(["kpsewhich", f], capture_output=True).stdout for f in files)
+
+
 @pytest.mark.tex
 @pytest.mark.parametrize("preamble", PREAMBLES)
 def test_a_fragment_compiles_in_any_preamble(preamble: str, tmp_path: Path):
     """No error and no overfull line in an article, a narrow page, a report and a frame."""
-    if preamble == "beamer" and not shutil.which("kpsewhich"):
-        pytest.skip("cannot ask TeX whether it has beamer")
-    if preamble == "beamer" and not subprocess.run(["kpsewhich", "beamer.cls"], capture_output=True).stdout:
+    if preamble == "beamer" and not has_beamer():
         pytest.skip("this TeX has no beamer")
     room = {"narrow": 38, "beamer": 44}.get(preamble)
     detail = "normal" if preamble in ("narrow", "beamer") else "full"
@@ -136,7 +150,9 @@ def test_a_document_compiles(net, tmp_path: Path):
     """Every view of a whole document, without an overfull line."""
     D = mc.derive(net())
     for view in ("backprop", "chain", "differential", "index", "vec"):
-        assert "Overfull \\hbox" not in compiled(tmp_path, D.to_latex(document=True, view=view)), view
+        assert "Overfull \\hbox" not in compiled(tmp_path, D.to_latex(document=True, view=view)), (
+            view
+        )
 
 
 @pytest.mark.tex

@@ -90,7 +90,7 @@ def sum_against_rank_one(node: Node) -> Node | None:
     return None
 
 
-@law("hadamard")
+@law("hadamard", orders=True)
 def hadamard_with_eye(node: Node) -> Node | None:
     r"""$I \odot A = \operatorname{diag}(\operatorname{diag}A)$, and a diagonal matrix keeps only the diagonal of what
     it meets. Shrinks: the matrices become vectors."""

@@ -6,17 +6,27 @@ from matcalc.expr import Node, is_number, number, read
 from matcalc.ops.algebra import EYE, PRODUCT, TRANSPOSE, add, coefficient, eye, mul, t
 from matcalc.ops.entrywise import POWER, power
 from matcalc.rewrite.flip import flip
-from matcalc.rewrite.law import equal, law, make_op, neighbours, replaced, settled, shorter, split
+from matcalc.rewrite.law import (
+    equal,
+    law,
+    make_op,
+    neighbours,
+    replaced,
+    settled,
+    shorter,
+    split,
+    times,
+)
 
 
-@law("inv")
+@law("inv", orders=True)
 def inverse_of_transpose(node: Node) -> Node | None:
     r"""$(A^\top)^{-1} = (A^{-1})^\top$: one order for both, so that like terms meet."""
     A = node.operands[0]
     return t(make_op("inv", A.operands[0])) if A.op is TRANSPOSE else None
 
 
-@law("inv")
+@law("inv", orders=True)
 def inverse_of_scaled(node: Node) -> Node | None:
     r"""$(cA)^{-1} = A^{-1}/c$: the scalar comes in front. Where A is the identity no inverse is left."""
     scalars, ms = split(node.operands[0])
@@ -39,7 +49,7 @@ def inverse_of_diagonal(node: Node) -> Node | None:
     return make_op("diag", power(A.operands[0], -1)) if A.op.name == "diag" else None
 
 
-@law("inv")
+@law("inv", orders=True)
 def inverse_of_kron(node: Node) -> Node | None:
     r"""$(A \otimes B)^{-1} = A^{-1} \otimes B^{-1}$ for square factors: the inverses are small."""
     A = node.operands[0]
@@ -55,7 +65,7 @@ def inverse_of_permutation(node: Node) -> Node | None:
     return t(A) if A.op.name == "commutation" else None
 
 
-@law("logdet")
+@law("logdet", orders=True)
 def logdet_of_inverse(node: Node) -> Node | None:
     r"""$\log\det A^{-1} = -\log\det A$. Shrinks: one mark fewer."""
     A = node.operands[0]
@@ -69,7 +79,7 @@ def det_of_inverse(node: Node) -> Node | None:
     return power(make_op("det", A.operands[0]), -1) if A.op.name == "inv" else None
 
 
-@law("det")
+@law("det", orders=True)
 def det_of_scaled(node: Node) -> Node | None:
     r"""$\det(-A) = (-1)^n\det A$ and $\det(cA) = c^n\det A$ for A of n rows: the number comes in front."""
     A = node.operands[0]
@@ -88,10 +98,10 @@ def det_of_product(node: Node) -> Node | None:
     if A.op is not PRODUCT or any(m.shape != A.shape for m in A.operands):
         return None
     parts = [settled(make_op(node.op.name, m)) for m in A.operands]
-    return shorter(node, mul(*(reversed(parts) if node.op.name == "adj" else parts)))
+    return shorter(node, times(*(reversed(parts) if node.op.name == "adj" else parts)))
 
 
-@law("times")
+@law("times", orders=True)
 def adjugate_meets_factor(node: Node) -> Node | None:
     r"""$A\operatorname{adj}(A) = \det(A)\,I$, $B\operatorname{adj}(AB) = \det(B)\operatorname{adj}(A)$ for square factors.
     Shrinks: a factor becomes a number."""

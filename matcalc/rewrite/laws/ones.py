@@ -20,7 +20,7 @@ def ones_times_ones(node: Node) -> Node | None:
     return None
 
 
-@law("times")
+@law("times", orders=True)
 def ones_sum(node: Node) -> Node | None:
     r"""$A\mathbf{1}$ is the row sums, $\mathbf{1}^\top A$ the column sums: one word for a product. With a matrix of
     ones, $A\mathbf{1}_{k \times m} = (A\mathbf{1})\mathbf{1}_m^\top$."""
@@ -44,7 +44,7 @@ def ones_sum(node: Node) -> Node | None:
     return None
 
 
-@law("times")
+@law("times", orders=True)
 def ones_inside(node: Node) -> Node | None:
     r"""$A\mathbf{1}v^\top = (A\mathbf{1})v^\top$: a column of ones is summed against what stands before it, a row of
     ones against what comes after it."""
@@ -87,7 +87,7 @@ def sum_of_diag(node: Node) -> Node | None:
     return None
 
 
-@law("sum", "rowsum", "colsum")
+@law("sum", "rowsum", "colsum", orders=True)
 def sum_of_transpose(node: Node) -> Node | None:
     r"""$\mathbf{1}^\top A^\top\mathbf{1} = \mathbf{1}^\top A\mathbf{1}$, and the column sums of $A^\top$ are the row sums of A,
     transposed. Shrinks: one mark fewer, or it moves out."""

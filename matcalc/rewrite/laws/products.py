@@ -7,7 +7,7 @@ from typing import Any
 import sympy as sp
 
 from matcalc.expr import Node, as_number, is_number, is_symbol, number, postorder, read
-from matcalc.ops.algebra import TRANSPOSE, add, eye, mul, t
+from matcalc.ops.algebra import PRODUCT, TRANSPOSE, add, eye, mul, t
 from matcalc.ops.binder import isum
 from matcalc.ops.entrywise import POWER, power
 from matcalc.ops.inverses import matrix_power
@@ -79,6 +79,27 @@ def _undo(a: Node, b: Node) -> bool:
 
 
 @law("times")
+def cancel_inverse_of_run(node: Node) -> Node | None:
+    r"""$(X^\top X)^{-1}X^\top X = I$, so that projections are idempotent. Shrinks: all these factors go."""
+    ms = split(node)[1]
+    for k, M in enumerate(ms):
+        turned = M.op is TRANSPOSE
+        inverse = M.operands[0] if turned else M
+        if inverse.op.name != "inv" or inverse.operands[0].op is not PRODUCT:
+            continue
+        scalars, run = split(inverse.operands[0])
+        if scalars or len(run) < 2:
+            continue
+        if turned:
+            run = [flip(f) for f in reversed(run)]
+        for start in (k + 1, k - len(run)):
+            beside = ms[start : start + len(run)] if start >= 0 else []
+            if len(beside) == len(run) and all(map(equal, beside, run)):
+                return replaced(node, min(k, start), len(run) + 1, eye(M.shape[0]))
+    return None
+
+
+@law("times")
 def cancel_in_inverse(node: Node) -> Node | None:
     r"""$(AB)^{-1}A = B^{-1}$ and $B(AB)^{-1} = A^{-1}$ for square factors. Shrinks: the factor goes."""
     ms = split(node)[1]
@@ -122,7 +143,7 @@ def _matrix_power(a: Node) -> tuple[Node, Any]:
     return (a.operands[0], a.params[0]) if a.op.name == "mpow" else (a, sp.Integer(1))
 
 
-@law("isum")
+@law("isum", orders=True)
 def constant_out_of_sum(node: Node) -> Node | None:
     r"""$\sum_i c\,A_i = c\sum_i A_i$ for what does not depend on i. Shrinks or keeps: the factor comes
     before the sign, where it may meet others."""
@@ -167,7 +188,7 @@ def _mentions(node: Node, variable: Any) -> bool:
     )
 
 
-@law("norm2", "abs")
+@law("norm2", "abs", orders=True)
 def size_of_scaled(node: Node) -> Node | None:
     r"""$\|cA\| = |c|\,\|A\|$ for a number c. Shrinks: the sign goes, a number comes in front."""
     A = node.operands[0]

@@ -54,7 +54,7 @@ def trace_of_sum(node: Node) -> Node | None:
     )
 
 
-@law("tr")
+@law("tr", orders=True)
 def trace_of_kron(node: Node) -> Node | None:
     r"""$\operatorname{tr}(A \otimes B) = \operatorname{tr}A\,\operatorname{tr}B$ for square factors. Shrinks in size, not
     in symbols: no matrix of the big shape."""

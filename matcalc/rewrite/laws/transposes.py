@@ -50,7 +50,7 @@ def pull_transpose_of_sum(node: Node) -> Node | None:
     return shorter(node, t(flip(node)))
 
 
-@law("det", "logdet", "norm2", "adj")
+@law("det", "logdet", "norm2", "adj", orders=True)
 def of_transpose(node: Node) -> Node | None:
     r"""$\det A^\top = \det A$, $\|A^\top\| = \|A\|$, $\operatorname{adj}A^\top = (\operatorname{adj}A)^\top$.
     Shrinks: a mark goes or moves out."""

@@ -1,0 +1,101 @@
+"""Normalisation: batch norm, layer norm, RMS norm.
+
+``epsilon`` is kept: the scalar input ``epsilon``, or a number. The variance is divided by n, or by
+n - 1 with ``unbiased=True``. Unless ``affine=False``, a learnt scale and shift follow.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matcalc.blocks.parts import beside, param, root, scalar, sizes, tag, under
+from matcalc.expr import Node, read
+from matcalc.network import Network
+from matcalc.ops.algebra import had, mul, ones
+from matcalc.ops.entrywise import divide, power
+from matcalc.ops.reduce import axis_sum, mean
+from matcalc.shapes import Dim
+
+
+def _affine(
+    net: Network, Xhat: Node, name: str, affine: bool, shift: bool, gamma: Any, beta: Any
+) -> Node:
+    """``gamma .* Xhat + beta`` along the columns of every row."""
+    if not affine:
+        return Xhat
+    rows, cols = Xhat.shape
+    Y = had(Xhat, under(param(net, gamma, tag("gamma", name), 1, cols), rows))
+    if shift:
+        Y = Y + under(param(net, beta, tag("beta", name), 1, cols), rows)
+    return net.let(tag("Y", name), Y)
+
+
+def _variance(centred: Node, axis: int, count: Dim, unbiased: bool) -> Node:
+    return axis_sum(power(centred, 2), axis) / read(count - 1 if unbiased else count)
+
+
+def batch_norm(
+    net: Network,
+    X: Any,
+    *,
+    epsilon: Any = None,
+    affine: bool = True,
+    unbiased: bool = False,
+    gamma: Any = None,
+    beta: Any = None,
+    name: str = "",
+) -> Node:
+    """Each column made to mean 0 and variance 1 over the rows, then scaled and shifted."""
+    data, rows, _ = sizes(net, X)
+    eps = scalar(net, epsilon, "epsilon")
+    mu = net.let(tag("mu", name), mean(data, 0))
+    centred = net.let(tag("Xtilde", name), data - under(mu, rows))
+    variance = _variance(centred, 0, rows, unbiased)
+    s = net.let(tag("s", name), root(_plus(variance, eps)))
+    Xhat = net.let(tag("Xhat", name), divide(centred, under(s, rows)))
+    return _affine(net, Xhat, name, affine, True, gamma, beta)
+
+
+def layer_norm(
+    net: Network,
+    X: Any,
+    *,
+    epsilon: Any = None,
+    affine: bool = True,
+    unbiased: bool = False,
+    gamma: Any = None,
+    beta: Any = None,
+    name: str = "",
+) -> Node:
+    """Each row made to mean 0 and variance 1 over its entries, then scaled and shifted."""
+    data, _, cols = sizes(net, X)
+    eps = scalar(net, epsilon, "epsilon")
+    mu = net.let(tag("mu", name), mean(data, 1))
+    centred = net.let(tag("Xtilde", name), data - beside(mu, cols))
+    variance = _variance(centred, 1, cols, unbiased)
+    s = net.let(tag("s", name), root(_plus(variance, eps)))
+    Xhat = net.let(tag("Xhat", name), divide(centred, beside(s, cols)))
+    return _affine(net, Xhat, name, affine, True, gamma, beta)
+
+
+def rms_norm(
+    net: Network,
+    X: Any,
+    *,
+    epsilon: Any = None,
+    affine: bool = True,
+    gamma: Any = None,
+    name: str = "",
+) -> Node:
+    """Each row divided by its root mean square, then scaled."""
+    data, _, cols = sizes(net, X)
+    eps = scalar(net, epsilon, "epsilon")
+    s = net.let(tag("s", name), root(_plus(mean(power(data, 2), 1), eps)))
+    Xhat = net.let(tag("Xhat", name), divide(data, beside(s, cols)))
+    return _affine(net, Xhat, name, affine, False, gamma, None)
+
+
+def _plus(variance: Node, epsilon: Node) -> Node:
+    if not variance.shape:
+        return variance + epsilon
+    return variance + mul(epsilon, ones(*variance.shape))

@@ -1,0 +1,171 @@
+"""Compiled programs: the only room that runs text, which the plan wrote itself.
+
+A compiled function takes what people have at hand (integers, lists, columns as 1-D arrays, arrays
+that are not contiguous), never changes an input, and explains a misfit by the argument's name and
+both shapes.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from matcalc import shapes
+from matcalc.codegen.plan import Argument, Plan
+from matcalc.errors import DomainError, ShapeError, UnknownNameError
+
+
+def loaded(source: str, label: str) -> dict[str, Any]:
+    """The names of a generated module."""
+    space: dict[str, Any] = {"__name__": label}
+    # The source is made from checked identifiers and our own words; see naming.py.
+    exec(compile(source, f"<{label}>", "exec"), space)
+    return space
+
+
+class Compiled:
+    """A generated function with its source; call it with keyword arguments."""
+
+    def __init__(self, plan: Plan, source: str, entry: str, label: str = "matcalc program") -> None:
+        self.source = source
+        self._plan = plan
+        self._module = loaded(source, label)
+        self._run = self._module[entry]
+        self.__doc__ = self._run.__doc__
+        self._arguments = plan.arguments
+        self._known = {a.name: a for a in (*plan.arguments, *plan.functions)}
+        code = inspect.unwrap(self._run).__code__
+        taken = set(code.co_varnames[: code.co_kwonlyargcount])
+        self._dims = {n: w for n, w in plan.dims.items() if w in taken}
+        self._all_dims = set(plan.dims)
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The names it takes."""
+        return tuple(self._known) + tuple(self._dims)
+
+    def __repr__(self) -> str:
+        return f"<compiled function of {shapes.listed(list(self.arguments)) or 'nothing'}>"
+
+    # -- calling -------------------------------------------------------------------------------
+
+    def __call__(self, **given: Any) -> Any:
+        values = self.bound(given)
+        try:
+            return self._run(**values)
+        except np.linalg.LinAlgError as error:
+            self.diagnose(given)
+            raise DomainError(f"no value here: {error}") from error
+        except (ValueError, TypeError, IndexError):
+            self.diagnose(given)
+            raise
+
+    def bound(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments as the program takes them."""
+        values: dict[str, Any] = {}
+        for a in self._arguments:
+            try:
+                value = given[a.name]
+            except KeyError:
+                raise self._missing(given) from None
+            if type(value) is not np.ndarray or value.ndim != len(a.shape) or value.dtype.kind != "f":
+                value = self.as_array(a, value)
+            values[a.word] = value
+        for f in self._plan.functions:
+            if f.name not in given:
+                raise self._missing(given)
+            if not callable(given[f.name]):
+                raise DomainError(f"{f.name} is a function here, not {given[f.name]!r}")
+            values[f.word] = given[f.name]
+        for name, word in self._dims.items():
+            if name not in given:
+                raise self._missing(given)
+            values[word] = int(given[name])
+        if len(values) != len(given):
+            self._refuse_unknown(given)
+        return values
+
+    def as_array(self, a: Argument, value: Any) -> Any:
+        """A 2-D array of floats, or a number."""
+        return as_array(a, value)
+
+    def _missing(self, given: Mapping[str, Any]) -> UnknownNameError:
+        wanted = [f"{a.name} ({shapes.show(a.shape)})" for a in self._arguments if a.name not in given]
+        wanted += [f"the function {f.name}" for f in self._plan.functions if f.name not in given]
+        wanted += [f"the dimension {n}" for n in self._dims if n not in given]
+        return UnknownNameError(f"no value for {shapes.listed(wanted)}")
+
+    def _refuse_unknown(self, given: Mapping[str, Any]) -> None:
+        known = set(self._known) | self._all_dims
+        unknown = [n for n in given if n not in known]
+        if unknown:
+            raise UnknownNameError(
+                f"there is no argument {unknown[0]!r}; there are {shapes.listed(list(self.arguments))}"
+            )
+
+    def diagnose(self, given: Mapping[str, Any]) -> None:
+        """Say which shapes contradict each other, if that is what went wrong."""
+        told: dict[str, tuple[int, str]] = {}
+        arrays = [(a, np.shape(self.as_array(a, given[a.name]))) for a in self._arguments]
+        for a, found in arrays:
+            for axis, d in enumerate(a.shape):
+                if d.is_Symbol:
+                    told.setdefault(d.name, (found[axis], f"{a.name} has shape {tuple(found)}"))
+        for a, found in arrays:
+            wanted = tuple(_size(d, told) for d in a.shape)
+            if any(w is not None and w != f for w, f in zip(wanted, found, strict=True)):
+                names = dict.fromkeys(
+                    told[s.name][1]
+                    for d in a.shape
+                    for s in sorted(d.free_symbols, key=str)
+                    if s.name in told
+                )
+                because = [n for n in names if not n.startswith(f"{a.name} has")]
+                reason = f", but {shapes.listed(because)}" if because else ""
+                shown = tuple("?" if w is None else w for w in wanted)
+                raise ShapeError(
+                    f"{a.name} is {shapes.show(a.shape)}, here {' x '.join(map(str, shown))}{reason}; "
+                    f"its value has shape {tuple(found)}"
+                )
+
+
+def _size(d: Any, told: Mapping[str, tuple[int, str]]) -> int | None:
+    if any(s.name not in told for s in d.free_symbols):
+        return None
+    return int(d.xreplace({s: told[s.name][0] for s in d.free_symbols}))
+
+
+def as_array(a: Argument, value: Any) -> Any:
+    """What a user passes for an argument, as a 2-D float array or a float."""
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ShapeError(f"the value of {a.name} is no rectangular array: {error}") from error
+    if array.dtype.kind not in "fiub":
+        kind = {"c": "complex ones", "O": "objects"}.get(array.dtype.kind, str(array.dtype))
+        raise DomainError(f"the value of {a.name} must be real numbers, not {kind}")
+    if array.dtype.kind != "f":
+        array = array.astype(float)
+    if not a.shape:
+        if array.size != 1:
+            raise ShapeError(f"{a.name} is a scalar, but its value has shape {array.shape}")
+        return array.reshape(())[()]
+    if array.ndim == 1 and a.shape[1] == 1:
+        return array.reshape(-1, 1)
+    if array.ndim == 0 and a.shape == (1, 1):
+        return array.reshape(1, 1)
+    if array.ndim != 2:
+        hint = f"; for a row pass shape (1, {array.size})" if a.shape[0] == 1 else ""
+        raise ShapeError(
+            f"{a.name} is {shapes.show(a.shape)}, but its value has shape {array.shape}{hint}"
+        )
+    return array
+
+
+def compiled(plan: Plan, source: str) -> Compiled:
+    """The function of a plan, from its source."""
+    entry = "value_and_gradients" if plan.gradients else "compute"
+    return Compiled(plan, source, entry)

@@ -1,0 +1,762 @@
+r"""Slips, run backwards: small changes to a formula that would undo one.
+
+Every change comes with the class of the slip it undoes. Changes are made on the author's own tree,
+so that the corrected line stays in the author's notation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import permutations, product
+
+from matcalc.judging import spelling as s
+from matcalc.judging.environment import Environment
+from matcalc.judging.products import ENTRYWISE
+from matcalc.reading import tree as t
+
+TRANSPOSE = "transpose"
+ORDER = "factors in the wrong order"
+SIGN = "sign"
+BRACKET = "missing bracket"
+HADAMARD = "matrix product for the entrywise product"
+MATRIX = "entrywise product for the matrix product"
+SLOPE_MISSING = "f for f'"
+SLOPE_EXTRA = "f' for f"
+ARGUMENT = "wrong argument"
+LAYER = "layer off by one"
+INDEX = "indices swapped"
+WRONG_INDEX = "wrong index"
+RANGE = "range of the sum"
+LOST = "lost factor"
+EXTRA = "extra factor"
+EXTRA_TERM = "extra term"
+BATCH = "sum over the batch missing"
+DIAG = "diag missing"
+TRACE = "trace missing"
+SUM_FOR_PRODUCT = "product for sum"
+PRODUCT_RULE = "a term of the product rule is missing"
+INVERSE = "inverse"
+POWER = "power"
+SUM_MISSING = "sum missing"
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A changed formula and the class of slip this undoes."""
+
+    slip: str
+    node: t.Node
+    detail: str = ""
+
+
+Put = Callable[[t.Node], t.Node]
+
+
+def spots(node: t.Node, put: Put = lambda x: x, inside: str = "") -> Iterator[tuple[t.Node, Put, t.Node | None]]:
+    """Every piece of a formula that has a value, with the way to put another in its place."""
+    yield from _spots(node, put, None)
+
+
+def _spots(node: t.Node, put: Put, above: t.Node | None) -> Iterator[tuple[t.Node, Put, t.Node | None]]:
+    yield node, put, above
+    for name, position, child in _parts(node):
+        yield from _spots(child, _putter(node, name, position, put), node)
+
+
+def _putter(node: t.Node, name: str, position: tuple[int, ...], put: Put) -> Put:
+    def inner(new: t.Node) -> t.Node:
+        value = getattr(node, name)
+        if position and position[0] == -1:
+            k = position[1]
+            items = (*value.items[:k], new, *value.items[k + 1 :])
+            return put(replace(node, **{name: replace(value, items=items)}))
+        if not position:
+            return put(replace(node, **{name: new}))
+        if len(position) == 1:
+            k = position[0]
+            return put(replace(node, **{name: (*value[:k], new, *value[k + 1 :])}))
+        k, m = position
+        row = (*value[k][:m], new, *value[k][m + 1 :])
+        return put(replace(node, **{name: (*value[:k], row, *value[k + 1 :])}))
+
+    return inner
+
+
+def _parts(node: t.Node) -> Iterator[tuple[str, tuple[int, ...], t.Node]]:
+    """The pieces below that have a value: no scripts, no heads, no variables of derivatives."""
+    if isinstance(node, (t.Symbol, t.Filled, t.Derivative, t.Nabla, t.Differential, t.Indicator)):
+        return
+    if isinstance(node, t.HeadBracket):
+        # The bracket stays a bracket; what stands in it may change.
+        for k, item in enumerate(node.bracket.items):
+            yield "bracket", (-1, k), item
+        return
+    skipped = {"lower", "upper", "head", "power", "label", "degree", "span"}
+    if isinstance(node, t.Postfix) and node.kind in ("subscript", "mark", "evaluated"):
+        skipped.add("arguments")
+    for spec in fields(node):
+        if spec.name in skipped:
+            continue
+        value = getattr(node, spec.name)
+        if isinstance(value, t.Node):
+            yield spec.name, (), value
+        elif isinstance(value, tuple):
+            for k, part in enumerate(value):
+                if isinstance(part, t.Node):
+                    yield spec.name, (k,), part
+                elif isinstance(part, tuple):
+                    for m, cell in enumerate(part):
+                        if isinstance(cell, t.Node):
+                            yield spec.name, (k, m), cell
+
+
+# ---------------------------------------------------------------- helpers
+
+
+def bracketed(node: t.Node) -> t.Node:
+    """With parentheses where a factor needs them."""
+    loose = (t.Sum, t.Product, t.BigOperator)
+    return t.Bracket("(", ")", (node,)) if isinstance(node, loose) else node
+
+
+def turned(node: t.Node, sign: str) -> t.Node:
+    """The transpose, taking one off where there is one."""
+    if isinstance(node, t.Postfix) and node.kind == "transpose":
+        inner = node.base
+        return s.flattened(inner) if isinstance(inner, t.Bracket) and isinstance(
+            s.flattened(inner), t.Symbol
+        ) else inner
+    base = bracketed(node)
+    if isinstance(base, (t.HeadBracket, t.Call, t.Derivative, t.Fraction)):
+        base = t.Bracket("(", ")", (base,))
+    return t.Postfix(base, "transpose", (), sign)
+
+
+def times(node: t.Node, *before: t.Node) -> t.Node:
+    """A coefficient in front."""
+    if isinstance(node, t.Sum) and len(node.terms) == 1:
+        return t.Sum((times(node.terms[0], *before),), node.signs)
+    if isinstance(node, t.Product):
+        return t.Product((*before, *node.factors), (*([""] * len(before)), *node.operators))
+    return t.Product((*before, bracketed(node)), ("",) * len(before))
+
+
+def negated(node: t.Node) -> t.Node:
+    if isinstance(node, t.Sum):
+        if len(node.terms) == 1:
+            return node.terms[0] if node.signs[0] == "-" else t.Sum(node.terms, ("-",))
+        return t.Sum((bracketed(node),), ("-",))
+    return t.Sum((node,), ("-",))
+
+
+def listed(node: t.Node) -> tuple[list[t.Node], list[str]] | None:
+    """Factors and signs, with ``a(b)`` as two factors."""
+    if isinstance(node, t.HeadBracket):
+        split = t.as_product(node)
+        return (list(split), [""]) if split is not None else None
+    if not isinstance(node, t.Product):
+        return None
+    return list(node.factors), list(node.operators)
+
+
+def joined(factors: Sequence[t.Node], operators: Sequence[str]) -> t.Node:
+    return factors[0] if len(factors) == 1 else t.Product(tuple(factors), tuple(operators))
+
+
+# ---------------------------------------------------------------- the changes
+
+
+class Editor:
+    """All changes to one side of a line."""
+
+    def __init__(self, env: Environment, relation: t.Relation, side: t.Node) -> None:
+        self.env, self.relation, self.side = env, relation, side
+        self.sign = _transpose_sign(relation, env)
+        self.entrywise = _entrywise_sign(relation, env)
+
+    def single(self) -> Iterator[Edit]:
+        """One change each, the likeliest first."""
+        for make in (
+            self.signs,
+            self.transposes,
+            self.orders,
+            self.signs_of_products,
+            self.brackets,
+            self.slopes,
+            self.wrappers,
+            self.indices,
+            self.layers,
+            self.ranges,
+            self.names,
+            self.dropped,
+            self.powers,
+            self.inserted,
+            self.terms,
+            self.batch,
+        ):
+            yield from make()
+
+    def signs(self) -> Iterator[Edit]:
+        yield Edit(SIGN, negated(self.side))
+        for node, put, _ in spots(self.side):
+            if isinstance(node, t.Sum) and len(node.terms) > 1:
+                for k, sign in enumerate(node.signs):
+                    if sign in "+-":
+                        other = "-" if sign == "+" else "+"
+                        signs = (*node.signs[:k], other, *node.signs[k + 1 :])
+                        yield Edit(SIGN, put(replace(node, signs=signs)))
+            elif isinstance(node, t.Sum):
+                yield Edit(SIGN, put(negated(node)))
+
+    def transposes(self) -> Iterator[Edit]:
+        for node, put, above in spots(self.side):
+            if isinstance(above, t.Postfix) and above.kind == "transpose":
+                continue
+            if isinstance(node, t.Postfix) and node.kind == "transpose":
+                yield Edit(TRANSPOSE, put(turned(node, self.sign)))
+            elif isinstance(
+                node, (t.Symbol, t.Bracket, t.Derivative, t.HeadBracket, t.Call, t.Nabla)
+            ) and not (isinstance(above, (t.Call, t.HeadBracket)) and isinstance(node, t.Bracket)):
+                yield Edit(TRANSPOSE, put(turned(node, self.sign)))
+        if isinstance(self.side, (t.Product, t.Sum)):
+            yield Edit(TRANSPOSE, turned(self.side, self.sign))
+
+    def orders(self) -> Iterator[Edit]:
+        for node, put, _ in spots(self.side):
+            parts = listed(node)
+            if parts is None:
+                continue
+            factors, operators = parts
+            for k in range(len(factors) - 1):
+                swapped = [*factors[:k], factors[k + 1], factors[k], *factors[k + 2 :]]
+                yield Edit(ORDER, put(joined([bracketed(f) for f in swapped], operators)))
+                for a, b in ((1, 0), (0, 1), (1, 1)):
+                    pair = list(swapped)
+                    if a:
+                        pair[k] = turned(pair[k], self.sign)
+                    if b:
+                        pair[k + 1] = turned(pair[k + 1], self.sign)
+                    yield Edit(ORDER, put(joined(pair, operators)), "transposed")
+                    same = list(factors)
+                    if a and b:
+                        same[k], same[k + 1] = turned(same[k], self.sign), turned(
+                            same[k + 1], self.sign
+                        )
+                        yield Edit(TRANSPOSE, put(joined(same, operators)))
+            if 3 <= len(factors) <= 4:
+                for order in permutations(range(len(factors))):
+                    shuffled = [factors[i] for i in order]
+                    if shuffled != factors:
+                        yield Edit(ORDER, put(joined(shuffled, operators)))
+
+    def signs_of_products(self) -> Iterator[Edit]:
+        for node, put, _ in spots(self.side):
+            parts = listed(node)
+            if parts is None:
+                continue
+            factors, operators = parts
+            for k, operator in enumerate(operators):
+                if operator in ENTRYWISE:
+                    others = [""]
+                else:
+                    others = [self.entrywise]
+                for other in others:
+                    signs = [*operators[:k], other, *operators[k + 1 :]]
+                    slip = MATRIX if other == "" else HADAMARD
+                    yield Edit(slip, put(joined([*map(bracketed, factors)], signs)))
+                    if other == "":
+                        for a, b in product((0, 1), repeat=2):
+                            for swap in (0, 1):
+                                pair = [factors[k], factors[k + 1]]
+                                pair = [turned(p, self.sign) if f else bracketed(p)
+                                        for p, f in zip(pair, (a, b), strict=True)]
+                                if swap:
+                                    pair.reverse()
+                                if k and any(op in ENTRYWISE for op in operators[:k]):
+                                    front = t.Bracket("(", ")", (joined(factors[: k + 1],
+                                                                        operators[:k]),))
+                                    pair = [front, turned(factors[k + 1], self.sign) if b else
+                                            factors[k + 1]]
+                                    if swap:
+                                        pair.reverse()
+                                    new = joined([*pair, *factors[k + 2 :]],
+                                                 ["", *operators[k + 1 :]])
+                                else:
+                                    new = joined([*factors[:k], *pair, *factors[k + 2 :]], signs)
+                                yield Edit(MATRIX, put(new))
+                    else:
+                        for a, b in ((1, 0), (0, 1)):
+                            pair = [turned(factors[k], self.sign) if a else factors[k],
+                                    turned(factors[k + 1], self.sign) if b else factors[k + 1]]
+                            yield Edit(
+                                HADAMARD,
+                                put(joined([*factors[:k], *pair, *factors[k + 2 :]], signs)),
+                            )
+
+    def brackets(self) -> Iterator[Edit]:
+        for node, put, _ in spots(self.side):
+            parts = listed(node)
+            if parts is None or len(parts[0]) < 3:
+                if isinstance(node, t.Sum) and len(node.terms) > 1:
+                    yield from self._sum_brackets(node, put)
+                continue
+            factors, operators = parts
+            for start in range(len(factors)):
+                for end in range(start + 2, len(factors) + 1):
+                    if end - start == len(factors):
+                        continue
+                    inner = joined(factors[start:end], operators[start : end - 1])
+                    group = t.Bracket("(", ")", (inner,))
+                    new = [*factors[:start], group, *factors[end:]]
+                    signs = [*operators[:start], *operators[end - 1 :]]
+                    yield Edit(BRACKET, put(joined(new, signs)))
+
+    def _sum_brackets(self, node: t.Sum, put: Put) -> Iterator[Edit]:
+        """``a b + c`` for ``a (b + c)``, and ``a + b c`` for ``(a + b) c``."""
+        for k in range(len(node.terms) - 1):
+            first, second = node.terms[k], node.terms[k + 1]
+            sign = node.signs[k + 1]
+            parts = listed(first)
+            if parts is not None:
+                group = t.Bracket("(", ")", (t.Sum((parts[0][-1], second), ("+", sign)),))
+                new = joined([*parts[0][:-1], group], parts[1])
+                yield Edit(BRACKET, put(self._merged(node, k, new)))
+            parts = listed(second)
+            if parts is not None:
+                group = t.Bracket("(", ")", (t.Sum((first, parts[0][0]), ("+", sign)),))
+                new = joined([group, *parts[0][1:]], parts[1])
+                yield Edit(BRACKET, put(self._merged(node, k, new)))
+
+    @staticmethod
+    def _merged(node: t.Sum, k: int, new: t.Node) -> t.Node:
+        terms = (*node.terms[:k], new, *node.terms[k + 2 :])
+        signs = (*node.signs[: k + 1], *node.signs[k + 2 :])
+        return new if len(terms) == 1 and signs[0] == "+" else t.Sum(terms, signs)
+
+    def slopes(self) -> Iterator[Edit]:
+        for node, put, _ in spots(self.side):
+            if not isinstance(node, (t.HeadBracket, t.Call)) or not isinstance(node.head, t.Symbol):
+                continue
+            head = node.head
+            if head.primes:
+                yield Edit(SLOPE_EXTRA, put(replace(node, head=replace(head, primes=0))))
+            else:
+                yield Edit(SLOPE_MISSING, put(replace(node, head=replace(head, primes=1))))
+
+    def wrappers(self) -> Iterator[Edit]:
+        diag = t.Symbol("diag", r"\operatorname{diag}")
+        trace = t.Symbol("tr", r"\operatorname{tr}")
+        for node, put, above in spots(self.side):
+            if isinstance(node, (t.Symbol, t.HeadBracket, t.Call, t.Bracket, t.Sum)) and not (
+                isinstance(above, (t.Call, t.HeadBracket))
+            ):
+                inner = node if isinstance(node, t.Bracket) else t.Bracket("(", ")", (node,))
+                yield Edit(DIAG, put(t.Call(diag, inner)))
+        inner = t.Bracket("(", ")", (self.side,))
+        yield Edit(TRACE, t.Call(trace, inner))
+        for node, put, _ in spots(self.side):
+            if isinstance(node, t.Product):
+                yield Edit(TRACE, put(t.Call(trace, t.Bracket("(", ")", (node,)))))
+            if isinstance(node, t.Call) and node.head.name in ("diag", "tr", "Tr"):
+                yield Edit(f"extra {node.head.name}", put(node.argument))
+            if isinstance(node, t.Postfix) and node.kind == "inverse":
+                yield Edit(INVERSE, put(node.base))
+            elif isinstance(node, t.Symbol) and not node.subscripts:
+                yield Edit(INVERSE, put(t.Postfix(node, "inverse", ())))
+            same = _squared_outer(node, diag, self.sign)
+            if same is not None:
+                yield Edit("only the diagonal of the softmax Jacobian", put(same))
+
+    def indices(self) -> Iterator[Edit]:
+        letters = sorted({*s.letters_below(self.relation)})
+        for node, put, _ in spots(self.side):
+            if isinstance(node, t.Symbol) and node.subscripts:
+                parts = node.subscripts if len(node.subscripts) != 1 else node.indices(2) or ()
+                if len(parts) == 2:
+                    yield Edit(INDEX, put(replace(node, subscripts=(parts[1], parts[0]))))
+            if isinstance(node, t.Derivative):
+                yield from self._derivative_indices(node, put, letters)
+        for node, put, _ in spots(self.side):
+            if isinstance(node, t.Symbol):
+                yield from self._other_letters(node, put, letters)
+            elif isinstance(node, (t.HeadBracket, t.Call)) and isinstance(node.head, t.Symbol):
+                if node.head.subscripts:
+                    for new in _lettered(node.head, letters):
+                        yield Edit(WRONG_INDEX, put(replace(node, head=new)))
+
+    def _other_letters(self, node: t.Symbol, put: Put, letters: list[str]) -> Iterator[Edit]:
+        for new in _lettered(node, letters):
+            yield Edit(WRONG_INDEX, put(new))
+
+    def _derivative_indices(
+        self, node: t.Derivative, put: Put, letters: list[str]
+    ) -> Iterator[Edit]:
+        for k, by in enumerate(node.by):
+            if isinstance(by, t.Symbol):
+                for new in (*_lettered(by, letters), *_swapped(by)):
+                    changed = (*node.by[:k], new, *node.by[k + 1 :])
+                    yield Edit(WRONG_INDEX, put(replace(node, by=changed)))
+        if isinstance(node.of, t.Symbol):
+            for new in (*_lettered(node.of, letters), *_swapped(node.of)):
+                yield Edit(WRONG_INDEX, put(replace(node, of=new)))
+
+    def layers(self) -> Iterator[Edit]:
+        for node, put, _ in spots(self.side):
+            if isinstance(node, t.Symbol):
+                for new in _relayered(node):
+                    yield Edit(LAYER, put(new))
+            elif isinstance(node, t.Derivative):
+                for k, by in enumerate(node.by):
+                    if isinstance(by, t.Symbol):
+                        for new in _relayered(by):
+                            changed = (*node.by[:k], new, *node.by[k + 1 :])
+                            yield Edit(LAYER, put(replace(node, by=changed)))
+                if isinstance(node.of, t.Symbol):
+                    for new in _relayered(node.of):
+                        yield Edit(LAYER, put(replace(node, of=new)))
+            elif isinstance(node, (t.HeadBracket, t.Call)) and isinstance(node.head, t.Symbol):
+                for new in _relayered(node.head):
+                    yield Edit(LAYER, put(replace(node, head=new)))
+
+    def ranges(self) -> Iterator[Edit]:
+        for node, put, _ in spots(self.side):
+            if not isinstance(node, t.BigOperator) or node.body is None:
+                continue
+            if node.upper is not None:
+                for upper in _nearby(node.upper, self.env):
+                    yield Edit(RANGE, put(replace(node, upper=upper)))
+                for k, lower in enumerate(node.lower):
+                    if isinstance(lower, t.Relation) and len(lower.sides) == 2:
+                        for new in _nearby(lower.sides[1], self.env):
+                            changed = replace(lower, sides=(lower.sides[0], new))
+                            lowers = (*node.lower[:k], changed, *node.lower[k + 1 :])
+                            yield Edit(RANGE, put(replace(node, lower=lowers)))
+
+    def names(self) -> Iterator[Edit]:
+        known = _known_symbols(self.env, self.relation)
+        for node, put, above in spots(self.side):
+            if not isinstance(node, t.Symbol):
+                continue
+            inside = isinstance(above, t.Bracket)
+            for other in known:
+                if other.name != node.name or other.marks != node.marks:
+                    new = other
+                    if node.subscripts and not other.subscripts:
+                        new = replace(other, subscripts=node.subscripts)
+                    slip = ARGUMENT if inside else "wrong variable"
+                    yield Edit(slip, put(new))
+
+    def dropped(self) -> Iterator[Edit]:
+        for node, put, _ in spots(self.side):
+            parts = listed(node)
+            if parts is not None:
+                factors, operators = parts
+                for k in range(len(factors)):
+                    left = [*factors[:k], *factors[k + 1 :]]
+                    signs = [*operators[: max(0, k - 1)], *operators[max(0, k - 1) + 1 :]]
+                    yield Edit(EXTRA, put(joined(left, signs)))
+                    if 0 < k < len(factors) - 1:
+                        signs = [*operators[:k], *operators[k + 1 :]]
+                        yield Edit(EXTRA, put(joined(left, signs)))
+            if isinstance(node, t.Sum) and len(node.terms) > 1:
+                for k in range(len(node.terms)):
+                    terms = (*node.terms[:k], *node.terms[k + 1 :])
+                    signs = (*node.signs[:k], *node.signs[k + 1 :])
+                    plain = len(terms) == 1 and signs[0] == "+"
+                    yield Edit(EXTRA_TERM, put(terms[0] if plain else t.Sum(terms, signs)))
+            if isinstance(node, t.BigOperator) and node.body is not None:
+                yield Edit("sum that should not be there", put(node.body))
+            if isinstance(node, t.Fraction):
+                yield Edit(EXTRA, put(node.numerator))
+
+    def powers(self) -> Iterator[Edit]:
+        for node, put, _ in spots(self.side):
+            if isinstance(node, t.Postfix) and node.kind == "power":
+                yield Edit(POWER, put(node.base))
+                value = s.integer(node.arguments[0], {})
+                if value is not None:
+                    for new in (value - 1, value + 1):
+                        if new > 1:
+                            changed = replace(node, arguments=(t.Number(str(new)),))
+                            yield Edit(POWER, put(changed))
+            elif isinstance(node, (t.Symbol, t.Bracket)):
+                base = node if isinstance(node, t.Symbol) else node
+                yield Edit(POWER, put(t.Postfix(base, "power", (t.Number("2"),))))
+        for node, put, _ in spots(self.side):
+            if isinstance(node, t.Call) and node.power is not None:
+                yield Edit(POWER, put(replace(node, power=None)))
+            elif isinstance(node, t.Call):
+                yield Edit(POWER, put(replace(node, power=t.Number("2"))))
+
+    def inserted(self) -> Iterator[Edit]:
+        """A factor that got lost: every known name, entry and slope, at every place."""
+        candidates = _candidates(self.env, self.relation, self.sign)
+        for node, put, above in spots(self.side):
+            parts = listed(node)
+            whole = node is self.side or isinstance(above, (t.Sum, t.BigOperator))
+            if parts is None:
+                if not whole or isinstance(node, t.Sum) and len(node.terms) > 1:
+                    if not (whole and isinstance(node, t.Sum)):
+                        continue
+                if isinstance(node, t.Sum) and len(node.terms) == 1:
+                    continue
+                parts = [bracketed(node)], []
+            factors, operators = parts
+            for extra in candidates:
+                for place in range(len(factors) + 1):
+                    new = [*factors[:place], extra, *factors[place:]]
+                    glue = max(0, place - 1) if place == len(factors) else place
+                    for sign in ("", self.entrywise):
+                        signs = [*operators[:glue], sign, *operators[glue:]]
+                        yield Edit(LOST, put(joined(new, signs)))
+            if len(factors) > 1:
+                group = t.Bracket("(", ")", (joined(factors, operators),))
+                for extra in candidates:
+                    yield Edit(LOST, put(joined([group, extra], [self.entrywise])))
+
+    def terms(self) -> Iterator[Edit]:
+        """A second term like the first, turned round: the other half of a product rule."""
+        for node, put, _ in spots(self.side):
+            if node is not self.side and not isinstance(node, t.Sum):
+                continue
+            base = node.terms if isinstance(node, t.Sum) else (node,)
+            signs = node.signs if isinstance(node, t.Sum) else ("+",)
+            for term in base:
+                for like in _turnings(term, self.sign):
+                    yield Edit(PRODUCT_RULE, put(t.Sum((*base, like), (*signs, "+"))))
+        for node, put, _ in spots(self.side):
+            if isinstance(node, t.Product):
+                for k, operator in enumerate(node.operators):
+                    if operator == "":
+                        pair = t.Sum((node.factors[k], node.factors[k + 1]), ("+", "+"))
+                        group: t.Node = t.Bracket("(", ")", (pair,))
+                        if len(node.factors) == 2:
+                            group = pair
+                        new = [*node.factors[:k], group, *node.factors[k + 2 :]]
+                        left = [*node.operators[:k], *node.operators[k + 1 :]]
+                        yield Edit(SUM_FOR_PRODUCT, put(joined(new, left)))
+            if isinstance(node, t.Sum) and len(node.terms) == 2 and node.signs == ("+", "+"):
+                pair = t.Product(tuple(map(bracketed, node.terms)), ("",))
+                yield Edit("sum for product", put(pair))
+
+    def batch(self) -> Iterator[Edit]:
+        """A sum over rows or columns as a product with ones."""
+        names = [d for d in sorted(self.env.dims) if len(d) == 1]
+        body = bracketed(self.side)
+        lead: tuple[t.Node, ...] = ()
+        core = self.side
+        if isinstance(core, t.Product) and isinstance(core.factors[0], t.Fraction):
+            lead = core.factors[:1]
+            core = joined(core.factors[1:], core.operators[1:])
+            body = bracketed(core)
+        for name in names:
+            one = t.Filled("1", r"\mathbf{1}", (t.Symbol(name, name),))
+            yield Edit(BATCH, joined([*lead, t.Postfix(one, "transpose", (), self.sign), body],
+                                     [""] * (len(lead) + 1)))  # fmt: skip
+            yield Edit(BATCH, joined([*lead, body, one], [""] * (len(lead) + 1)))
+        free = [x for x in s.letters_below(self.side) if x not in s.letters_below(self.relation.sides[0])]
+        for letter in dict.fromkeys((*free, *"ijkn")):
+            index = t.Symbol(letter, letter)
+            yield Edit(SUM_MISSING, t.BigOperator("sum", r"\sum", (index,), None, bracketed(self.side)))
+            stated = self.env.letter_ranges.get(letter)
+            if stated is not None:
+                lower = t.Relation((index, stated[0]), ("=",))
+                yield Edit(
+                    BATCH,
+                    t.BigOperator("sum", r"\sum", (lower,), stated[1], bracketed(self.side)),
+                )
+
+
+# ---------------------------------------------------------------- what can stand there
+
+
+def _transpose_sign(relation: t.Relation, env: Environment) -> str:
+    for root in (relation, *(d.body for d in env.definitions.values())):
+        for node in t.walk(root):
+            if isinstance(node, t.Postfix) and node.kind == "transpose" and node.latex:
+                return node.latex
+    return r"\top"
+
+
+def _entrywise_sign(relation: t.Relation, env: Environment) -> str:
+    for node in t.walk(relation):
+        if isinstance(node, t.Product):
+            for operator in node.operators:
+                if operator in ENTRYWISE:
+                    return operator
+    for sign in env.entrywise_signs:
+        return sign
+    for definition in env.definitions.values():
+        for node in t.walk(definition.body):
+            if isinstance(node, t.Product):
+                for operator in node.operators:
+                    if operator in ENTRYWISE:
+                        return operator
+    return r"\odot"
+
+
+def _squared_outer(node: t.Node, diag: t.Symbol, sign: str) -> t.Node | None:
+    """``p \\odot (1 - p)`` as ``diag(p) - p p^T``."""
+    parts = listed(node)
+    if parts is None or len(parts[0]) != 2:
+        return None
+    first, second = parts[0]
+    inner = s.flattened(second)
+    if not (isinstance(inner, t.Sum) and len(inner.terms) == 2 and inner.terms[1] == first):
+        return None
+    if not isinstance(first, (t.Symbol, t.HeadBracket, t.Call)):
+        return None
+    square = t.Product((first, turned(first, sign)), ("",))
+    return t.Sum((t.Call(diag, t.Bracket("(", ")", (first,))), square), ("+", "-"))
+
+
+def _lettered(symbol: t.Symbol, letters: Sequence[str]) -> Iterator[t.Symbol]:
+    for k, script in enumerate(symbol.subscripts):
+        others: list[t.Node] = []
+        if isinstance(script, t.Symbol) and s.bare(script):
+            others = [t.Symbol(x, x) for x in letters if x != script.name]
+            others += [t.Sum((script, t.Number("1")), ("+", sign)) for sign in "+-"]
+        elif isinstance(script, t.Number) and len(script.text) == 1:
+            value = int(script.text)
+            others = [t.Number(str(n)) for n in (value - 1, value + 1) if n >= 0]
+        elif isinstance(script, t.Sum) and len(script.terms) == 2:
+            others = [script.terms[0]]
+        for other in others:
+            yield replace(
+                symbol, subscripts=(*symbol.subscripts[:k], other, *symbol.subscripts[k + 1 :])
+            )
+
+
+def _swapped(symbol: t.Symbol) -> Iterator[t.Symbol]:
+    if len(symbol.subscripts) == 2:
+        yield replace(symbol, subscripts=symbol.subscripts[::-1])
+
+
+def _relayered(symbol: t.Symbol) -> Iterator[t.Symbol]:
+    for k, mark in enumerate(symbol.marks):
+        for index in _shifted(mark.index):
+            marks = (*symbol.marks[:k], replace(mark, index=index), *symbol.marks[k + 1 :])
+            yield replace(symbol, marks=marks)
+    if not symbol.marks and len(symbol.subscripts) == 1:
+        for index in _shifted(symbol.subscripts[0]):
+            yield replace(symbol, subscripts=(index,))
+
+
+def _shifted(node: t.Node) -> Iterator[t.Node]:
+    if isinstance(node, t.Number) and node.text.isdigit():
+        for value in (int(node.text) - 1, int(node.text) + 1):
+            if value >= 0:
+                yield t.Number(str(value))
+    elif isinstance(node, t.Symbol) and s.bare(node):
+        yield t.Sum((node, t.Number("1")), ("+", "+"))
+        yield t.Sum((node, t.Number("1")), ("+", "-"))
+    elif isinstance(node, t.Sum) and len(node.terms) == 2:
+        yield node.terms[0]
+        if isinstance(node.terms[1], t.Number):
+            other = "-" if node.signs[1] == "+" else "+"
+            yield replace(node, signs=(node.signs[0], other))
+
+
+def _nearby(node: t.Node, env: Environment) -> Iterator[t.Node]:
+    value = s.integer(node, {})
+    if value is not None:
+        for new in (value - 1, value + 1):
+            if new >= 0:
+                yield t.Number(str(new))
+    else:
+        one = t.Number("1")
+        if isinstance(node, t.Sum) and len(node.terms) == 2:
+            yield node.terms[0]
+        else:
+            yield t.Sum((node, one), ("+", "-"))
+            yield t.Sum((node, one), ("+", "+"))
+    for name in sorted(env.dims):
+        yield t.Symbol(name, name)
+
+
+def _known_symbols(env: Environment, relation: t.Relation) -> list[t.Symbol]:
+    """Names a slip can confuse: those of the page and of the line."""
+    found: dict[str, t.Symbol] = {}
+    for left in env.left_sides():
+        if not left.subscripts or s.full(left) in env.shapes:
+            found.setdefault(s.full(left), left)
+    for definition in env.definitions.values():
+        for symbol in s.symbols(definition.body):
+            key = s.full(symbol)
+            plain = not any(isinstance(p, t.Symbol) for p in symbol.subscripts) or env.has(key)
+            if plain and not symbol.primes and key not in env.dims and not env.is_function(key):
+                if key in env.shapes or env.has(key) or s.stem(symbol) in env.cells:
+                    found.setdefault(key, symbol)
+    for symbol in (p for side in relation.sides for p in s.symbols(side)):
+        if symbol.name == "delta":
+            found.setdefault(s.full(symbol), symbol)
+    return list(found.values())[:40]
+
+
+def _candidates(env: Environment, relation: t.Relation, sign: str) -> list[t.Node]:
+    """What a lost factor can have been."""
+    plain = _known_symbols(env, relation)
+    letters = list(dict.fromkeys(s.letters_below(relation)))
+    out: list[t.Node] = []
+    indexed = bool(letters) or any(p.subscripts for side in relation.sides for p in s.symbols(side))
+    for symbol in plain:
+        out.append(symbol)
+        if not symbol.subscripts and not indexed:
+            out.append(turned(symbol, sign))
+        if not symbol.subscripts and letters:
+            for letter in letters[:3]:
+                out.append(replace(symbol, subscripts=(t.Symbol(letter, letter),)))
+            for a, b in permutations(letters[:3], 2):
+                out.append(replace(symbol, subscripts=(t.Symbol(a, a), t.Symbol(b, b))))
+    for head, argument in _activations(env):
+        prime = replace(head, primes=1)
+        scripts: list[tuple[t.Node, ...]] = [()]
+        scripts += [(t.Symbol(x, x),) for x in letters[:3]]
+        for script in scripts:
+            inner = replace(argument, subscripts=script) if script else argument
+            out.append(t.HeadBracket(prime, t.Bracket("(", ")", (inner,))))
+    out += _slopes_in_outputs(env)
+    return out[:120]
+
+
+def _activations(env: Environment) -> list[tuple[t.Symbol, t.Symbol]]:
+    found: list[tuple[t.Symbol, t.Symbol]] = []
+    for definition in env.definitions.values():
+        for node in t.walk(definition.body):
+            if isinstance(node, (t.HeadBracket, t.Call)) and isinstance(node.head, t.Symbol):
+                argument = node.bracket if isinstance(node, t.HeadBracket) else node.argument
+                inner = s.flattened(argument)
+                skip = node.head.name in ("log", "exp", "ln", "sqrt")
+                if isinstance(inner, t.Symbol) and not skip and (node.head, inner) not in found:
+                    found.append((node.head, inner))
+    return found
+
+
+def _slopes_in_outputs(env: Environment) -> list[t.Node]:
+    """``A \\odot (1 - A)`` and ``1 - A^2`` for steps that are activations."""
+    out: list[t.Node] = []
+    one = t.Number("1")
+    for definition in env.definitions.values():
+        body, left = definition.body, definition.left
+        if isinstance(body, (t.HeadBracket, t.Call)) and isinstance(body.head, t.Symbol):
+            rest = t.Bracket("(", ")", (t.Sum((one, left), ("+", "-")),))
+            out.append(t.Bracket("(", ")", (t.Product((left, rest), (r"\odot",)),)))
+            out.append(rest)
+            square = t.Postfix(left, "power", (t.Number("2"),))
+            out.append(t.Bracket("(", ")", (t.Sum((one, square), ("+", "-")),)))
+    return out
+
+
+def _turnings(term: t.Node, sign: str) -> Iterator[t.Node]:
+    parts = listed(term)
+    yield turned(term, sign)
+    if parts is None:
+        return
+    factors, operators = parts
+    for flags in product((False, True), repeat=len(factors)):
+        if any(flags) and len(factors) <= 4:
+            new = [turned(f, sign) if flag else f for f, flag in zip(factors, flags, strict=True)]
+            yield joined(new, operators)
+    if len(factors) >= 2:
+        yield joined(factors[::-1], operators[::-1])

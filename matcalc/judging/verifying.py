@@ -1,0 +1,191 @@
+r"""One claim from LaTeX to a verdict: read it, say what kind of line it is, judge, diagnose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from matcalc.errors import ParseError
+from matcalc.judging import spelling as s
+from matcalc.judging.environment import Environment
+from matcalc.judging.givens import EQUALS, environment_of, note_dims, statement
+from matcalc.judging.infer import infer
+from matcalc.judging.layers import normal, note_layers
+from matcalc.judging.lines import EQUAL, RANK, Finding, judge
+from matcalc.judging.updates import gradient_claim, is_new, timeless, update_parts
+from matcalc.judging.verdict import Verdict
+from matcalc.reading import tree as t
+from matcalc.reading.formula import read_formula
+from matcalc.reading.writer import write, write_formula
+
+UPDATES = frozenset({r"\leftarrow"})
+
+
+def verify_claim(
+    claim: str,
+    *,
+    given: str | Sequence[str] = (),
+    shapes: Mapping[str, Any] | None = None,
+    layout: str | None = None,
+    index_base: int | None = None,
+    env: Environment | None = None,
+    macros: Any = None,
+) -> Verdict:
+    """Judge a claim in LaTeX against the givens."""
+    try:
+        if env is None:
+            env = environment_of(
+                given, shapes=shapes, layout=layout, index_base=index_base, macros=macros
+            )
+        relations = read_formula(claim, macros=macros)
+    except ParseError as error:
+        return Verdict("unreadable", claim, explanation=str(error))
+    return verify_relations(env.copy(), relations, claim)
+
+
+def verify_relations(
+    env: Environment, relations: Iterable[t.Relation], claim: str, *, diagnose: bool = True
+) -> Verdict:
+    """Judge what one display states; the worst line decides."""
+    listed = list(relations)
+    note_layers(env, listed)
+    lines = [r for r in (normal(r, env) for r in listed) if isinstance(r, t.Relation)]
+    for line in lines:
+        note_dims(env, line)
+        if line.remarks:
+            words = " ".join(remark.words for remark in line.remarks)
+            if "activation" in words or "layout" in words:
+                statement(env, t.Relation((), remarks=line.remarks), words)
+    infer(env, lines)
+    judged = [judge_line(env, line) for line in lines if line.sides]
+    if not judged:
+        return Verdict("unreadable", claim, explanation="there is no equation")
+    worst = max(judged, key=lambda line: ORDER[line.finding.status])
+    return _verdict(env, claim, worst, diagnose, alone=len(judged) == 1)
+
+
+ORDER = {**RANK, "assumes": -1, "defines": -1, "update": -1, "blank": -1}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A line, what it claims, and what became of it."""
+
+    line: t.Relation
+    claim: t.Relation
+    finding: Finding
+
+
+def judge_line(env: Environment, line: t.Relation) -> Judged:
+    """What kind of line it is, and whether it holds."""
+    if any(isinstance(side, t.Blank) for side in line.sides):
+        return Judged(line, line, Finding("blank"))
+    if not line.signs:
+        return Judged(line, line, Finding("unreadable", "there is no equation"))
+    update = _update(env, line)
+    if update is not None:
+        return update
+    if line.signs[0] in UPDATES:
+        return Judged(line, line, Finding("update"))
+    quiet = _quiet(env, line)
+    if quiet is not None:
+        return Judged(line, line, quiet)
+    claim = _differentials(env, line)
+    return Judged(line, claim, judge(env, claim))
+
+
+def _update(env: Environment, line: t.Relation) -> Judged | None:
+    parts = update_parts(line)
+    if parts is None:
+        return None
+    variable, gradient = parts
+    claim = gradient_claim(env, line)
+    if claim is None:
+        return Judged(line, line, Finding("update"))
+    if isinstance(gradient, (t.Derivative, t.Nabla)) and len(gradient.by) == 1:
+        by = gradient.by[0]
+        if isinstance(by, t.Symbol) and timeless(by) == variable:
+            return Judged(line, claim, Finding("holds", points=0))
+    return Judged(line, claim, judge(env, claim))
+
+
+def _quiet(env: Environment, line: t.Relation) -> Finding | None:
+    """Lines that claim nothing: a first shape, a first value, a new name."""
+    left = s.peeled(line.sides[0])
+    if line.signs[0] in (r"\in", ":"):
+        parts = left.items if isinstance(left, t.Listing) else (left,)
+        if all(isinstance(p, t.Symbol) and not _known(env, p) for p in parts):
+            return Finding("assumes")
+        return None
+    if not isinstance(left, t.Symbol) or line.signs[0] not in EQUALS or _known(env, left):
+        return None
+    if len(line.sides) > 2 or is_new(left) or left.name in ("delta", "Delta") or left.primes:
+        return None
+    if left.name.endswith("_bar") and env.has(s.full(left)[: -4]):
+        return None
+    number = not any(isinstance(p, (t.Symbol, t.Filled)) for p in t.walk(line.sides[1]))
+    return Finding("assumes" if number else "defines")
+
+
+def _known(env: Environment, symbol: t.Symbol) -> bool:
+    key, stem = s.full(symbol), s.stem(symbol)
+    return (
+        env.has(key)
+        or env.is_function(key)
+        or key in env.sizes
+        or key in env.inferred_names
+        or env.has(stem)
+        or stem in env.cells
+        or stem in env.nicknames
+        or env.shape_of(symbol, {}) is not None
+        or any(d.left.name == symbol.name and len(d.left.subscripts) == len(symbol.subscripts)
+               for d in env.patterns)
+        or bool(symbol.subscripts) and env.has(s.stem(replace(symbol, name=symbol.name.upper())))
+    )
+
+
+def _differentials(env: Environment, line: t.Relation) -> t.Relation:
+    return line
+
+
+# ---------------------------------------------------------------- the verdict
+
+
+def _verdict(
+    env: Environment, claim: str, judged: Judged, diagnose: bool, alone: bool
+) -> Verdict:
+    from matcalc.judging.diagnosis import diagnosis
+    from matcalc.judging.wording import certainty, explained, reading_of
+
+    finding = judged.finding
+    wrong = finding.wrong if finding.status not in ("holds", "unreadable") else None
+    verdict = Verdict(
+        finding.status,  # type: ignore[arg-type]
+        claim,
+        explanation=explained(env, judged.line, finding),
+        certainty=certainty(finding),
+        reading=reading_of(env, judged.line, finding),
+        first_wrong_step=wrong,
+        assumptions=tuple(env.assumptions),
+    )
+    if not diagnose or finding.status in ("holds", "unreadable", *ORDER_QUIET):
+        return verdict
+    found = diagnosis(env, judged.claim, finding)
+    if found is None:
+        return verdict
+    line = judged.line if judged.claim is judged.line else judged.claim
+    status = found.status or verdict.status
+    return replace(
+        verdict,
+        status=status,  # type: ignore[arg-type]
+        slip=found.slip,
+        correction=write(found.corrected(line)) if found.side is not None else found.text,
+        explanation=found.explanation or verdict.explanation,
+        counterexample=found.counterexample,
+    )
+
+
+ORDER_QUIET = ("assumes", "defines", "update", "blank")
+
+__all__ = ["EQUAL", "verify_claim", "verify_relations", "write_formula"]

@@ -1,0 +1,49 @@
+"""What a finding says to a reader: explanation, certainty, reading."""
+
+from __future__ import annotations
+
+from matcalc.judging.environment import Environment
+from matcalc.judging.lines import Finding
+from matcalc.reading import tree as t
+from matcalc.reading.writer import write
+
+
+def explained(env: Environment, line: t.Relation, finding: Finding) -> str:
+    """A paragraph a student understands."""
+    which = ""
+    if finding.wrong and len(line.sides) > 2:
+        which = f"the right-hand side number {finding.wrong}, {write(line.sides[finding.wrong])}: "
+    match finding.status:
+        case "holds":
+            return ""
+        case "fails":
+            return f"{which}{finding.why}"
+        case "needs-convention":
+            return f"{which}as it stands it is false; it is true if {_convention(finding)}"
+        case _:
+            return f"{which}{finding.why}"
+
+
+def _convention(finding: Finding) -> str:
+    said = finding.convention
+    if "layout" in said:
+        return f"derivatives are written in {said}"
+    return said
+
+
+def certainty(finding: Finding) -> str:
+    """What the verdict rests on."""
+    if not finding.points:
+        return ""
+    sizes = f", {finding.sizes} sizes" if finding.sizes > 1 else ""
+    verb = "agrees" if finding.status == "holds" else "tested"
+    return f"{verb} at {finding.points} points{sizes}"
+
+
+def reading_of(env: Environment, line: t.Relation, finding: Finding) -> str:
+    """How the line was understood where it could be understood in several ways."""
+    parts = sorted(finding.tags)
+    layout, vec = finding.layout
+    if finding.status in ("holds", "needs-convention") and layout != "denominator":
+        parts.append(f"{layout} layout{' of vec' if vec else ''}")
+    return "; ".join(parts)

@@ -1,0 +1,90 @@
+"""The blocks of ``mc.blocks``: every gradient against the oracle, and what they refuse."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import matcalc as mc
+from tests.blocks.cases import CASES
+
+every_case = pytest.mark.parametrize("name", CASES)
+
+
+@every_case
+def test_every_gradient_holds(name: str):
+    """Parameters and inputs alike, by differences of the forward pass."""
+    report = CASES[name].derivation().check()
+    assert report, f"{name}: {report}"
+
+
+@every_case
+def test_a_block_is_steps_that_read_back(name: str):
+    """What a block makes is written in the text language, and read back it is the same network."""
+    text = CASES[name].network().to_text()
+    assert mc.parse(text).to_text() == text
+
+
+@every_case
+def test_two_blocks_of_other_names_stand_side_by_side(name: str):
+    """A block can be derived twice: nothing is remembered between calls."""
+    first, second = CASES[name].network(), CASES[name].network()
+    assert first.to_text() == second.to_text()
+
+
+def test_a_shared_weight_is_one_parameter():
+    """A decoder that uses the encoder's weight, transposed: both uses arrive at one gradient."""
+    n, d, h = mc.dims("n d h")
+    net = mc.Network("tied")
+    X = net.input("X", n, d)
+    W = net.param("W", d, h)
+    code = mc.blocks.dense(net, X, h, name="1", W=W, activation="tanh")
+    out = net.let("R", code * W.T)
+    net.minimize(mc.squared_error(out, X))
+    D = mc.derive(net)
+    assert list(net.params) == ["W", "b1"]
+    assert D.check()
+
+
+def test_a_parameter_of_another_shape_is_refused():
+    """A given weight must fit the sizes at hand."""
+    net = mc.Network("x")
+    X, W = net.input("X", "n", "d"), net.param("W", "h", "h")
+    with pytest.raises(mc.ShapeError, match="W \\(h x h\\) is given for W, which is d x h"):
+        mc.blocks.dense(net, X, "h", W=W)
+
+
+def test_a_kernel_larger_than_the_image_is_refused():
+    """The message names kernel, image and padding."""
+    net = mc.Network("x")
+    with pytest.raises(mc.ShapeError, match="larger than the image"):
+        mc.blocks.conv2d(net, net.input("X", "n", 9), (1, 3, 3), 2, 5)
+
+
+def test_a_symbolic_size_must_divide_by_the_stride():
+    """How often a kernel fits must not depend on a remainder."""
+    m = mc.dims("m")
+    net = mc.Network("x")
+    even = mc.blocks.max_pool(net, net.input("X", "n", 4 * m * m), (1, 2 * m, 2 * m), 2)
+    assert str(even.shape[1]) == "m**2"
+    with pytest.raises(mc.ShapeError, match="remainder"):
+        mc.blocks.max_pool(net, net.input("Y", "n", m * m), (1, m, m), 2, name="2")
+
+
+def test_a_tie_goes_to_the_first():
+    """The gradient of a largest entry is a single 1."""
+    X = mc.matrix("X", "n", "m")
+    grad = mc.gradient(mc.sum(mc.largest(X)), X)
+    found = mc.evaluate(grad, {"X": [[1, 3, 3], [2, 2, 0]]})
+    assert found.tolist() == [[0, 1, 0], [1, 0, 0]]
+
+
+def test_a_dimension_named_like_our_loops_is_no_capture():
+    """The code of fold has its own names: k and T are dimensions here."""
+    k, T = mc.dims("k T")
+    X = mc.matrix("X", "n", k * T)
+    f = mc.sum(mc.square(mc.unfold(X, 1, k, T, 2, 2)))
+    values = {"X": np.arange(24.0).reshape(2, 12)}
+    grad = mc.evaluate(mc.gradient(f, X), values, dims={"k": 3, "T": 4})
+    seen = np.outer([1, 2, 1], [1, 2, 2, 1]).ravel()
+    assert np.allclose(grad, 2 * values["X"] * seen)

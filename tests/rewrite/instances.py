@@ -1,0 +1,175 @@
+"""Small expressions on which each law applies at the root. A law without one fails its tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+
+import matcalc as mc
+from matcalc.expr import Node, make
+from matcalc.ops.base import OPS
+from matcalc.ops.binder import isum
+from matcalc.rewrite.law import with_implied
+from matcalc.rewrite.template import placeholder
+
+n, m, k, p = mc.dims("n m k p")
+A, B, C, D = (mc.matrix(s, n, n) for s in "ABCD")
+R, S = mc.matrix("R", n, m), mc.matrix("S", n, m)
+T, U = mc.matrix("T", m, k), mc.matrix("U", k, p)
+u, v, w = (mc.vector(s, n) for s in "uvw")
+x = mc.vector("x", m)
+a, b, c = (mc.scalar(s) for s in "abc")
+one = mc.ones(n, 1)
+r = sp.Symbol("_r?", integer=True, positive=True)
+first = sp.Symbol("_k1", integer=True, positive=True)  # a bound index
+
+
+def assumed(number: int, fact: str, rows: Any = n, cols: Any = n) -> Node:
+    """A symbol with a fact, as laws see it."""
+    return placeholder(number, (rows, cols), with_implied((fact,)))
+
+
+def raw(name: str, *operands: Any, params: tuple[Any, ...] = ()) -> Node:
+    """An operation that its constructor does not fold."""
+    return make(OPS[name], tuple(map(mc.read, operands)), params)
+
+
+Q, Z, P = assumed(90, "orthogonal"), assumed(91, "symmetric"), assumed(92, "idempotent")
+Y = assumed(93, "rows_sum_to_one", n, m)
+Yt = assumed(94, "cols_sum_to_one", m, n)
+L, E, V = assumed(95, "lower_triangular"), assumed(96, "diagonal"), assumed(97, "invertible")
+diag, kron, vec, inv, det, tr, H = mc.diag, mc.kron, mc.vec, mc.inv, mc.det, mc.tr, mc.hadamard
+block = mc.hstack(R, A)
+
+INSTANCES: dict[str, list[Node]] = {
+    # products
+    "collect_powers": [a * b * mc.power(a, 2), mc.power(a, -1) * R * a],
+    "norm_from_square": [(u.T * u) / mc.norm2(u)],
+    "cancel_inverse": [A * inv(A) * R, inv(A).T * A.T],
+    "cancel_inverse_of_run": [inv(R.T * R) * R.T * R, R.T * R * inv(R.T * R) * T],
+    "cancel_in_inverse": [inv(A * B) * A, B * inv(A * B), inv(A * B).T * B.T],
+    "powers_of_one_matrix": [A * A**3, inv(A**3) * A],
+    "constant_out_of_sum": [raw("isum", a * mc.read(first) * A, params=(first, sp.Integer(0), k))],
+    "powers_that_commute": [isum(A**r * A ** (k - r), r, 0, k)],
+    "size_of_scaled": [mc.norm2(-2 * u), mc.abs(-3 * R)],
+    # sums
+    "like_terms": [tr(A * B) + tr(B * A), u.T * v + v.T * u, tr(A.T * B) + tr(B.T * A)],
+    "distribute_where_shorter": [A * (inv(A) + mc.eye(n))],
+    "minus_into_bracket": [-(A - B), -a * (R - S)],
+    "common_scalars": [a * A + a * B, A / 3 + B / 3],
+    "left_from_inverse": [mc.eye(n) - inv(A + B) * A, 2 * mc.eye(n) - 2 * A * inv(A + B)],
+    "woodbury": [
+        inv(A) - inv(A) * R * inv(mc.eye(m) + R.T * inv(A) * R) * R.T * inv(A),
+        mc.eye(n) - R * inv(mc.eye(m) + S.T * R) * S.T,
+    ],
+    "read_well": [-A + B, A.T + A],
+    "twice_symmetric": [Z + raw("transpose", Z), A.T * A + raw("transpose", A.T * A)],
+    # transposes
+    "push_transpose": [
+        raw("transpose", A.T * B),
+        raw("transpose", kron(R.T, A.T)),
+        raw("transpose", mc.commutation(n, m)),
+    ],
+    "pull_transpose": [A.T * B.T * C.T * D.T],
+    "pull_transpose_of_sum": [A.T - B.T],
+    "of_transpose": [raw("det", A.T), mc.norm2(R.T), mc.adj(A.T)],
+    # traces
+    "trace_of_rank_one": [tr(A * u * v.T), tr(u * v.T)],
+    "trace_turned": [tr(A.T * B.T * C), tr(A * B * inv(A))],
+    "trace_of_sum": [tr(A * inv(A) + inv(A) * B * A), tr(mc.eye(n) + u * v.T)],
+    "trace_of_kron": [tr(kron(A, mc.matrix("F", m, m)))],
+    "trace_of_diagonal": [tr(diag(u)), tr(diag(u) * diag(v) * diag(w))],
+    "sum_of_diagonal": [mc.sum(diag(A))],
+    "trace_against_itself": [tr(R.T * H(R, S))],
+    # inverses and determinants
+    "inverse_of_transpose": [inv(A.T)],
+    "inverse_of_scaled": [inv(2 * A), inv(a * A * B)],
+    "inverse_of_product": [inv(A * inv(B))],
+    "inverse_of_diagonal": [inv(diag(u))],
+    "inverse_of_kron": [inv(kron(A, mc.matrix("F", m, m)))],
+    "inverse_of_permutation": [inv(mc.commutation(n, m))],
+    "logdet_of_inverse": [mc.logdet(inv(A))],
+    "det_of_inverse": [det(inv(A))],
+    "det_of_scaled": [det(-A), det(a * A)],
+    "det_of_product": [det(inv(A) * B * A)],
+    "adjugate_meets_factor": [A * mc.adj(A), A.T * mc.adj(A * B).T, B * mc.adj(A * B)],
+    "determinant_times_inverse": [det(A) * inv(A), mc.adj(A).T / det(A)],
+    "log_of_det": [mc.log(det(A))],
+    "solve_with_inverse": [raw("solve", inv(A), R), raw("solve", A, A * R)],
+    "rank_one_update_meets_vector": [inv(mc.eye(n) + u * v.T) * u],
+    "push_through": [inv(mc.eye(n) + A * inv(B) * inv(A)) * A],
+    # diagonals
+    "diag_times": [diag(u) * v, diag(u) * diag(v) * R, v.T * diag(u)],
+    "diag_times_ones": [diag(u) * mc.ones(n, m), mc.ones(m, n) * diag(u)],
+    "scaling_by_rank_one": [H(u * mc.ones(1, m), R), H(one * x.T, R)],
+    "rank_one_meets_vector": [H(u * v.T, A) * w],
+    "sum_against_rank_one": [mc.sum(H(u * x.T, R))],
+    "hadamard_with_eye": [H(mc.eye(n), A), H(diag(u), A)],
+    "diagonal_of_product": [diag(u * v.T), diag(diag(u) * A), diag(A * diag(u))],
+    "diagonal_of_entrywise": [diag(u * v.T + diag(w)), diag(H(u * v.T, diag(w)))],
+    # ones
+    "ones_times_ones": [mc.ones(n, m) * mc.ones(m, k)],
+    "ones_sum": [
+        R * mc.ones(m, 1),
+        mc.ones(1, n) * R,
+        R * mc.ones(m, k),
+        mc.ones(k, n) * R,
+        A * mc.ones(n, m) * T,
+    ],
+    "ones_inside": [A * one * x.T, x * mc.ones(1, n) * A],
+    "sum_of_product": [mc.rowsum(R * diag(x)), mc.colsum(diag(u) * R)],
+    "sum_of_diag": [mc.rowsum(diag(u)), mc.colsum(diag(u)), mc.sum(diag(u)), mc.sum(mc.eye(n))],
+    "sum_of_transpose": [mc.sum(R.T), mc.rowsum(R.T), mc.colsum(R.T)],
+    "sum_of_flipped": [mc.sum(H(R.T, S.T))],
+    "sum_of_sum": [
+        mc.colsum(R - one * mc.colsum(R) / mc.read(n)),
+        mc.rowsum(u * mc.ones(1, m) + v * mc.ones(1, m)),
+    ],
+    "sum_of_sums": [mc.sum(mc.rowsum(R)), mc.sum(mc.colsum(R))],
+    "sum_of_entrywise_product": [mc.sum(H(u, v))],
+    # softmax
+    "softmax_sums_to_one": [mc.rowsum(mc.softmax(R)), mc.colsum(mc.softmax(R, axis=0))],
+    "softmax_sum": [mc.sum(mc.softmax(u)), mc.sum(mc.softmax(R))],
+    "exponential_over_sum": [
+        mc.exp(u) / mc.sum(mc.exp(u)),
+        diag(mc.power(mc.rowsum(mc.exp(R)), -1)) * mc.exp(R),
+        mc.exp(R) * diag(mc.power(mc.colsum(mc.exp(R)), -1).T),
+    ],
+    "log_of_sum_of_exponentials": [mc.log(mc.sum(mc.exp(u))), mc.log(mc.rowsum(mc.exp(R)))],
+    "log_of_softmax": [mc.log(mc.softmax(R))],
+    "exponential_of_logarithm": [
+        mc.exp(mc.log(R)),
+        mc.exp(mc.log_softmax(R)),
+        mc.exp(mc.logdet(A)),
+    ],
+    # Kronecker
+    "kron_mixed": [kron(A, R) * kron(B, T)],
+    "kron_with_vector": [kron(u, mc.eye(m)) * T, A * kron(x.T, mc.eye(n))],
+    "kron_times_vec": [kron(A, B) * vec(C)],
+    "vec_times_kron": [vec(C).T * kron(A, B)],
+    "inner_of_vecs": [vec(R).T * vec(S)],
+    "commutation_times_vec": [mc.commutation(n, m) * vec(R)],
+    "commutation_around_kron": [mc.commutation(n, n) * kron(A, B) * mc.commutation(n, n)],
+    "contraction_of_kron": [raw("kron_contract", kron(A, R), B, params=(1, n, m))],
+    "contraction_of_eye": [raw("kron_contract", mc.eye(n * m), A, params=(1, m, m))],
+    "kron_of_vectors": [kron(u, x.T), kron(x.T, u)],
+    # blocks
+    "slice_of_stack": [block[:, 0:m], block[:, m : m + n], mc.vstack(R, S)[0:n, :]],
+    "slice_of_all": [raw("slice", R, params=(sp.Integer(0), sp.Integer(0), n, m))],
+    "stack_of_slices": [mc.hstack(block[:, 0:m], block[:, m : m + n])],
+    # facts
+    "symmetric": [raw("transpose", Z)],
+    "orthogonal_product": [Q.T * Q * R, Q * Q.T],
+    "orthogonal_inverse": [inv(Q)],
+    "orthogonal_keeps_norm": [mc.norm2(Q * R), mc.norm2(R.T * Q)],
+    "idempotent_product": [P * P * R, P.T * P.T],
+    "idempotent_power": [P**3],
+    "rows_sum_to_one": [mc.rowsum(Y)],
+    "all_rows_sum_to_one": [mc.sum(Y), mc.colsum(Y.T)],
+    "columns_sum_to_one": [mc.colsum(Yt), mc.sum(Yt), mc.rowsum(Yt.T)],
+    "triangle_of_triangular": [mc.tril(L), mc.triu(L.T)],
+    "diagonal_hadamard": [H(mc.eye(n), E)],
+    "diagonal_of_diagonal": [raw("diag", raw("diagonal", E))],
+    "adjugate_of_invertible": [V ** (k - 1) * mc.adj(V**k)],
+}
