@@ -1,3 +1,4 @@
+# ruff: noqa: B018 - a cell ends with what it shows
 # %% [markdown]
 # # A tour in ten minutes
 #
@@ -83,13 +84,13 @@ print(mc.jacobian(A * x, x, layout="numerator"))
 # %% [markdown]
 # ## A Python function
 #
-# Say the shapes; `@` is the matrix product, `*` goes entry by entry, and a row is broadcast in plain
-# sight. The function still runs on arrays.
+# Say the shapes; `@` is the matrix product, `*` goes entry by entry, and a row is broadcast in
+# plain sight. The function still runs on arrays. (Linters take shapes for types: `noqa` helps.)
 
 
 # %%
 @mc.model(params="W b")
-def layer(X: "n d", W: "d h", b: "1 h"):
+def layer(X: "n d", W: "d h", b: "1 h"):  # noqa: F722
     Z = X @ W + b
     return np.tanh(Z)
 

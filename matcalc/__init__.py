@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matcalc.api.models import Model as Model
     from matcalc.api.models import model as model
     from matcalc.api.judges import verify as verify
+    from matcalc.api.judges import verify_document as verify_document
     from matcalc.api.notes import Notes as Notes
     from matcalc.api.parsing import parse as parse
     from matcalc.api.verbs import check as check
@@ -256,6 +257,7 @@ _WHERE = {
     "vec": ("matcalc.api.words", "vec"),
     "vector": ("matcalc.expr", "vector"),
     "verify": ("matcalc.api.judges", "verify"),
+    "verify_document": ("matcalc.api.judges", "verify_document"),
     "vstack": ("matcalc.api.words", "vstack"),
     "where": ("matcalc.api.words", "where"),
     "largest": ("matcalc.api.words", "largest"),

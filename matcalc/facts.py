@@ -27,6 +27,21 @@ KNOWN = [
 ]
 
 
+EQUATIONS = {
+    "symmetric": r"A^\top = A",
+    "orthogonal": r"Q^\top Q = I",
+    "diagonal": r"A = \operatorname{diag}(a)",
+    "positive_definite": r"A^\top = A \succ 0",
+    "invertible": r"\det A \neq 0",
+    "lower_triangular": r"\operatorname{tril}(L) = L",
+    "upper_triangular": r"\operatorname{triu}(U) = U",
+    "rows_sum_to_one": r"Y\,\mathbf{1} = \mathbf{1}",
+    "cols_sum_to_one": r"\mathbf{1}^\top Y = \mathbf{1}^\top",
+    "idempotent": r"P P = P",
+    "constant": r"dA = 0",
+}
+
+
 @dataclass(frozen=True)
 class Fact:
     """A property assumed of a symbol, such as symmetric or rows_sum_to_one."""
@@ -36,6 +51,11 @@ class Fact:
 
     def __str__(self) -> str:
         return f"{self.name}({self.of})"
+
+    @property
+    def equation(self) -> str:
+        """The fact as an equation in LaTeX, like the equations of the rules."""
+        return EQUATIONS[self.name]
 
 
 class _Predicates:

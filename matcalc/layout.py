@@ -47,17 +47,23 @@ def gradient_in(layout: Layout, gradient: Node, facts: Iterable[Any] = ()) -> No
 MEANINGS = ("independent", "projected", "cookbook")
 
 
-def symmetric_gradient(gradient: Node, meaning: str, facts: Iterable[Any] = ()) -> Node:
+def meaning(asked: str) -> str:
+    """One of the three meanings, or an error that lists them."""
+    if asked not in MEANINGS:
+        raise MatcalcError(f"symmetric_gradient is one of {', '.join(MEANINGS)}, not {asked!r}")
+    return asked
+
+
+def symmetric_gradient(gradient: Node, of: str, facts: Iterable[Any] = ()) -> Node:
     """What "the gradient" by a symmetric matrix means, given the gradient G by its independent entries.
 
     ``independent``: G itself; ``projected``: (G + G')/2, the gradient within the symmetric matrices;
     ``cookbook``: G + G' - I.*G, the derivative by each entry on and above the diagonal.
     """
-    if meaning not in MEANINGS:
-        raise MatcalcError(f"symmetric_gradient is one of {', '.join(MEANINGS)}, not {meaning!r}")
-    if meaning == "independent" or not gradient.shape:
+    asked = meaning(of)
+    if asked == "independent" or not gradient.shape:
         return gradient
-    if meaning == "projected":
+    if asked == "projected":
         return simplify(mul(number(Rational(1, 2)), add(gradient, t(gradient))), facts=facts)
     inner = had(eye(gradient.shape[0]), gradient)
     return simplify(add(gradient, t(gradient), mul(number(-1), inner)), facts=facts)

@@ -7,7 +7,7 @@ How a line was simplified, law by law, is traced when somebody asks for it, and 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
@@ -19,14 +19,17 @@ from matcalc.expr import (
     leaves,
     number,
     postorder,
+    substitute,
     symbol,
     symbol_name,
 )
-from matcalc.layout import Layout, gradient_in
+from matcalc.facts import Fact, is_symmetric_symbol
+from matcalc.layout import Layout, gradient_in, symmetric_gradient
 from matcalc.network import expanded
 from matcalc.problem import Problem
-from matcalc.reverse import Adjoints, Arrival, sweep
+from matcalc.reverse import Adjoints, Arrival, Swept, sweep
 from matcalc.rewrite.region import is_entrywise
+from matcalc.rewrite.simplify import cited, simplify
 from matcalc.shapes import Shape
 from matcalc.trace import BY_HAND, Law, trace
 
@@ -49,6 +52,7 @@ class Line:
     through: tuple[str, ...] = ()  # the steps by which it arrives
     layout: Layout = Layout.DENOMINATOR
     opens: tuple[Line, ...] = ()  # lines whose right-hand side may be put in for their name
+    facts: tuple[Fact, ...] = ()  # without which the right-hand side would be another one
 
     @property
     def shape(self) -> Shape:
@@ -79,7 +83,7 @@ class Line:
         found = _TRACES.get(self.symbol)
         if found is None:
             values = {line.symbol: line.unfinished for line in self.opens}
-            found = _TRACES[self.symbol] = trace(self.before, self.value, values)
+            found = _TRACES[self.symbol] = trace(self.before, self.value, values, self.facts)
         return found
 
     @property
@@ -121,6 +125,8 @@ class Record:
     layout: Layout
     remarks: tuple[str, ...]
     definitions: dict[Node, Node] = field(default_factory=dict)  # of the steps
+    # By a symmetric matrix: the gradient by independent entries, where the one shown is another.
+    independent: dict[Node, Node] = field(default_factory=dict)
 
     def line_of(self, node: Node) -> Line | None:
         """The line that defines a step, or states what arrives at a symbol."""
@@ -148,6 +154,7 @@ def record(
     upstream: Node | None,
     layout: Layout,
     remarks: tuple[str, ...] = (),
+    symmetric: str = "projected",
 ) -> Record:
     """Sweep the problem and write down every line."""
     taken = [*problem.names, *([symbol_name(upstream)] if upstream is not None else [])]
@@ -155,6 +162,8 @@ def record(
     swept = sweep(problem.steps, problem.output, arriving, wrt, taken, facts=problem.facts)
     definitions = {s.symbol: s.definition for s in problem.steps}
     by_name = {s.name: s.definition for s in problem.steps}
+    swept, independent = _with_meaning(swept, wrt, problem.facts, symmetric)
+    remarks = (*remarks, *(_says(w, symmetric) for w in independent))
     lines = [_forward(s.symbol, s.definition) for s in problem.steps]
     goals = set(wrt)
     opened: dict[Node, Line] = {}
@@ -162,8 +171,9 @@ def record(
         if arrival.of is problem.output and is_number(arrival.value) and arrival.of not in goals:
             continue  # dL/dL = 1 goes without saying
         kind: Kind = "gradient" if arrival.of in goals else "adjoint"
-        line = _backward(arrival, kind, by_name, layout, opened)
+        line = _backward(arrival, kind, by_name, layout, opened, problem.facts)
         lines.append(line)
+        remarks = (*remarks, *_would_shorten(line, problem))
         if is_entrywise(arrival.value):
             opened[arrival.symbol] = line
     return Record(
@@ -176,6 +186,7 @@ def record(
         layout,
         remarks,
         definitions,
+        independent,
     )
 
 
@@ -193,10 +204,14 @@ def _backward(
     definitions: dict[str, Node],
     layout: Layout,
     opened: dict[Node, Line],
+    facts: Sequence[Fact],
 ) -> Line:
     laws: dict[str, str] = {}
     for step in arrival.through:
         laws.update(_laws_between(definitions[step], arrival.of))
+    opens = tuple(opened[n] for n in postorder(arrival.before) if n in opened)
+    used = _facts_used(arrival.before, opens, facts)
+    laws.update((fact.equation, fact.name) for fact in used)
     return Line(
         symbol_name(arrival.symbol),
         kind,
@@ -209,8 +224,61 @@ def _backward(
         arrival.of if is_symbol(arrival.of) else None,  # a part has no name
         arrival.through,
         layout,
-        tuple(opened[n] for n in postorder(arrival.before) if n in opened),
+        opens,
+        used,
     )
+
+
+def _with_meaning(
+    swept: Swept, wrt: Sequence[Node], facts: Sequence[Fact], symmetric: str
+) -> tuple[Swept, dict[Node, Node]]:
+    """Gradients by symmetric matrices in the meaning asked for, and what they were by independent
+    entries where that differs."""
+    before: dict[Node, Node] = {}
+    for w in wrt:
+        arrival = swept.arrivals[w]
+        if not is_symmetric_symbol(w, facts):
+            continue
+        value = symmetric_gradient(arrival.value, symmetric, facts)
+        if value is not arrival.value:
+            before[w] = arrival.value
+            changed = replace(arrival, value=value)
+            swept.arrivals[w] = changed
+            swept.order[swept.order.index(arrival)] = changed
+            swept.adjoints.define(arrival.symbol, value)
+    return swept, before
+
+
+def _says(w: Node, symmetric: str) -> str:
+    meant = {
+        "projected": "(G + G')/2, the gradient within the symmetric matrices",
+        "cookbook": "G + G' - I.*G, the derivative by each entry on and above the diagonal",
+    }
+    return f"{w} is symmetric: its gradient is {meant[symmetric]}"
+
+
+def _facts_used(
+    before: Node, opens: Sequence[Line], facts: Sequence[Fact]
+) -> tuple[Fact, ...]:
+    """The facts without which a line would be another one, its names written out or not."""
+    if not facts:
+        return ()
+    written_out = substitute(before, {line.symbol: line.value for line in opens})
+    return tuple(dict.fromkeys((*cited(before, facts), *cited(written_out, facts))))
+
+
+def _would_shorten(line: Line, problem: Problem) -> list[str]:
+    """Sums of rows that would be one for labels: said, not assumed."""
+    sums = [n for n in postorder(line.value) if n.op.name == "rowsum" and n.operands[0].shape]
+    found = []
+    for data in dict.fromkeys(n.operands[0] for n in sums):
+        if data not in problem.inputs:
+            continue
+        more = (*problem.facts, Fact("rows_sum_to_one", symbol_name(data)))
+        short = simplify(line.value, facts=more)
+        if short is not line.value:
+            found.append(f"with rows of {data} summing to one: {line.name} = {short}")
+    return found
 
 
 def _laws_between(root: Node, leaf: Node) -> dict[str, str]:

@@ -9,8 +9,9 @@ as a person would do it: multiply out, expand, collect.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from matcalc.errors import MatcalcError
 from matcalc.expr import Node, read, substitute
@@ -61,18 +62,20 @@ def equation_of(name: str) -> str:
     return EQUATIONS.get(name, "")
 
 
-def trace(before: Node, after: Node, opened: Mapping[Node, Node]) -> tuple[Law, ...]:
+def trace(
+    before: Node, after: Node, opened: Mapping[Node, Node], facts: Sequence[Any] = ()
+) -> tuple[Law, ...]:
     """The laws from ``before`` to ``after``; ``opened`` says what may be put in for a name."""
     if before is after:
         return ()
     found: list[Law] = []
     current = before
-    if simplify(before) is not after:
+    if simplify(before, facts=facts) is not after:
         candidate = substitute(before, opened)
-        if simplify(candidate) is after:
+        if simplify(candidate, facts=facts) is after:
             current = _say(found, "insert", before, candidate)
     events: list[tuple[str, Node, Node]] = []
-    simplify(current, record=lambda *event: events.append(event))
+    simplify(current, record=lambda *event: events.append(event), facts=facts)
     for name, old, new in events:
         current = _replayed(found, name, current, old, new)
     if current is not after:

@@ -36,7 +36,7 @@ def compile(
     array([[3.],
            [7.]])
     """
-    plan = plan_for(expressions, sizes=sizes, assume=assume)
+    plan = plan_for(expressions, sizes=sizes, assume=assume, flat=workspace)
     return backends.compiled(plan, backend, workspace)
 
 
@@ -55,12 +55,16 @@ def source(
     >>> print(mc.source(mc.tr(A * B)).rstrip().splitlines()[-1].strip())
     return t1
     """
-    plan = plan_for(expressions, sizes=sizes, assume=assume)
+    plan = plan_for(expressions, sizes=sizes, assume=assume, flat=workspace)
     return backends.source(plan, backend, workspace)
 
 
 def plan_for(
-    expressions: Any, *, sizes: Mapping[str, int] | None = None, assume: Any = ()
+    expressions: Any,
+    *,
+    sizes: Mapping[str, int] | None = None,
+    assume: Any = (),
+    flat: bool = False,
 ) -> Plan:
     """The plan of an expression, a network, or a list or mapping of expressions."""
     many = isinstance(expressions, (list, tuple, Mapping))
@@ -86,6 +90,7 @@ def plan_for(
         facts=list(dict.fromkeys([*facts, *as_facts(assume)])),
         sizes=sizes,
         single=not many,
+        flat=flat,
     )
 
 

@@ -109,9 +109,8 @@ class Derivation:
         """The matrix of second derivatives of the output."""
         problem = self.record.problem
         row = problem.find(wrt)
-        return second.hessian(
-            expanded(problem.output), row, problem.find(wrt2) if wrt2 is not None else row
-        )
+        col = problem.find(wrt2) if wrt2 is not None else row
+        return second.hessian(expanded(problem.output), row, col, problem.facts)
 
     @property
     def gradients(self) -> Mapping[str, Node]:
@@ -131,6 +130,15 @@ class Derivation:
         from matcalc.numeric.evaluation import evaluate_record
 
         return evaluate_record(self.record, values, dims=dims, partial=partial)
+
+    def discover(self, seed: int = 0) -> tuple[str, ...]:
+        """What numbers show and the laws do not: parts that are zero, the identity or symmetric.
+
+        Nothing in the derivation uses it.
+        """
+        from matcalc.discover import remarks
+
+        return tuple(str(found) for found in remarks(self.record, seed=seed))
 
     def check(self, seed: int = 0, trials: int = 3) -> Any:
         """Every gradient against differences of the forward pass."""

@@ -17,6 +17,7 @@ from matcalc.expr import BUILD, Node, brief, number, read, substitute, symbol_na
 from matcalc.forward import differential as _differential
 from matcalc.facts import is_symmetric_symbol
 from matcalc.layout import Layout, gradient_in, jacobian_in
+from matcalc.layout import meaning
 from matcalc.layout import symmetric_gradient as meaning_of
 from matcalc.network import expanded, facts_behind
 from matcalc.ops.algebra import ONES, mul, ones
@@ -185,11 +186,13 @@ def derive(
     layout: Any = Layout.DENOMINATOR,
     of: str | None = None,
     assume: Any = (),
+    symmetric_gradient: str = "projected",
 ) -> Derivation:
     """The whole backward pass, line by line.
 
     ``wrt`` defaults to all parameters (all inputs if there are none). An output that is no scalar
-    gets an ``upstream`` symbol of its shape for what arrives from above.
+    gets an ``upstream`` symbol of its shape for what arrives from above. ``symmetric_gradient`` says what
+    the gradient by a matrix assumed symmetric is, as in ``gradient``.
     """
     chosen = Layout.of(layout)
     with asking("while deriving the backward pass"):
@@ -204,7 +207,8 @@ def derive(
                     f"the output {problem.output} is {shapes.show(problem.output.shape)}, so "
                     f"{arriving} of that shape stands for what arrives from above"
                 )
-        return Derivation(record(problem, goals, arriving, chosen, tuple(remarks)))
+        made = record(problem, goals, arriving, chosen, tuple(remarks), meaning(symmetric_gradient))
+        return Derivation(made)
 
 
 def _goals(problem: Problem, wrt: Any) -> list[Node]:

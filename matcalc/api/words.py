@@ -105,7 +105,7 @@ kl: Word = spoken("kl", losses.kl)
 
 
 def _huber(A: Any, *rest: Any, **options: Any) -> Node:
-    """Huber's loss of a prediction, ``huber(P, Y, delta=1)``; entrywise ``huber(X, 2)`` with a number."""
+    """Huber's loss of a prediction, ``huber(P, Y, delta=1)``; entrywise ``huber(X, 2)``."""
     if len(rest) == 1 and not options and not getattr(FUNCTIONS["transpose"](rest[0]), "shape", ()):
         return FUNCTIONS["huber"](A, rest[0])
     return losses.huber(A, *rest, **options)

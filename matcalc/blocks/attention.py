@@ -134,7 +134,7 @@ def transformer(
         raise MatcalcError(f'norm is "layer" or "rms", not {norm!r}')
 
     def normed(of: Node, which: str) -> Node:
-        return makes[norm](net, of, epsilon=epsilon, name=marks(which, name))  # type: ignore[operator]
+        return makes[norm](net, of, epsilon=epsilon, name=marks(which, name))
 
     def attended(of: Node) -> Node:
         return multi_head(

@@ -1,4 +1,4 @@
-"""The command line. Everything heavy is imported by the command that needs it: ``--help`` is instant.
+"""The command line. What is heavy is imported by the command that needs it: ``--help`` is instant.
 
 Exit codes: 0 fine, 1 something does not hold, 2 misuse or a request that cannot be served, and 130
 after Ctrl-C. Whatever the input, an error is one clear paragraph.

@@ -17,7 +17,10 @@ EXAMPLES = """examples:
 exit codes: 0 fine, 1 something does not hold, 2 misuse or a request that cannot be served
 """
 
-SOURCE = "a formula, FILE.mc, FILE.py[:name], FILE.tex, the name of a gallery network, or - for standard input"
+SOURCE = (
+    "a formula, FILE.mc, FILE.py[:name], FILE.tex, the name of a gallery network, "
+    "or - for standard input"
+)
 FORMATS = ("text", "latex", "tex", "markdown", "html", "notebook", "json")
 VIEWS = ("backprop", "chain", "differential", "index", "paths", "batch", "vec")
 LAYOUTS = ("denominator", "numerator", "mixed")
@@ -66,11 +69,15 @@ def parser() -> argparse.ArgumentParser:
         "--layout", choices=LAYOUTS, help="the layout it is written in (default: found out)"
     )
     declared(verify)
+    verify.add_argument("--all", action="store_true", help="list the lines that hold, too")
+    verify.add_argument(
+        "--format", default="text", choices=("text", "markdown", "html", "json"), help="of a report"
+    )
     output(verify)
 
     code = commands.add_parser("code", help="the gradients as a program")
     source(code)
-    code.add_argument("--backend", default="numpy", choices=("numpy", "jax", "torch"))
+    code.add_argument("--backend", default="numpy", metavar="NAME", help="default: numpy")
     code.add_argument(
         "--upstream", metavar="G", help="name of what arrives at an output that is no scalar"
     )

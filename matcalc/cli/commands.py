@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,8 @@ def _shown(derivation: Any, given: Namespace) -> str:
             return "\n".join(map(_plain_line, map(derivation.line, _names(given.lines) or [])))
         return str(derivation.to_text(**options))
     if given.format == "json":
+        from matcalc.api.plain import as_data
+
         return json.dumps(as_data(derivation, _names(given.lines)), indent=2, ensure_ascii=False)
     if given.format in ("latex", "tex"):
         return str(derivation.to_latex(document=given.format == "tex", **options))
@@ -93,34 +96,6 @@ def notation_of(said: str) -> Any:
     )
 
 
-def as_data(derivation: Any, lines: list[str] | None = None) -> dict[str, Any]:
-    """A derivation as plain data, for other programs."""
-    import matcalc as mc
-    from matcalc.shapes import show
-
-    problem = derivation.record.problem
-    chosen = derivation.lines if lines is None else [derivation.line(name) for name in lines]
-    return {
-        "output": str(problem.output),
-        "layout": derivation.layout.value,
-        "remarks": list(derivation.remarks),
-        "inputs": {str(s): show(s.shape) for s in problem.inputs},
-        "params": {str(s): show(s.shape) for s in problem.params},
-        "upstream": str(derivation.upstream) if derivation.upstream is not None else None,
-        "lines": [
-            {
-                "name": line.name,
-                "kind": line.kind,
-                "shape": show(line.shape),
-                "text": mc.text(line.value),
-                "latex": line.latex,
-            }
-            for line in chosen
-        ],
-        "gradients": {name: mc.text(value) for name, value in derivation.gradients.items()},
-    }
-
-
 def check(given: Namespace) -> Answer:
     """The closed form against differences."""
     import matcalc as mc
@@ -143,22 +118,32 @@ def verify(given: Namespace) -> Answer:
     network = network_of(given.network, given.shapes, given.assume) if given.network else None
     macros = read_file(given.macros) if given.macros else None
     if given.what == "-" or given.what.endswith((".tex", ".md", ".ipynb")):
-        import sys
-
         text = sys.stdin.read() if given.what == "-" else read_file(given.what)
         shapes = symbols_of(given.shapes) if network is None else None
         with working("reading"):
             report = mc.verify_document(
                 text, network=network, macros=macros, shapes=shapes, layout=given.layout
             )
-        holds = bool(report)
-        return Answer(report.to_text(), 0 if holds else 1, style="good" if holds else "bad")
+        return _reported(report, given)
     if network is None:
         raise MatcalcError(
             "a claim is about a network: add --network NET, a file or a formula, "
             "or give a document, as in matcalc verify homework.tex"
         )
     return _one_claim(given, network)
+
+
+def _reported(report: Any, given: Namespace) -> Answer:
+    """The report in the format asked for; a document in which nothing was judged is not fine."""
+    if given.format == "text":
+        text = report.to_text(everything=given.all)
+    else:
+        text = getattr(report, f"to_{given.format}")()
+    if not report:
+        return Answer(text, 1, style="bad")
+    if report.counts.get("holds"):
+        return Answer(text, 0, style="good")
+    return Answer(text, 2, ("nothing in it could be judged",))
 
 
 def _one_claim(given: Namespace, network: Any) -> Answer:

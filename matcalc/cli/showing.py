@@ -1,4 +1,4 @@
-"""What a command says, and how it gets to the screen: with rich where that is installed, else plain."""
+"""What a command says, and how it gets to the screen: with rich where it is installed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def deliver(answer: Answer, output: str | None) -> None:
         sys.stdout.flush()
 
 
-def _console(stream: object) -> Any:
+def _console(stream: Any) -> Any:
     try:
         from rich.console import Console
     except ImportError:

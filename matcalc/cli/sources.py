@@ -50,9 +50,7 @@ def read_file(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise MatcalcError(
-            f"{path} is not a text in UTF-8 ({error.reason} at byte {error.start})"
-        ) from None
+        raise MatcalcError(f"{path} is not a text in UTF-8 (byte {error.start})") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise MatcalcError(f"cannot read {path}: {reason}") from None
@@ -70,7 +68,7 @@ def _only_text(shapes: str | None, assume: Sequence[str], path: str) -> None:
         raise MatcalcError(f"--shapes and --assume are for formulas; {path} declares its own")
 
 
-# -- Python ------------------------------------------------------------------------------------------
+# -- Python ---------------------------------------------------------------------------------------
 
 
 def from_program(path: str, name: str) -> Any:
@@ -145,9 +143,7 @@ def _as_network(value: Any, name: str, path: str) -> Any:
             return mc.model(value)
         if not inspect.signature(value).parameters:
             return _as_network(value(), name, path)
-    raise MatcalcError(
-        f"{name} of {path} is no network, model or derivation, but {type(value).__name__}"
-    )
+    raise MatcalcError(f"{name} of {path} is no network or model, but a {type(value).__name__}")
 
 
 def _listed(networks: Mapping[str, Any]) -> str:
@@ -156,7 +152,7 @@ def _listed(networks: Mapping[str, Any]) -> str:
     return listed(list(networks)) or "none"
 
 
-# -- LaTeX -------------------------------------------------------------------------------------------
+# -- LaTeX ----------------------------------------------------------------------------------------
 
 
 def from_latex(path: str, shapes: str | None, assume: Sequence[str]) -> Any:

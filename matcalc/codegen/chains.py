@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
 
 from matcalc.codegen.lower import Lowering
 from matcalc.codegen.terms import Term, cols, is_one, normal, rows
@@ -49,10 +47,13 @@ class Chains:
     def expect(self, factors: Sequence[Term]) -> None:
         """Count the pieces of a chain, so that common ones are known before an order is chosen."""
         n = len(factors)
-        for i in range(n):
-            for j in range(i + 2, n + 1):
+        ends: dict[tuple[Term, ...], int] = {}  # pieces of one chain that overlap count once
+        for j in range(2, n + 1):
+            for i in range(j - 1):
                 key = self.canonical(tuple(factors[i:j]))
-                self.wanted[key] = self.wanted.get(key, 0) + 1
+                if ends.get(key, 0) <= i:
+                    ends[key] = j
+                    self.wanted[key] = self.wanted.get(key, 0) + 1
 
     def canonical(self, factors: tuple[Term, ...]) -> tuple[Term, ...]:
         """A piece or its transpose, whichever stands for both."""
@@ -67,9 +68,7 @@ class Chains:
                 best[i, i + length - 1] = self._best(factors, i, i + length - 1, best)
         return best
 
-    def _best(
-        self, f: Sequence[Term], i: int, j: int, best: dict[tuple[int, int], Piece]
-    ) -> Piece:
+    def _best(self, f: Sequence[Term], i: int, j: int, best: dict[tuple[int, int], Piece]) -> Piece:
         key = self.canonical(tuple(f[i : j + 1]))
         found: Piece | None = None
         for k in range(j - 1, i - 1, -1):
@@ -135,9 +134,7 @@ class Chains:
         best = self.table(factors)
         return self._piece(list(factors), 0, len(factors) - 1, best)
 
-    def _piece(
-        self, f: list[Term], i: int, j: int, best: dict[tuple[int, int], Piece]
-    ) -> Term:
+    def _piece(self, f: list[Term], i: int, j: int, best: dict[tuple[int, int], Piece]) -> Term:
         if i == j:
             return self.resolved(f[i])
         whole = tuple(f[i : j + 1])
@@ -174,7 +171,10 @@ class Chains:
         if kb == "kron" and ka == "dense":
             turned = g.T(b)
             inside = g.make(
-                "kron_apply", (*map(self.dense, turned.args), g.T(a)), (), normal(rows(turned), rows(a))
+                "kron_apply",
+                (*map(self.dense, turned.args), g.T(a)),
+                (),
+                normal(rows(turned), rows(a)),
             )
             return g.T(inside)
         if ka in ("commutation", "diagonal_pick") and kb == "dense":
@@ -269,7 +269,8 @@ class Chains:
                 j = i + length - 1
                 size = self.g.sizes.of(rows(ring[i])) * self.g.sizes.of(cols(ring[j]))
                 cost = size + sum(
-                    best[a, b].cost + (self._dense_cost(kind(ring[a]), size**0.5) if a == b else 0.0)
+                    best[a, b].cost
+                    + (self._dense_cost(kind(ring[a]), size**0.5) if a == b else 0.0)
                     for a, b in ((i, j), (j + 1, i + n - 1))
                     if (a, b) in best
                 )
@@ -302,5 +303,3 @@ class Chains:
         a = self.dense(self._piece(list(factors), 0, k, best))
         b = self.g.T(self.dense(self._piece(list(factors), k + 1, n - 1, best)))
         return self.g.axis_sum(self.g.mul(a, b, shape=a.shape), 1)
-
-

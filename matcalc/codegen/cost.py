@@ -17,7 +17,9 @@ from matcalc.codegen.resolve import postorder
 from matcalc.codegen.terms import Term
 from matcalc.record import Record
 
-LEAVES = frozenset({"in", "number", "dim", "T", "slice", "vec", "unvec", "diagonal", "item", "pick"})
+LEAVES = frozenset(
+    {"in", "number", "dim", "T", "slice", "vec", "unvec", "diagonal", "item", "pick"}
+)
 CUBIC = {"factor": sp.Rational(2, 3), "inverse": 2, "det": sp.Rational(2, 3), "adj": 20}
 
 
@@ -32,12 +34,12 @@ class Cost:
     def at(self, sizes: Mapping[str, int]) -> dict[str, float]:
         """The numbers at given dimensions."""
         symbols = self.flops.free_symbols | self.memory.free_symbols
-        swaps = {s: sizes[s.name] for s in symbols}  # type: ignore[attr-defined]
+        swaps = {s: sizes[s.name] for s in symbols}
         return {"flops": float(self.flops.subs(swaps)), "memory": float(self.memory.subs(swaps))}
 
     def __str__(self) -> str:
         return (
-            f"{self.flops} operations in {self.products} matrix products and entrywise passes, "
+            f"{self.flops} operations, {self.products} matrix products, "
             f"{self.memory} numbers of memory"
         )
 
@@ -101,7 +103,9 @@ def flops_of(t: Term) -> Any:
         return CUBIC[t.op] * n**3
     if t.op == "kron_apply":
         a, b, x = t.args
-        return 2 * x.shape[1] * a.shape[1] * b.shape[0] * (b.shape[1] + a.shape[0]) if x.shape else out
+        return (
+            2 * x.shape[1] * a.shape[1] * b.shape[0] * (b.shape[1] + a.shape[0]) if x.shape else out
+        )
     if t.op in ("add", "mul"):
         return (len(t.args) - 1) * out
     return out

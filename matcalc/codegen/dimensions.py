@@ -68,5 +68,3 @@ def _solution(d: Any, s: Any, size: str, words: Mapping[str, str]) -> str | None
     swaps = {x: sp.Symbol(words[x.name]) for x in d.free_symbols}
     top = size if offset == 0 else f"({size} - ({offset.xreplace(swaps)}))"
     return top if slope == 1 else f"{top} // ({slope.xreplace(swaps)})"
-
-

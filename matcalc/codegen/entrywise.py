@@ -122,7 +122,9 @@ class Entrywise(Graph):
         shaped = [t for t in powers if t.shape]
         if len(shaped) > 1 and any(core(t).op in ("diag", "eye") and is_full(t) for t in shaped):
             return self._masked(number, powers)
-        factors = [t if e == 1 else self.pow(t, self.number(e)) for t, e in powers.items() if e != 0]
+        factors = [
+            t if e == 1 else self.pow(t, self.number(e)) for t, e in powers.items() if e != 0
+        ]
         factors = self._softmax(factors)
         scalars = [t for t in factors if not t.shape]
         thin = [t for t in factors if is_column(t) or is_row(t)]
@@ -230,7 +232,7 @@ class Entrywise(Graph):
         if a.op == "softmax" and len(a.args) == 1:
             return self.make("log_softmax", a.args, a.params, a.shape)
         if a.op == "det":
-            return self.logdet(a.args[0])  # type: ignore[attr-defined, no-any-return]
+            return self.logdet(a.args[0])  # type: ignore[attr-defined]
         if a.op in ("rowsum", "colsum", "total") and core(a.args[0]).op == "exp":
             z = core(a.args[0]).args[0]
             axis = {"rowsum": 1, "colsum": 0, "total": None}[a.op]

@@ -22,10 +22,27 @@ from matcalc.shapes import ONE
 
 # Operations that may need less of an operand than all of it.
 PARTIAL = frozenset(
-    "times transpose tr sum rowsum colsum entry slice diagonal inv solve kron item diag".split()
+    [
+        "times",
+        "transpose",
+        "tr",
+        "sum",
+        "rowsum",
+        "colsum",
+        "entry",
+        "slice",
+        "diagonal",
+        "inv",
+        "solve",
+        "kron",
+        "item",
+        "diag",
+    ]
 )
 # Terms that cost nothing by themselves.
-FREE = frozenset("in number dim spread eye diag ones T inv kron let".split())
+FREE = frozenset(
+    ["in", "number", "dim", "spread", "eye", "diag", "ones", "T", "inv", "kron", "let"]
+)
 LONGEST = 8  # factors that one chain gathers across names
 
 
@@ -63,9 +80,7 @@ class Lowering(Distributing):
     def lower(self, roots: Sequence[Node]) -> list[Term]:
         """The terms of some nodes; what they share is shared."""
         order = self._order(roots)
-        self.dimension_names |= {
-            s.name for n in order for d in n.shape for s in d.free_symbols  # type: ignore[attr-defined]
-        }
+        self.dimension_names |= {s.name for n in order for d in n.shape for s in d.free_symbols}
         whole = self._wanted_whole(order, roots)
         for node in order:
             if node in self.image:
@@ -112,9 +127,10 @@ class Lowering(Distributing):
             for child in dict.fromkeys(self._below(node)):
                 users.setdefault(child, []).append(node)
         whole: set[Node] = set()
+        wanted = set(roots)
         for node in reversed(order):
             above = users.get(node, [])
-            if node in roots:
+            if node in wanted:
                 whole.add(node)
             elif len(above) == 1 and is_symbol(above[0]):
                 if above[0] in whole:

@@ -16,11 +16,13 @@ from matcalc.reverse import boxed
 WRITTEN_OUT = 60  # lines of formulas in a docstring
 
 
-def plan_of_record(record: Record, sizes: Mapping[str, int] | None = None) -> Plan:
-    """The plan of value and gradients."""
+def plan_of_record(
+    record: Record, sizes: Mapping[str, int] | None = None, flat: bool = False
+) -> Plan:
+    """The plan of value and gradients; ``flat`` with one operation a statement."""
     problem = record.problem
     steps = {s.symbol: s.definition for s in problem.steps}
-    planner = Planner(problem.facts, sizes, steps)
+    planner = Planner(problem.facts, sizes, steps, flat)
     lines = [
         Wanted(line.name, line.symbol, _formula(line.symbol, line.value, k), line.kind != "forward")
         for k, line in enumerate(record.lines)
@@ -54,9 +56,10 @@ def plan_of_expressions(
     facts: Sequence[Fact] = (),
     sizes: Mapping[str, int] | None = None,
     single: bool = True,
+    flat: bool = False,
 ) -> Plan:
     """The plan of some expressions; what they share is computed once."""
-    planner = Planner(facts, sizes, {s.symbol: s.definition for s in steps})
+    planner = Planner(facts, sizes, {s.symbol: s.definition for s in steps}, flat)
     lines = [
         Wanted(s.name, s.symbol, _formula(s.symbol, s.definition, k)) for k, s in enumerate(steps)
     ]
@@ -71,7 +74,7 @@ def source_of_record(
     sizes: Mapping[str, int] | None = None,
 ) -> str:
     """The module of a derivation."""
-    return backends.source(plan_of_record(record, sizes), backend, workspace)
+    return backends.source(plan_of_record(record, sizes, workspace), backend, workspace)
 
 
 def function_of_record(
@@ -82,7 +85,7 @@ def function_of_record(
     sizes: Mapping[str, int] | None = None,
 ) -> Compiled:
     """The function of a derivation."""
-    return backends.compiled(plan_of_record(record, sizes), backend, workspace)
+    return backends.compiled(plan_of_record(record, sizes, workspace), backend, workspace)
 
 
 __all__ = [

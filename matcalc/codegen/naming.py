@@ -14,13 +14,74 @@ from matcalc.errors import NameClashError
 
 # What the generated text itself says.
 OWN = frozenset(
-    "np jnp jax torch math lax linalg special float range len tuple list dict zip max min abs sum "
-    "ValueError ImportError TypeError "
-    "Workspace workspace ws cache ctx forward backward value_and_gradients compute check erf "
-    "sigmoid logsigmoid softplus softmax log_softmax logsumexp factored solved inverse_of logdet_of "
-    "cholesky_logdet kron_apply kron_contract adjugate placed plus_diagonal functools staticmethod "
-    "__debug__ self value name array shape commute unpick masked_softmax lu_solve lu_logdet "
-    "cho_factor cho_solve cho_logdet solve_triangular".split()
+    [
+        "np",
+        "jnp",
+        "jax",
+        "torch",
+        "math",
+        "lax",
+        "linalg",
+        "special",
+        "float",
+        "range",
+        "len",
+        "tuple",
+        "list",
+        "dict",
+        "zip",
+        "max",
+        "min",
+        "abs",
+        "sum",
+        "ValueError",
+        "ImportError",
+        "TypeError",
+        "Workspace",
+        "workspace",
+        "ws",
+        "cache",
+        "ctx",
+        "forward",
+        "backward",
+        "value_and_gradients",
+        "compute",
+        "check",
+        "erf",
+        "sigmoid",
+        "logsigmoid",
+        "softplus",
+        "softmax",
+        "log_softmax",
+        "logsumexp",
+        "factored",
+        "solved",
+        "inverse_of",
+        "logdet_of",
+        "cholesky_logdet",
+        "kron_apply",
+        "kron_contract",
+        "adjugate",
+        "placed",
+        "plus_diagonal",
+        "functools",
+        "staticmethod",
+        "__debug__",
+        "self",
+        "value",
+        "name",
+        "array",
+        "shape",
+        "commute",
+        "unpick",
+        "masked_softmax",
+        "lu_solve",
+        "lu_logdet",
+        "cho_factor",
+        "cho_solve",
+        "cho_logdet",
+        "solve_triangular",
+    ]
 )
 
 

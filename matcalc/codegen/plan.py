@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from matcalc.codegen.lower import Lowering
 from matcalc.codegen.naming import Identifiers
@@ -21,6 +20,7 @@ from matcalc.facts import Fact
 from matcalc.shapes import Shape
 
 INLINE = 5  # operations on one line, beside the names
+VIEWS = frozenset({"T", "slice", "item"})
 LEAVES = frozenset({"in", "number", "dim"})
 
 
@@ -83,12 +83,14 @@ class Planner:
         facts: Iterable[Fact] = (),
         sizes: Mapping[str, int] | None = None,
         steps: Mapping[Node, Node] | None = None,
+        flat: bool = False,
     ) -> None:
         known: dict[str, set[str]] = {}
         for fact in facts:
             known.setdefault(fact.of, set()).add(fact.name)
         self.graph = Lowering(sizes, {k: frozenset(v) for k, v in known.items()}, steps)
         self.words = Identifiers()
+        self.flat = flat
 
     def plan(
         self,
@@ -106,7 +108,9 @@ class Planner:
         done = resolver.run(outputs)
         arguments = self._arguments(inputs, upstream)
         functions = self._functions()
-        dims = {name: self.words.declare(name) for name in sorted(self._dimensions(done, arguments))}
+        dims = {
+            name: self.words.declare(name) for name in sorted(self._dimensions(done, arguments))
+        }
         reachable = set(postorder(done))
         names: dict[Term, str] = {}
         order: list[tuple[Term, bool]] = []
@@ -119,7 +123,7 @@ class Planner:
                 order.append((term, w.backward))
         formulas = [(w.formula, w.backward) for w in lines if w.formula]
         order += [(t, bool(gradients)) for t in done]
-        statements = Scheduler(names, self.words, done).run(order)
+        statements = Scheduler(names, self.words, done, self.flat).run(order)
         count = len(value)
         labels = [name for name, _ in (*value, *gradients)]
         pairs = list(zip(labels, done, strict=True))
@@ -153,7 +157,7 @@ class Planner:
 
     def _dimensions(self, done: Sequence[Term], arguments: Sequence[Argument]) -> set[str]:
         """Every dimension that a shape or a parameter speaks of."""
-        found = {s.name for a in arguments for d in a.shape for s in d.free_symbols}  # type: ignore[attr-defined]
+        found = {s.name for a in arguments for d in a.shape for s in d.free_symbols}
         for t in postorder(done):
             for p in (*t.params, *t.shape):
                 found |= {s.name for s in getattr(p, "free_symbols", ())}
@@ -163,12 +167,21 @@ class Planner:
 class Scheduler:
     """Puts terms in order and decides which get a name of their own."""
 
-    def __init__(self, names: dict[Term, str], words: Identifiers, outputs: Sequence[Term]) -> None:
+    def __init__(
+        self,
+        names: dict[Term, str],
+        words: Identifiers,
+        outputs: Sequence[Term],
+        flat: bool = False,
+    ) -> None:
+        self.flat = flat
         self.names, self.words = names, words
         self.uses: dict[Term, int] = {}
+        self.users: dict[Term, set[str]] = {}
         for t in postorder(outputs):
             for a in t.args:
                 self.uses[a] = self.uses.get(a, 0) + 1
+                self.users.setdefault(a, set()).add(t.op)
         for t in outputs:
             self.uses[t] = self.uses.get(t, 0) + 1
         self.outputs = set(outputs)
@@ -212,12 +225,24 @@ class Scheduler:
         if t.op == "T" or (t.op == "mul" and _is_minus(t, self.bound)):
             self.weight[t] = weight
             return False
+        if self.flat and t.shape:
+            return not self._stays_inside(t)
         shared = self.uses.get(t, 0) > 1 and (t.op != "mul" or bool(t.shape) or weight > 1)
         if shared or weight > INLINE:
             self.weight[t] = 0
             return True
         self.weight[t] = weight
         return False
+
+    def _stays_inside(self, t: Term) -> bool:
+        """With one operation a statement: views, and what the operation above does by itself."""
+        if t.op in VIEWS:
+            return True
+        users = self.users.get(t, set())
+        if t.op == "pow" and t.args[1].op == "number" and t.args[1].params[0] == -1:
+            return users == {"mul"} and self.uses.get(t, 0) == 1
+        full = t.op == "mul" and len(t.args) == 2 and all(a.shape == t.shape for a in t.args)
+        return full and bool(users & {"rowsum", "colsum"}) and self.uses.get(t, 0) == 1
 
     def _loop(self, t: Term, backward: bool, inside: frozenset[str]) -> list[Statement]:
         body, variable = t.args[0], t.params[0].name

@@ -190,7 +190,10 @@ class Products(Entrywise):
         """A product: flat, scalars in front, identities and zeros gone."""
         scalars: list[Term] = []
         factors: list[Term] = []
-        shape = normal(rows(next(t for t in given if t.shape)), cols(next(t for t in reversed(given) if t.shape)))
+        shape = normal(
+            rows(next(t for t in given if t.shape)),
+            cols(next(t for t in reversed(given) if t.shape)),
+        )
         todo = list(reversed(given))
         while todo:
             t = todo.pop()
@@ -259,7 +262,9 @@ class Products(Entrywise):
             left = self.mul(*columns) if columns else self._leaf(self.ones(t.shape[0], ONE))
             right = self.mul(*rows_) if rows_ else self._leaf(self.ones(ONE, t.shape[1]))
             return [self._opaque(left), self._opaque(right)]
-        inside = full[0] if len(full) == 1 else self._opaque(self.make("mul", tuple(full), (), t.shape))
+        inside = (
+            full[0] if len(full) == 1 else self._opaque(self.make("mul", tuple(full), (), t.shape))
+        )
         out = [inside]
         if columns:
             out.insert(0, self.diag(self.mul(*columns)))
@@ -336,7 +341,8 @@ class Products(Entrywise):
     def _structured(self, t: Term) -> bool:
         """A stack with blocks that are worth taking apart."""
         return any(
-            self.is_zero(a) or a.op in ("eye", "diag")
+            self.is_zero(a)
+            or a.op in ("eye", "diag")
             or (a.op in ("hstack", "vstack") and a.op != t.op and self._structured(a))
             for a in t.args
         )

@@ -115,6 +115,8 @@ class Reductions(Products):
 
     def dot(self, a: Term, b: Term) -> Term:
         """The sum of the products of corresponding entries."""
+        if a is b and a.op == "prod":
+            a = b = self.make("let", (a,), ("",), a.shape)
         for x, y in ((a, b), (b, a)):
             if x.op == "prod" and y.shape:
                 return self.trace_of((self.T(y), *x.args))
@@ -148,8 +150,10 @@ class Reductions(Products):
         if t.op == "eye":
             return self.spread(self.number(1), shape)
         if t.op == "prod":
-            return self.prod(t, self._leaf(self.ones(c, ONE))) if axis else self.prod(
-                self._leaf(self.ones(ONE, r)), t
+            return (
+                self.prod(t, self._leaf(self.ones(c, ONE)))
+                if axis
+                else self.prod(self._leaf(self.ones(ONE, r)), t)
             )
         if t.op == "add":
             apart = [a for a in t.args if self._cheap_alone(a) or not is_full(a)]
@@ -163,7 +167,11 @@ class Reductions(Products):
             out = [a for a in t.args if not a.shape or across(a)]
             rest = [a for a in t.args if a not in out]
             if out and rest:
-                return self.mul(*out, self.axis_sum(self._broadcast(self.mul(*rest), t.shape), axis), shape=shape)
+                return self.mul(
+                    *out,
+                    self.axis_sum(self._broadcast(self.mul(*rest), t.shape), axis),
+                    shape=shape,
+                )
             if out:
                 return self.mul(count, *out, shape=shape)
             weights = [a for a in t.args if along(a)]
@@ -255,7 +263,7 @@ class Reductions(Products):
         if t.op == "mul":
             return self.mul(*parts, shape=shape)
         if t.op == "pow":
-            return self.pow(*parts, shape=shape)
+            return self.pow(parts[0], parts[1], shape=shape)
         return self.fn(t.op, *parts, shape=shape)
 
     # -- entries and blocks --------------------------------------------------------------------
@@ -283,7 +291,9 @@ class Reductions(Products):
             return self.make("slice", t.args, (x, y, height, width), shape)
         if t.op == "inv" and width == 1:
             pick = self.place(self.number(1), left, sp.Integer(0), cols(t), ONE)
-            return self.make("slice", (self.prod(t, pick),), (top, sp.Integer(0), height, ONE), shape)
+            return self.make(
+                "slice", (self.prod(t, pick),), (top, sp.Integer(0), height, ONE), shape
+            )
         if t.op in ("vstack", "hstack"):
             found = self._block_of_stack(t, *at)
             if found is not None:
@@ -311,7 +321,10 @@ class Reductions(Products):
         if all(p.shape for p in parts):
             return self.prod(*parts)
         scalars = [p for p in parts if not p.shape]
-        return self.mul(*scalars, self.prod(*matrices) if (matrices := [p for p in parts if p.shape]) else self.number(1))
+        return self.mul(
+            *scalars,
+            self.prod(*matrices) if (matrices := [p for p in parts if p.shape]) else self.number(1),
+        )
 
     def _block_of_stack(self, t: Term, top: Any, left: Any, height: Any, width: Any) -> Term | None:
         """The part of a stack that lies in one block, where the sizes tell."""
@@ -323,8 +336,10 @@ class Reductions(Products):
             inside = sp.expand(start - at)
             room = sp.expand(at + size - start - count)
             if inside.is_nonnegative and room.is_nonnegative:
-                return self.block(a, top, inside, height, width) if axis else self.block(
-                    a, inside, left, height, width
+                return (
+                    self.block(a, top, inside, height, width)
+                    if axis
+                    else self.block(a, inside, left, height, width)
                 )
             at = plus(at, size)
         return None
@@ -352,7 +367,11 @@ class Reductions(Products):
         if a.op in ("T", "inv"):
             inside = self.logdet(a.args[0])
             return inside if a.op == "T" else self.neg(inside)
-        if self.has(A, "lower_triangular") or self.has(A, "upper_triangular") or self.has(A, "diagonal"):
+        if (
+            self.has(A, "lower_triangular")
+            or self.has(A, "upper_triangular")
+            or self.has(A, "diagonal")
+        ):
             return self._logs(self.diagonal(A))
         return self.make("logdet", (A,), (), ())
 
@@ -371,6 +390,3 @@ class Reductions(Products):
         if self.has(A, "lower_triangular") or self.has(A, "upper_triangular"):
             return self.make("product_of", (self.diagonal(A),), (), ())
         return self.make("det", (A,), (), ())
-
-
-__all__ = ["Reductions", "core"]

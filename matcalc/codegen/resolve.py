@@ -11,12 +11,27 @@ from collections.abc import Iterable, Sequence
 from matcalc.codegen.chains import Chains
 from matcalc.codegen.lower import Lowering
 from matcalc.codegen.reductions import ENTRYWISE
-from matcalc.codegen.terms import Term, core, is_full, rows
+from matcalc.codegen.terms import Term, is_full, rows
 from matcalc.shapes import ONE
 
 LEAVES = frozenset({"in", "number", "dim", "full"})
 CHAINS = ("prod", "trprod", "diagprod")
-KEPT = frozenset({"in", "number", "dim", "diag", "eye", "ones", "spread", "inv", "kron", "T", "commutation", "diagonal_pick"})
+KEPT = frozenset(
+    {
+        "in",
+        "number",
+        "dim",
+        "diag",
+        "eye",
+        "ones",
+        "spread",
+        "inv",
+        "kron",
+        "T",
+        "commutation",
+        "diagonal_pick",
+    }
+)
 
 
 class Resolver(Chains):
@@ -46,7 +61,7 @@ class Resolver(Chains):
             elif t.op == "T":
                 self.final[t] = A[0].args[0] if A[0].op == "T" else g.make("T", A, (), t.shape)
             else:
-                self.final[t] = t if A == t.args else g.make(t.op, A, t.params, t.shape)
+                self.final[t] = t if t.args == A else g.make(t.op, A, t.params, t.shape)
         return self.final[root]
 
     def value(self, t: Term) -> Term:
@@ -159,6 +174,3 @@ def postorder(roots: Iterable[Term], stop: object = None) -> list[Term]:
             if stop is None or not stop(t):  # type: ignore[operator]
                 todo.extend((a, False) for a in reversed(t.args))
     return order
-
-
-__all__ = ["Resolver", "core", "postorder"]

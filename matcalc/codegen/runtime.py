@@ -31,7 +31,7 @@ class Compiled:
 
     def __init__(self, plan: Plan, source: str, entry: str, label: str = "matcalc program") -> None:
         self.source = source
-        self._plan = plan
+        self.plan = plan
         self._module = loaded(source, label)
         self._run = self._module[entry]
         self.__doc__ = self._run.__doc__
@@ -50,6 +50,21 @@ class Compiled:
     def __repr__(self) -> str:
         return f"<compiled function of {shapes.listed(list(self.arguments)) or 'nothing'}>"
 
+    @property
+    def forward(self) -> Any:
+        """Of a block: the value, and a cache for ``backward``."""
+        return self._part("forward")
+
+    @property
+    def backward(self) -> Any:
+        """Of a block: the gradients, from what arrives and the cache of ``forward``."""
+        return self._part("backward")
+
+    def _part(self, name: str) -> Any:
+        if name not in self._module:
+            raise UnknownNameError(f"there is no {name}: the output is scalar, call the function")
+        return self._module[name]
+
     # -- calling -------------------------------------------------------------------------------
 
     def __call__(self, **given: Any) -> Any:
@@ -59,8 +74,10 @@ class Compiled:
         except np.linalg.LinAlgError as error:
             self.diagnose(given)
             raise DomainError(f"no value here: {error}") from error
-        except (ValueError, TypeError, IndexError):
+        except (ValueError, TypeError, IndexError) as error:
             self.diagnose(given)
+            if " is wanted" in str(error):
+                raise ShapeError(str(error)) from None
             raise
 
     def bound(self, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,10 +88,14 @@ class Compiled:
                 value = given[a.name]
             except KeyError:
                 raise self._missing(given) from None
-            if type(value) is not np.ndarray or value.ndim != len(a.shape) or value.dtype.kind != "f":
+            if (
+                type(value) is not np.ndarray
+                or value.ndim != len(a.shape)
+                or value.dtype.kind != "f"
+            ):
                 value = self.as_array(a, value)
             values[a.word] = value
-        for f in self._plan.functions:
+        for f in self.plan.functions:
             if f.name not in given:
                 raise self._missing(given)
             if not callable(given[f.name]):
@@ -93,8 +114,10 @@ class Compiled:
         return as_array(a, value)
 
     def _missing(self, given: Mapping[str, Any]) -> UnknownNameError:
-        wanted = [f"{a.name} ({shapes.show(a.shape)})" for a in self._arguments if a.name not in given]
-        wanted += [f"the function {f.name}" for f in self._plan.functions if f.name not in given]
+        wanted = [
+            f"{a.name} ({shapes.show(a.shape)})" for a in self._arguments if a.name not in given
+        ]
+        wanted += [f"the function {f.name}" for f in self.plan.functions if f.name not in given]
         wanted += [f"the dimension {n}" for n in self._dims if n not in given]
         return UnknownNameError(f"no value for {shapes.listed(wanted)}")
 
@@ -165,7 +188,25 @@ def as_array(a: Argument, value: Any) -> Any:
     return array
 
 
-def compiled(plan: Plan, source: str) -> Compiled:
-    """The function of a plan, from its source."""
-    entry = "value_and_gradients" if plan.gradients else "compute"
-    return Compiled(plan, source, entry)
+class Buffered(Compiled):
+    """A generated function with a workspace for the sizes it was last called with.
+
+    The results stand in the workspace: the next call writes them again.
+    """
+
+    def __init__(self, plan: Plan, source: str, entry: str) -> None:
+        super().__init__(plan, source, entry)
+        self._make = self._module["make_workspace"]
+        self._made: tuple[Any, Any] = (None, None)
+        wanted = inspect.unwrap(self._make).__code__
+        self._wanted = set(wanted.co_varnames[: wanted.co_kwonlyargcount])
+        self._dims.pop("workspace", None)
+
+    def bound(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        values = super().bound(given)
+        key = [(v.shape, v.dtype) if isinstance(v, np.ndarray) else v for v in values.values()]
+        if self._made[0] != key:
+            made = self._make(**{k: v for k, v in values.items() if k in self._wanted})
+            self._made = key, made
+        values["workspace"] = self._made[1]
+        return values

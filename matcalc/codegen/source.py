@@ -79,9 +79,11 @@ class Source:
         values = [self.result(t) for _, t in self.plan.value]
         single = self.plan.single
         inside = values[0] if single else f"({', '.join(values)}{',' if len(values) == 1 else ''})"
-        doc = "The value." if single else f"The values of {', '.join(n for n, _ in self.plan.value)}."
+        doc = (
+            "The value." if single else f"The values of {', '.join(n for n, _ in self.plan.value)}."
+        )
         return self.function(
-            "compute", self.plan.arguments, body, _wrapped(f"return {inside}"), doc
+            "compute", self.plan.arguments, body, wrapped(f"return {inside}"), doc
         )
 
     def pair(self) -> list[str]:
@@ -93,7 +95,7 @@ class Source:
         value = self.result(self.plan.value[0][1])
         forward_body, backward_body = self.statements(ahead), self.statements(after)
         ending = [f"return {self.gradients_text()}"]
-        inside = "\n".join([*backward_body, *ending, self._check(upstream)])
+        inside = _code("\n".join([*backward_body, *ending, self._check(upstream)]))
         words = [a.word for a in (*given, *self.plan.functions)] + [s.name for s in ahead]
         words += list(self.plan.dims.values())
         cached = [w for w in dict.fromkeys(words) if re.search(rf"\b{re.escape(w)}\b", inside)]
@@ -102,21 +104,23 @@ class Source:
             "forward",
             given,
             forward_body,
-            _wrapped(f"cache = {packed}") + [f"return {value}, cache"],
+            wrapped(f"cache = {packed}") + [f"return {value}, cache"],
             "The value, and what the backward pass needs of the way to it.",
             extra="\n".join([packed, value]),
         )
         listed = packed[1:-1]
-        unpack = [f"{listed} = cache"] if len(listed) < 80 else _wrapped(f"{packed} = cache")
+        unpack = [f"{listed} = cache"] if len(listed) < 80 else wrapped(f"{packed} = cache")
         unpack = unpack if cached else []
         backward = [
             f"def backward({upstream.word}, cache):",
             '    """The gradients by name, from what arrives at the value."""',
-            *_indented([*unpack, self._check(upstream), *backward_body, *ending]),
+            *indented([*unpack, self._check(upstream), *backward_body, *ending]),
         ]
         names = [a.word for a in given]
         optional = self._missing(given, inside)
-        passed = ", ".join(f"{a}={a}" for a in [*names, *[f.word for f in self.plan.functions], *optional])
+        passed = ", ".join(
+            f"{a}={a}" for a in [*names, *[f.word for f in self.plan.functions], *optional]
+        )
         both = self.function(
             "value_and_gradients",
             self.plan.arguments,
@@ -139,8 +143,9 @@ class Source:
         dims: bool = True,
         extra: str = "",
         extra_parameters: Sequence[str] = (),
+        plain: bool = False,
     ) -> str:
-        inside = "\n".join([*body, *ending, extra])
+        inside = _code("\n".join([*body, *ending, extra]))
         lines, missing = self._dimension_lines(arguments, inside) if dims else ([], [])
         checks = self._checks(arguments, lines) if dims else []
         parameters = [a.word for a in (*arguments, *self.plan.functions)]
@@ -148,10 +153,10 @@ class Source:
         head = f"def {name}(*, {', '.join(parameters)}):" if parameters else f"def {name}():"
         return "\n".join(
             [
-                *self.decorators(),
+                *([] if plain else self.decorators()),
                 *_wrapped_call(head),
-                *_indented(self.docstring(doc)),
-                *_indented([*lines, *checks, *body, *ending]),
+                *indented([f'"""{doc}"""'] if plain else self.docstring(doc)),
+                *indented([*lines, *checks, *body, *ending]),
                 "",
             ]
         )
@@ -223,7 +228,7 @@ class Source:
         line = f"{name} = {text}"
         if len(line) + len(shown) + 4 <= WIDTH:
             return [line + shown]
-        return _wrapped(line)
+        return wrapped(line)
 
     def loop(self, s: Statement) -> list[str]:
         variable, low, high = s.term.params
@@ -237,7 +242,7 @@ class Source:
         return [
             f"{s.name} = {start}",
             f"for {s.index} in range({span}):",
-            *_indented([*body, add]),
+            *indented([*body, add]),
         ]
 
     def zeros(self, t: Term) -> str:
@@ -276,17 +281,25 @@ def _all(statements: Iterable[Statement]) -> list[Statement]:
     return [x for s in statements for x in (s, *_all(s.body))]
 
 
+def _code(text: str) -> str:
+    """A text without its strings and comments."""
+    return re.sub(r'"[^"]*"|  #.*', "", text)
+
+
 def _dims_of(a: Argument) -> list[str]:
-    return [s.name for d in a.shape for s in sorted(d.free_symbols, key=str)]  # type: ignore[attr-defined]
+    return [s.name for d in a.shape for s in sorted(d.free_symbols, key=str)]
 
 
-def _indented(lines: Iterable[str]) -> list[str]:
+def indented(lines: Iterable[str]) -> list[str]:
     return [
-        f"    {part}" if part else "" for line in lines if line is not None for part in line.split("\n")
+        f"    {part}" if part else ""
+        for line in lines
+        if line is not None
+        for part in line.split("\n")
     ]
 
 
-def _wrapped(line: str) -> list[str]:
+def wrapped(line: str) -> list[str]:
     """A line that fits, or the same in brackets over several lines."""
     if len(line) + 4 <= WIDTH:
         return [line] if line else []
@@ -295,7 +308,12 @@ def _wrapped(line: str) -> list[str]:
         left, right = "return", line.removeprefix("return ")
     if left.startswith("("):
         left, right, sep = "", line, ""
-        inside = textwrap.wrap(line.rsplit(" = ", 1)[0][1:-1], WIDTH - 12, break_long_words=False, break_on_hyphens=False)
+        inside = textwrap.wrap(
+            line.rsplit(" = ", 1)[0][1:-1],
+            WIDTH - 12,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
         return ["(", *(f"    {p}" for p in inside), f") = {line.rsplit(' = ', 1)[1]}"]
     parts = textwrap.wrap(right, WIDTH - 12, break_long_words=False, break_on_hyphens=False)
     return [f"{left}{' =' if sep else ''} (", *(f"    {p}" for p in parts), ")"]

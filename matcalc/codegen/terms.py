@@ -120,7 +120,7 @@ class Graph:
             found.discard(params[0].name)
         for p in params[1:] if op == "loop" else params:
             if isinstance(p, sp.Expr):
-                found |= {s.name for s in p.free_symbols if s.name.startswith("_k")}  # type: ignore[attr-defined]
+                found |= {s.name for s in p.free_symbols if s.name.startswith("_k")}
         return frozenset(found) if found else NOTHING
 
     # -- leaves --------------------------------------------------------------------------------

@@ -12,213 +12,12 @@ from typing import Any
 
 import sympy as sp
 
-from matcalc.codegen.terms import Term, is_column, is_full, is_one, is_row
-from matcalc.ops.table import SELU_LOW, SELU_SCALE
+from matcalc.codegen.helpers import ENTRYWISE_FORMS, HELPERS, NEEDS, SIMPLE
+from matcalc.codegen.terms import Term, is_full
 
 SUM, PRODUCT, MINUS, POWER, ATOM = 1, 2, 3, 4, 5
 Text = tuple[str, int]
 EXACT = 2**53
-
-SIMPLE = {
-    "exp": "exp", "expm1": "expm1", "log": "log", "log1p": "log1p", "sqrt": "sqrt", "abs": "abs",
-    "sign": "sign", "sin": "sin", "cos": "cos", "tan": "tan", "asin": "arcsin", "acos": "arccos",
-    "atan": "arctan", "sinh": "sinh", "cosh": "cosh", "tanh": "tanh",
-    "max": "maximum", "min": "minimum",
-}  # fmt: skip
-
-ENTRYWISE_FORMS = {
-    # Operands are written as atoms; what stands twice is given a name by the helper instead.
-    "step": "({m}.where({0} > 0, 1.0, 0.0))",
-    "relu": "{m}.maximum({0}, 0)",
-    "hardtanh": "{m}.clip({0}, -1, 1)",
-    "where": "{m}.where({0} != 0, {1}, {2})",
-}
-
-HELPERS = {
-    "softplus": """
-def softplus(z):
-    \"\"\"log(1 + e^z), without overflow.\"\"\"
-    return {m}.maximum(z, 0) + {m}.log1p({m}.exp(-{m}.abs(z)))
-""",
-    "logsigmoid": """
-def logsigmoid(z):
-    \"\"\"log(1 / (1 + e^-z)), without overflow.\"\"\"
-    return {m}.minimum(z, 0) - {m}.log1p({m}.exp(-{m}.abs(z)))
-""",
-    "softsign": """
-def softsign(z):
-    \"\"\"z / (1 + |z|).\"\"\"
-    return z / (1 + {m}.abs(z))
-""",
-    "silu": """
-def silu(z):
-    \"\"\"z / (1 + e^-z).\"\"\"
-    return z / (1 + {m}.exp(-z))
-""",
-    "elu": """
-def elu(z):
-    \"\"\"z where positive, e^z - 1 elsewhere.\"\"\"
-    return {m}.where(z > 0, z, {m}.expm1({m}.minimum(z, 0)))
-""",
-    "selu": f"""
-def selu(z):
-    \"\"\"Scaled exponential linear unit.\"\"\"
-    low = {float(SELU_LOW)!r} * {{m}}.expm1({{m}}.minimum(z, 0))
-    return {{m}}.where(z > 0, {float(SELU_SCALE)!r} * z, low)
-""",
-    "gelu": """
-def gelu(z):
-    \"\"\"z times the normal distribution function.\"\"\"
-    return z * (1 + erf(z / {m}.sqrt(2.0))) / 2
-""",
-    "gelu_tanh": """
-def gelu_tanh(z):
-    \"\"\"GELU by tanh.\"\"\"
-    return z * (1 + {m}.tanh(0.7978845608028654 * (z + 0.044715 * z**3))) / 2
-""",
-    "leaky_relu": """
-def leaky_relu(z, slope):
-    \"\"\"z where positive, slope z elsewhere.\"\"\"
-    return {m}.where(z > 0, z, slope * z)
-""",
-    "huber": """
-def huber(z, delta):
-    \"\"\"Quadratic within delta, linear beyond.\"\"\"
-    size = {m}.abs(z)
-    return {m}.where(size <= delta, z * z / 2, delta * (size - delta / 2))
-""",
-    "softmax": """
-def softmax(z, axis):
-    \"\"\"e^z over its sum; the largest z is taken off first, so that nothing overflows.\"\"\"
-    e = {m}.exp(z - z.max(axis=axis, keepdims=True))
-    return e / e.sum(axis=axis, keepdims=True)
-""",
-    "masked_softmax": """
-def masked_softmax(z, mask, axis):
-    \"\"\"Softmax over the entries that the mask shows.\"\"\"
-    top = {m}.where(mask != 0, z, -{m}.inf).max(axis=axis, keepdims=True)
-    e = mask * {m}.exp({m}.where(mask != 0, z - top, 0))
-    return e / e.sum(axis=axis, keepdims=True)
-""",
-    "log_softmax": """
-def log_softmax(z, axis):
-    \"\"\"log of softmax, without forming softmax.\"\"\"
-    z = z - z.max(axis=axis, keepdims=True)
-    return z - {m}.log({m}.exp(z).sum(axis=axis, keepdims=True))
-""",
-    "logsumexp": """
-def logsumexp(z, axis):
-    \"\"\"log of the sum of e^z; the largest z is taken off first.\"\"\"
-    top = z.max(axis=axis, keepdims=True)
-    return top + {m}.log({m}.exp(z - top).sum(axis=axis, keepdims=True))
-""",
-    "kron_apply": """
-def kron_apply(a, b, x):
-    \"\"\"(a kron b) x, without the Kronecker product.\"\"\"
-    k = x.shape[1]
-    x = b @ x.reshape(a.shape[1], b.shape[1], k)
-    return (a @ x.reshape(a.shape[1], -1)).reshape(-1, k)
-""",
-    "kron_contract": """
-def kron_contract(g, b, slot, rows, cols):
-    \"\"\"The blocks of g summed against b: the adjoint of the Kronecker product.\"\"\"
-    p, q = b.shape
-    if slot == 0:
-        return {m}.einsum("iajb,ab->ij", g.reshape(rows, p, cols, q), b)
-    return {m}.einsum("aibj,ab->ij", g.reshape(p, rows, q, cols), b)
-""",
-    "commute": """
-def commute(x, n, m):
-    \"\"\"Rows of x rearranged from vec(A) to vec(A'), for A of n x m.\"\"\"
-    return x.reshape(m, n, -1).swapaxes(0, 1).reshape(n * m, -1)
-""",
-    "unpick": """
-def unpick(x, n):
-    \"\"\"Rows of x put where vec of an n x n matrix has its diagonal.\"\"\"
-    out = {m}.zeros((n * n, x.shape[1]), x.dtype)
-    out[:: n + 1] = x
-    return out
-""",
-    "plus_diagonal": """
-def plus_diagonal(a, v):
-    \"\"\"a with v added to its diagonal.\"\"\"
-    out = a.copy()
-    out.reshape(-1)[:: out.shape[1] + 1] += {m}.ravel(v)
-    return out
-""",
-    "placed": """
-def placed(a, top, left, rows, cols):
-    \"\"\"a in a matrix of zeros, from row top and column left.\"\"\"
-    a = {m}.atleast_2d(a)
-    out = {m}.zeros((rows, cols), a.dtype)
-    out[top : top + a.shape[0], left : left + a.shape[1]] = a
-    return out
-""",
-    "adjugate": """
-def adjugate(a):
-    \"\"\"The transposed cofactors, by singular values: right for singular matrices too.\"\"\"
-    u, s, vt = {m}.linalg.svd(a)
-    rest = {m}.array([{m}.prod({m}.delete(s, k)) for k in range(len(s))])
-    return {m}.linalg.det(u) * {m}.linalg.det(vt) * (vt.T * rest) @ u.T
-""",
-    "erf": """
-try:
-    from scipy.special import erf
-except ImportError:  # NumPy has no error function
-    import math
-
-    erf = {m}.vectorize(math.erf, otypes=[float])
-""",
-    "lu": """
-try:  # one factorisation for all solves
-    from scipy.linalg import lu_factor as factored
-    from scipy.linalg import lu_solve
-except ImportError:
-
-    def factored(a):
-        return a
-
-    def lu_solve(a, b, trans=0):
-        return {m}.linalg.solve(a.T if trans else a, b)
-""",
-    "lu_logdet": """
-def lu_logdet(factor):
-    \"\"\"log of the determinant, never the determinant itself; nan if that is negative.\"\"\"
-    if not isinstance(factor, tuple):
-        sign, size = {m}.linalg.slogdet(factor)
-        return size + {m}.log(sign)
-    d = {m}.diagonal(factor[0])
-    swaps = {m}.count_nonzero(factor[1] != {m}.arange(len(d)))
-    return {m}.log({m}.abs(d)).sum() + {m}.log({m}.prod({m}.sign(d)) * (-1.0) ** swaps)
-""",
-    "chol": """
-try:  # symmetric positive definite: half the work of a general solve
-    from scipy.linalg import cho_factor, cho_solve
-except ImportError:
-
-    def cho_factor(a):
-        return {m}.linalg.cholesky(a), True, a
-
-    def cho_solve(c, b):
-        return {m}.linalg.solve(c[2], b)
-""",
-    "chol_logdet": """
-def cho_logdet(c):
-    \"\"\"log of the determinant from its Cholesky factor.\"\"\"
-    return 2 * {m}.log({m}.diagonal(c[0])).sum()
-""",
-    "triangular": """
-try:
-    from scipy.linalg import solve_triangular
-except ImportError:
-
-    def solve_triangular(a, b, lower=False, trans=0):
-        return {m}.linalg.solve(a.T if trans else a, b)
-""",
-}  # fmt: skip
-
-NEEDS = {"gelu": ("erf",), "lu_logdet": ("lu",), "chol_logdet": ("chol",)}
-WORD_OF_HELPER = {"lu": "factored", "chol": "cho_factor", "triangular": "solve_triangular"}
 
 
 class Words:
@@ -227,7 +26,9 @@ class Words:
     module = "np"
     helpers: Mapping[str, str] = HELPERS
 
-    def __init__(self, names: Mapping[Term, str], dims: Mapping[str, str], uses: Mapping[Term, int]) -> None:
+    def __init__(
+        self, names: Mapping[Term, str], dims: Mapping[str, str], uses: Mapping[Term, int]
+    ) -> None:
         self.names, self.dims, self.uses = names, dims, uses
         self.used: dict[str, None] = {}  # helpers, in the order met
         self.indices: dict[str, str] = {}  # loop index -> word
@@ -318,25 +119,25 @@ class Words:
     # -- entrywise -----------------------------------------------------------------------------
 
     def _add(self, t: Term) -> Text:
-        terms = sorted(t.args, key=self._leads_minus)  # stable: what is subtracted comes later
+        terms = sorted(t.args, key=self.leads_minus)  # stable: what is subtracted comes later
         out = self(terms[0], SUM)
         for a in terms[1:]:
-            if self._leads_minus(a):
-                out += f" - {self._without_minus(a)}"
+            if self.leads_minus(a):
+                out += f" - {self.without_minus(a)}"
             else:
                 out += f" + {self(a, SUM + 1)}"
         return out, SUM
 
-    def _leads_minus(self, t: Term) -> bool:
+    def leads_minus(self, t: Term) -> bool:
         if t in self.names:
             return False
         first = t.args[0] if t.op == "mul" else t
         return first.op == "number" and bool(first.params[0] < 0)
 
-    def _without_minus(self, t: Term) -> str:
+    def without_minus(self, t: Term) -> str:
         if t.op == "number":
             return self._positive(t)
-        text, level = self._factors(t.args, minus=True)
+        text, level = self.factors(t.args, minus=True)
         return text if level > SUM else f"({text})"
 
     def _positive(self, t: Term) -> str:
@@ -346,11 +147,11 @@ class Words:
     def _mul(self, t: Term) -> Text:
         first = t.args[0]
         if first.op == "number" and first.params[0] < 0 and first not in self.names:
-            text, level = self._factors(t.args, minus=True)
+            text, level = self.factors(t.args, minus=True)
             return f"-{text}", MINUS if level > MINUS else PRODUCT
-        return self._factors(t.args)
+        return self.factors(t.args)
 
-    def _factors(self, args: tuple[Term, ...], minus: bool = False) -> Text:
+    def factors(self, args: tuple[Term, ...], minus: bool = False) -> Text:
         above, below = [], []
         number = args[0] if args[0].op == "number" and args[0] not in self.names else None
         rest = args[1:] if number is not None else args
@@ -374,7 +175,11 @@ class Words:
             out += f" / {b}"
         level = PRODUCT if len(above) + len(below) > 1 else ATOM
         if level == ATOM:
-            level = min((self.text(a)[1] if a not in self.names else ATOM) for a in rest) if rest else ATOM
+            level = (
+                min((self.text(a)[1] if a not in self.names else ATOM) for a in rest)
+                if rest
+                else ATOM
+            )
         return out, level
 
     def text_of_number(self, value: Any) -> str:
@@ -402,7 +207,7 @@ class Words:
 
     def _sigmoid(self, t: Term) -> Text:
         z = t.args[0]
-        inside = self._without_minus(z) if self._leads_minus(z) else f"-{self(z, POWER)}"
+        inside = self.without_minus(z) if self.leads_minus(z) else f"-{self(z, POWER)}"
         return f"1 / (1 + {self.module}.exp({inside}))", PRODUCT
 
     # -- products and sums ---------------------------------------------------------------------
@@ -671,12 +476,11 @@ class Words:
 
 
 def _negative(exponent: Term) -> bool:
-    return exponent.op == "number" and bool(exponent.params[0].is_Integer and exponent.params[0] < 0)
+    return exponent.op == "number" and bool(
+        exponent.params[0].is_Integer and exponent.params[0] < 0
+    )
 
 
 def _is_short(value: float) -> bool:
     """Whether a float reads as the decimal it is."""
     return len(repr(value)) <= 8
-
-
-__all__ = ["ATOM", "Words", "is_column", "is_one", "is_row"]

@@ -39,6 +39,8 @@ def side_values(scope: Scope, node: t.Node) -> Sided:
         return Trouble("index-error", str(error))
     except (Unread, RecursionError, np.linalg.LinAlgError) as error:
         return Trouble("unreadable", str(error) or "nested too deeply")
+    except (ArithmeticError, ValueError, IndexError) as error:
+        return Trouble("unreadable", f"it cannot be evaluated ({error})")
     return values
 
 
@@ -93,6 +95,14 @@ def is_printed(node: t.Node) -> bool:
         elif isinstance(part, (t.Derivative, t.Nabla, t.Differential, t.Filled, t.BigOperator)):
             return False
     return decimals
+
+
+def has_rounded(node: t.Node) -> bool:
+    """Whether a number with many decimals, as 1.91807, stands among names: a rounded result."""
+    return any(
+        isinstance(p, t.Number) and "." in p.text and len(p.text.split(".")[1]) >= 4
+        for p in t.walk(node)
+    )
 
 
 def _function_name(symbol: t.Symbol, node: t.Node) -> bool:

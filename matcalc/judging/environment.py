@@ -67,6 +67,7 @@ class Environment:
     letter_ranges: dict[str, tuple[t.Node, t.Node]] = field(default_factory=dict)
     dims: set[str] = field(default_factory=set)
     bases: dict[tuple[str, int], int] = field(default_factory=dict)
+    counted_from_one: set[tuple[str, int]] = field(default_factory=set)  # by a range, not a number
     base: int | None = None
     domains: dict[str, str] = field(default_factory=dict)
     slopes: list[tuple[t.Node, Dims]] = field(default_factory=list)  # derivative atoms with a shape
@@ -79,6 +80,7 @@ class Environment:
     entrywise_signs: set[str] = field(default_factory=set)
     matrix_signs: set[str] = field(default_factory=set)
     left_to_right: bool = False
+    hats_fold: bool = False
     identity_activation: bool = False
     loss: str = ""
     assumptions: list[str] = field(default_factory=list)

@@ -140,6 +140,10 @@ def _(node: t.Symbol, scope: Scope) -> list[Value]:
         return _identity(node, scope)
     if node.name == "delta" and len(node.subscripts) == 2 and not node.marks:
         return [_kronecker(node, scope)]
+    if not scope.lenient:
+        for left, body in scope.env.overrides:
+            if left == node:
+                return evaluate(scope, body)
     tied = adjoint(scope, node)
     if tied is not None:
         return tied

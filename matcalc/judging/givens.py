@@ -19,6 +19,7 @@ from matcalc.judging.layers import normal, note_layers
 from matcalc.reading import tree as t
 from matcalc.reading.formula import read_formula
 
+LARGEST = 20  # a size beyond this is left free
 EQUALS = ("=", ":=", r"\triangleq", r"\equiv")
 COUNTERS = frozenset("n N m M K k d D p q r h H T L B C I J P Q R S b c l".split())
 SCALAR_HEADS = frozenset("L J C E ell L_cal J_cal E_cal l loss cost NLL MSE C_cal R F".split())
@@ -216,7 +217,7 @@ def equate(env: Environment, relation: t.Relation, line: int = 0) -> None:
     for k in range(1, len(relation.sides) - 1):
         # f(X, W) = a^{(3)} = sigma(Z^{(3)}): the names in between are defined by what follows.
         middle = relation.sides[k]
-        if isinstance(middle, (t.Symbol, t.HeadBracket)) and _unseen(env, middle):
+        if _unseen(env, middle) and _names_next(middle, relation.sides[k + 1]):
             part = t.Relation((middle, relation.sides[k + 1]), ("=",), relation.conditions)
             equate(env, part, line)
     if isinstance(left, t.Listing):
@@ -232,6 +233,17 @@ def equate(env: Environment, relation: t.Relation, line: int = 0) -> None:
             env.constraints.append(relation)
     elif isinstance(left, t.Postfix) and left.kind == "subscript":
         _layout_by_entries(env, left, body)
+
+
+def _names_next(node: t.Node, body: t.Node) -> bool:
+    """``g(s) = sigma(s) = 1 / (1 + e^{-s})``: the argument goes on to the right."""
+    if not isinstance(node, t.HeadBracket):
+        return True
+    mentioned = {s.full(p) for p in s.symbols(body)}
+    return all(
+        isinstance(i, t.Symbol) and s.bare(i) and i.name.islower() and s.full(i) in mentioned
+        for i in node.bracket.items
+    )
 
 
 def _unseen(env: Environment, node: t.Node) -> bool:
@@ -268,8 +280,12 @@ def _value(
     if isinstance(body, t.Number) and body.text.isdigit() and s.bare(left):
         counts = key in env.dims or (key in COUNTERS and not env.has(key) and len(key) == 1)
         if counts and key not in env.shapes:
-            env.sizes[key] = int(body.text)
             env.dims.add(key)
+            if int(body.text) <= LARGEST:
+                env.sizes[key] = int(body.text)
+            else:
+                env.sizes.pop(key, None)
+                env.assume(f"{key} is tried at small sizes instead of {body.text}")
             return
     if s.bare(left) and key == "I" and isinstance(body, t.Symbol) and body.name == "I":
         env.definitions[key] = Definition(left, body, line=line)
@@ -337,6 +353,11 @@ def _written_out(env: Environment, left: t.Symbol, body: t.Node) -> bool:
         _note_base(env, key, pairs[0])
     if not same:
         env.nicknames[stem] = key
+    if same and len(first.subscripts) == 1 and not dotted and _symbolic(env, key):
+        # x in R^p was another x: this one has its entries spelled out.
+        env.shapes.pop(key, None)
+        env.definitions.pop(key, None)
+        env.order = [k for k in env.order if k != key]
     if env.has(key) and key not in env.cells and key not in env.views:
         return True
     if dotted:
@@ -355,6 +376,13 @@ def _written_out(env: Environment, left: t.Symbol, body: t.Node) -> bool:
     env.definitions.pop(key, None)
     env.cells.setdefault(key, set()).update(s.full(e) for e in named)
     return True
+
+
+def _symbolic(env: Environment, key: str) -> bool:
+    dims = env.shapes.get(key)
+    if dims is None or key in env.cells:
+        return False
+    return any(isinstance(dim, t.Symbol) and s.full(dim) not in env.sizes for dim in dims)
 
 
 def listed_rows(node: t.Node) -> tuple[tuple[t.Node, ...], ...] | None:
@@ -399,7 +427,10 @@ def _function(env: Environment, left: t.HeadBracket | t.Call, body: t.Node, line
         return
     mentioned = {s.full(p) for p in s.symbols(body)} | {p.name for p in s.symbols(body)}
     bound = [i for i in plain if s.full(i) in mentioned]
-    fresh = all(s.bare(i) and not env.has(s.full(i)) and i.name not in env.cells for i in plain)
+    fresh = all(
+        s.bare(i) and not env.has(s.full(i)) and i.name not in env.cells and _is_dummy(i)
+        for i in plain
+    )
     if fresh and bound:
         component = ""
         if len(head.subscripts) == 1 and s.bare(head.subscripts[0]):
@@ -415,6 +446,12 @@ def _function(env: Environment, left: t.HeadBracket | t.Call, body: t.Node, line
         env.order.append(key)
     env.definitions[key] = definition
     env.decorated[key] = items
+
+
+def _is_dummy(symbol: t.Symbol) -> bool:
+    """A small letter; a capital or a bold letter is data or a parameter, not a dummy."""
+    plain = symbol.latex in (symbol.name, "\\" + symbol.name)
+    return symbol.name[:1].islower() and plain and symbol.name != "theta"
 
 
 def _opaque(env: Environment, left: t.Symbol, body: t.HeadBracket) -> None:
@@ -545,6 +582,10 @@ def _walk_bases(env: Environment, node: t.Node, starts: Mapping[str, int]) -> No
                 parts = node.indices(2) or parts
             values = [s.integer(p, starts) for p in parts]
             _note_base(env, key, values)
+            for axis, (part, value) in enumerate(zip(parts, values, strict=True)):
+                if value == 1 and isinstance(part, t.Symbol):
+                    axes = (0, 1) if len(parts) == 1 else (axis,)
+                    env.counted_from_one.update((key, a) for a in axes)
     for child in t.children(node):
         _walk_bases(env, child, starts)
 

@@ -6,7 +6,7 @@ a sum makes them more. What was assumed is said with the verdict.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from matcalc.judging import spelling as s
@@ -46,6 +46,8 @@ class Inference:
     symbols: dict[str, t.Symbol] = field(default_factory=dict)
     nodes: dict[str, t.Node] = field(default_factory=dict)
     inferred: dict[str, Pair | None] = field(default_factory=dict)
+    lengths: dict[str, Dim] = field(default_factory=dict)  # index letter -> how far it runs
+    singles: set[str] = field(default_factory=set)
 
     # ------------------------------------------------------------ dimensions
 
@@ -108,6 +110,12 @@ class Inference:
         view = env.views.get(key)
         if view is not None:
             return len(view.entries), len(view.entries[0])
+        if symbol.subscripts and any(
+            isinstance(p, t.Symbol) and p.name in self.lengths for p in symbol.subscripts
+        ):
+            counted = self.counted(symbol)
+            if counted is not None:
+                return counted
         if symbol.subscripts:
             array = stem if env.has(stem) else env.nicknames.get(stem, "")
             upper = s.stem(replace(symbol, name=symbol.name.upper()))
@@ -188,7 +196,7 @@ class Inference:
             case t.Labelled():
                 return self.shape(node.body)
             case t.BigOperator():
-                return self.shape(node.body) if node.body is not None else None
+                return self.summed(node)
             case t.Postfix():
                 return self.postfix(node)
             case t.HeadBracket() | t.Call():
@@ -198,6 +206,57 @@ class Inference:
                 if isinstance(of, t.Symbol) and of.name in LOSSES:
                     return self.name(node.by[0])
         return None
+
+    def summed(self, node: t.BigOperator) -> Pair | None:
+        if node.body is None:
+            return None
+        before = dict(self.lengths)
+        for lower in node.lower:
+            if isinstance(lower, t.Relation) and lower.signs == ("=",) and node.upper is not None:
+                letter = lower.sides[0]
+                if isinstance(letter, t.Symbol):
+                    first = s.integer(lower.sides[1], {})
+                    upper = node.upper
+                    if first == 0 and isinstance(upper, t.Sum) and len(upper.terms) == 2:
+                        upper = upper.terms[0]
+                    elif first == 0:
+                        upper = t.Sum((upper, ONE), ("+", "+"))
+                    self.lengths[letter.name] = self.dim(upper)
+        shape = self.shape(node.body)
+        self.lengths = before
+        return shape
+
+    def counted(self, symbol: t.Symbol) -> Pair | None:
+        """``t_n`` below a sum over n from 1 to N: a column of length N, or the rows of a matrix."""
+        stem = s.stem(symbol)
+        env = self.env
+        capital = s.stem(replace(symbol, name=symbol.name.upper()))
+        known = stem in self.found or env.has(stem) or stem in env.cells or stem in env.nicknames
+        letters = [p.name if isinstance(p, t.Symbol) else "" for p in symbol.subscripts]
+        if not known and len(symbol.name) == 1 and (capital in self.found or env.has(capital)):
+            rows = self.found.get(capital) or (
+                self.defined(capital) if capital in env.definitions else None
+            )
+            if rows is None or len(letters) > 2:
+                return None
+            try:
+                if len(letters) == 2:
+                    for dim, letter in zip(rows, letters, strict=True):
+                        if letter in self.lengths:
+                            self.equal(dim, self.lengths[letter])
+                    return 1, 1
+                self.equal(rows[0], self.lengths[letters[0]])
+            except Clash:
+                return None
+            return 1, rows[1]
+        if known or env.is_function(stem) or symbol.marks and not symbol.name.islower():
+            return None
+        dims = [self.lengths.get(x) for x in letters]
+        if None in dims or len(dims) > 2:
+            return None
+        self.found[stem] = (dims[0], dims[1] if len(dims) == 2 else 1)  # type: ignore[assignment]
+        self.symbols[stem] = replace(symbol, subscripts=())
+        return 1, 1
 
     def postfix(self, node: t.Postfix) -> Pair | None:
         split = t.as_product(node)
@@ -331,7 +390,7 @@ class Inference:
         )
 
 
-def infer(env: Environment, relations: Iterable[t.Relation] = ()) -> None:
+def infer(env: Environment, relations: Sequence[t.Relation] = ()) -> None:
     """Declare what the definitions (and then the lines themselves) leave open."""
     run = Inference(env)
     for key in list(env.order):
@@ -353,7 +412,23 @@ def infer(env: Environment, relations: Iterable[t.Relation] = ()) -> None:
                     run.unify(shapes[0], shape)
                 except Clash:
                     continue
+    _single_index(run, relations)
     _settle(env, run)
+
+
+def _single_index(run: Inference, relations: Iterable[t.Relation]) -> None:
+    """A capital that only ever has one index, ``W_j``, is a row where its length is known."""
+    counts: dict[str, set[int]] = {}
+    bodies = [d.body for d in run.env.definitions.values()]
+    for root in (*bodies, *relations):
+        for node in t.walk(root):
+            if isinstance(node, t.Symbol) and node.subscripts:
+                two = len(node.subscripts) > 1 or bool(node.indices(2))
+                counts.setdefault(s.stem(node), set()).add(2 if two else 1)
+    for key, pair in run.found.items():
+        rows, cols = run.root(pair[0]), run.root(pair[1])
+        if counts.get(key) == {1} and isinstance(rows, Unknown) and not isinstance(cols, Unknown):
+            rows.value = 1
 
 
 def _settle(env: Environment, run: Inference) -> None:

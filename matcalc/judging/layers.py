@@ -32,11 +32,15 @@ def _is_layer(node: t.Postfix) -> bool:
 
 
 def normal(node: t.Node, env: Environment) -> t.Node:
-    """Layers above letters as marks, colours and labels of sizes off."""
-    if not env.bare_layers:
-        return node
+    """Layers above letters as marks; sizes written below letters and trailing dots off."""
 
     def change(part: t.Node) -> t.Node:
+        if isinstance(part, t.Symbol) and len(part.subscripts) == 1 and _is_size(part.subscripts[0]):
+            return replace(part, subscripts=())
+        if isinstance(part, t.Product) and isinstance(part.factors[-1], t.Ellipsis):
+            # "= a b ..." leaves the rest to the reader.
+            factors, operators = part.factors[:-1], part.operators[:-1]
+            return factors[0] if len(factors) == 1 else t.Product(factors, operators, span=part.span)
         if (
             isinstance(part, t.Postfix)
             and isinstance(part.base, t.Symbol)
@@ -49,4 +53,17 @@ def normal(node: t.Node, env: Environment) -> t.Node:
             return replace(part.base, marks=(*part.base.marks, mark), span=part.span)
         return part
 
-    return s.rebuilt(node, change)
+    node = s.rebuilt(node, change)
+    if isinstance(node, t.Relation) and r"\leftarrow" in node.signs[1:]:
+        # "a = b <- c" points at where b comes from.
+        cut = node.signs.index(r"\leftarrow", 1)
+        node = replace(node, signs=node.signs[:cut], sides=node.sides[: cut + 1])
+    return node
+
+
+def _is_size(node: t.Node) -> bool:
+    return (
+        isinstance(node, t.Product)
+        and set(node.operators) == {r"\times"}
+        and all(isinstance(f, (t.Number, t.Symbol)) for f in node.factors)
+    )

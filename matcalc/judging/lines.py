@@ -20,6 +20,7 @@ from matcalc.judging.compare import (
     Trouble,
     either_way,
     finite,
+    has_rounded,
     is_plain_list,
     is_printed,
     matching,
@@ -323,7 +324,7 @@ def _sides(scope: Scope, relation: t.Relation) -> Finding:
     for node in relation.sides:
         values = side_values(scope, node)
         slack: dict[tuple[int, int], v.Array] = {}
-        if not isinstance(values, Trouble) and is_printed(node):
+        if not isinstance(values, Trouble) and (is_printed(node) or has_rounded(node)):
             slack = slack_of(scope, node, values)
         if not isinstance(values, Trouble) and is_plain_list(node):
             values = either_way(values)

@@ -128,6 +128,9 @@ class Scope:
         dims = env.shape_of(symbol, letters)
         if dims is not None:
             return Place(key, shape=self.world.shape(dims))
+        bald = self._without_accent(symbol)
+        if bald is not None:
+            return bald
         if symbol.subscripts:
             member = self._member(symbol)
             if member is not None:
@@ -145,6 +148,21 @@ class Scope:
         if len(marks) < len(symbol.marks):
             return self.place(replace(symbol, marks=tuple(marks)))
         return None
+
+    def _without_accent(self, symbol: t.Symbol) -> Place | None:
+        """A hat that nothing defines, on a letter that is defined: the same thing."""
+        name, _, accent = symbol.name.rpartition("_")
+        if accent not in ("hat", "tilde") or not name or s.stem(symbol) in self.env.cells:
+            return None
+        plain = replace(symbol, name=name, latex=name)
+        if not self.env.hats_fold or not any(
+            d.left.name == name for d in (*self.env.definitions.values(), *self.env.patterns)
+        ) and s.stem(plain) not in self.env.views:
+            return None
+        place = self.place(plain)
+        if place is not None:
+            self.env.assume(f"{symbol.latex} is {name}")
+        return place
 
     def _open(self, key: str) -> bool:
         """A definition for all j is not one for the letter j itself."""
@@ -305,10 +323,13 @@ class Scope:
             array = self._stacked(place)
         else:
             array = self.named(place)
-        if place.rows is not None:
-            array = array[..., list(place.rows), :]
-        if place.cols is not None:
-            array = array[..., :, list(place.cols)]
+        for axis, picked in ((-2, place.rows), (-1, place.cols)):
+            if picked is None:
+                continue
+            if max(picked) >= array.shape[axis]:
+                rows, cols = array.shape[-2:]
+                raise OutOfRange(f"{place.key} is {rows} x {cols}: that entry does not exist")
+            array = np.take(array, picked, axis=axis)
         return Value(array)
 
     def _stacked(self, place: Place) -> Array:

@@ -233,7 +233,8 @@ class Array:
             )
         if not same_sizes(self.sizes, changed.sizes):
             raise ShapeError(
-                f"{name} {sign} ... keeps the shape {shown(self.sizes)} of {name}, but the result is {shown(changed.sizes)}"
+                f"{name} {sign} ... keeps the shape {shown(self.sizes)} of {name}, "
+                f"but the result is {shown(changed.sizes)}"
             )
         self.node, self.said, self.known = changed.node, changed.said, False
         return self
@@ -280,8 +281,8 @@ class Array:
     def __index__(self) -> NoReturn:
         if self.size_ is not None:
             raise NoRuleError(
-                f"{self.said} is a dimension, not a fixed number: loops run over fixed bounds such as "
-                f"range(3), and mc.ones({self.said}, 1), mc.zeros, mc.eye take dimensions"
+                f"{self.said} is a dimension, not a fixed number: loops run over fixed bounds, "
+                f"such as range(3), and mc.ones({self.said}, 1), mc.zeros, mc.eye take dimensions"
             )
         raise NoRuleError(f"{self.said} is symbolic here, not a number")
 

@@ -85,7 +85,7 @@ def constant(value: Any) -> tuple[Node, Sizes]:
     if isinstance(value, np.ndarray):
         if value.dtype.kind not in "fiub" or value.ndim > 2 or not value.size:
             raise NoRuleError(
-                f"an array of shape {value.shape} and type {value.dtype} cannot be part of a derivation"
+                f"an array of shape {value.shape} and type {value.dtype} cannot be derived"
             )
         if value.size > 400:
             raise NoRuleError(
@@ -103,7 +103,7 @@ def constant(value: Any) -> tuple[Node, Sizes]:
     return node, node.shape
 
 
-# -- broadcasting -----------------------------------------------------------------------------------
+# -- broadcasting ---------------------------------------------------------------------------------
 
 
 def same_sizes(a: Sizes, b: Sizes) -> bool:
@@ -132,8 +132,8 @@ def joint(a: Array, b: Array, doing: str, hint: Callable[[], str] = str) -> Size
     sizes = tuple(found)
     if not same_sizes(sizes, left) and not same_sizes(sizes, right):
         raise ShapeError(
-            f"cannot {doing} {named(a)} and {named(b)}: NumPy would spread both to {shown(sizes)} in "
-            f"silence; {_outer_hint(a, b)}"
+            f"cannot {doing} {named(a)} and {named(b)}: NumPy would spread both to "
+            f"{shown(sizes)} in silence; {_outer_hint(a, b)}"
         )
     return sizes
 
@@ -148,7 +148,7 @@ def _outer_hint(a: Array, b: Array) -> str:
     flat = [x for x in (a, b) if len(x.sizes) == 1]
     if flat:
         return f"give {flat[0].said} two axes, {bracketed(flat[0])}[:, None] for a column"
-    return f"did you mean {bracketed(b)}.T? every entry with every other is {bracketed(a)} @ mc.ones(1, ...) or mc.outer"
+    return f"did you mean {bracketed(b)}.T? to pair every entry with every other, use mc.ones"
 
 
 def spread(a: Array, sizes: Sizes, numbers: bool = False) -> Node:
@@ -170,7 +170,7 @@ def spread(a: Array, sizes: Sizes, numbers: bool = False) -> Node:
     return mul(node, ones(1, cols))
 
 
-# -- operations -------------------------------------------------------------------------------------
+# -- operations -----------------------------------------------------------------------------------
 
 
 def added(a: Array, b: Array, sign: str) -> Array:
@@ -219,8 +219,8 @@ def _meanings(a: Array, b: Array) -> str:
     fits = len(a.sizes) == 2 and len(b.sizes) == 2 and shapes.same(a.sizes[1], b.sizes[0])
     return (
         f"; in a Python model * is entry by entry, as in NumPy, and the matrix product is {product}"
-        f"{'' if fits else ', which does not fit either'} (in the text language and between symbols "
-        "of mc, * is the matrix product)"
+        f"{'' if fits else ', which does not fit either'} (in the text language and between "
+        "symbols of mc, * is the matrix product)"
     )
 
 
@@ -251,8 +251,8 @@ def product(a: Array, b: Array, dot: bool = False) -> Array:
         if dot:
             return times(a, b)
         raise ShapeError(
-            f"@ is the matrix product, but in {said(a, '@', b)} one side is {named(b if a.sizes else a)}: "
-            "a scalar scales with *"
+            f"@ is the matrix product, but in {said(a, '@', b)} one side is "
+            f"{named(b if a.sizes else a)}: a scalar scales with *"
         )
     inner = b.sizes[0]
     if not shapes.same(a.sizes[-1], inner):
@@ -262,7 +262,7 @@ def product(a: Array, b: Array, dot: bool = False) -> Array:
         )
     sizes = a.sizes[:-1] + b.sizes[1:]
     if is_single(a) or is_single(b):
-        # One number in two brackets: the product is a scaling, but of which side depends on the shapes.
+        # One number in two brackets only scales.
         node = mul(a.node, b.node)
         return a.new(node, sizes, said(a, "@", b))
     left, right = a.node, b.node
@@ -384,7 +384,7 @@ def _last(size: Size, key: int) -> Any:
     return int(place) if place.is_Integer else place
 
 
-# -- words ------------------------------------------------------------------------------------------
+# -- words ----------------------------------------------------------------------------------------
 
 # Words whose value has the shape of their one operand, also where that is 1 x 1.
 KEEP = {"softmax", "log_softmax", "cumsum", "revcumsum", "inv", "tril", "triu", "transpose"}

@@ -37,7 +37,7 @@ Word = TypeVar("Word", bound=Callable[..., Any])
 _MODE: ContextVar[Ledger | str | None] = ContextVar("matcalc_mode", default=None)
 
 
-# -- a word of mc ------------------------------------------------------------------------------------
+# -- a word of mc ---------------------------------------------------------------------------------
 
 
 def spoken(name: str, fn: Word) -> Word:
@@ -153,7 +153,7 @@ def numerically(fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         _MODE.reset(token)
 
 
-# -- reading a function ------------------------------------------------------------------------------
+# -- reading a function ---------------------------------------------------------------------------
 
 
 class Ledger:
@@ -302,7 +302,7 @@ def returned_name(code: CodeType) -> str | None:
 
 
 def declared(annotation: Any, name: str) -> tuple[bool, tuple[Any, ...]]:
-    """``"n d"``, ``"param n d"``, ``"n"``, ``""``, ``"scalar"``: whether a parameter, and the sizes."""
+    """``"n d"``, ``"param n d"``, ``"n"``, ``""``, ``"scalar"``: whether learnt, and the sizes."""
     if not isinstance(annotation, str):
         raise ShapeError(f'the shape of {name} is a text such as "n d", not {annotation!r}')
     text = annotation.strip()
@@ -394,7 +394,8 @@ def _called(fn: Callable[..., Any], signature: inspect.Signature, given: dict[st
 def _answer(fn: Callable[..., Any], code: CodeType, ledger: Ledger, value: Any) -> Array:
     if isinstance(value, (tuple, list, dict)):
         raise NoRuleError(
-            f"{fn.__name__} returns {type(value).__name__}: a model returns one value, the loss or the output"
+            f"{fn.__name__} returns a {type(value).__name__}: a model returns one value, "
+            "the loss or the output"
         )
     if not isinstance(value, Array):
         raise NoRuleError(

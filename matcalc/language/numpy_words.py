@@ -14,7 +14,10 @@ from matcalc.language.arrays import Array
 from matcalc.language.broadcasting import by_word, entrywise_word, instead, product
 from matcalc.ops.base import FUNCTIONS
 
-_SAME_WORDS = ["exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "sign", "square", "reciprocal"]
+_SAME_WORDS = (
+    *("exp", "expm1", "log", "log1p", "sqrt", "square", "reciprocal", "sign"),
+    *("sin", "cos", "tan", "sinh", "cosh", "tanh"),
+)
 _UFUNCS: dict[str, Callable[..., Any]] = {
     "add": lambda a, b: a + b,
     "subtract": lambda a, b: a - b,
@@ -50,7 +53,8 @@ def ufunc_on_arrays(first: Array, ufunc: Any, method: str, inputs: Any, options:
     rest = {k: v for k, v in options.items() if v is not None}
     if method != "__call__" or rest or name not in _UFUNCS:
         raise NoRuleError(
-            f"np.{name}{'' if method == '__call__' else '.' + method} cannot be derived{instead(name)}"
+            f"np.{name}{'' if method == '__call__' else '.' + method} cannot be derived"
+            f"{instead(name)}"
         )
     return _UFUNCS[name](*(first.like(a) for a in inputs))
 

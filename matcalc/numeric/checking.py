@@ -51,15 +51,17 @@ def check_problem(
         claims = [Claim("gradient", problem.output, g, found[g]) for g in goals]
     else:
         root = expanded(problem.output)
-        claims = [Claim("jacobian", root, g, second.jacobian(root, g)) for g in goals]
+        claims = [Claim("jacobian", root, g, second.jacobian(root, g, problem.facts)) for g in goals]
     steps = definitions_below([c for claim in claims for c in (claim.f, claim.value)])
     return check_claims(claims, seed=seed, trials=trials, facts=facts, steps=steps)
 
 
 def _gradients(problem: Problem, goals: Sequence[Node]) -> dict[Node, Node]:
     if not problem.steps:
-        return gradient_of(problem.output, goals)
-    swept = sweep(problem.steps, problem.output, number(1), goals, problem.names)
+        return gradient_of(problem.output, goals, facts=problem.facts)
+    swept = sweep(
+        problem.steps, problem.output, number(1), goals, problem.names, facts=problem.facts
+    )
     return {g: boxed(swept.arrivals[g].value, g) for g in goals}
 
 
@@ -69,7 +71,7 @@ def check_record(record: Record, *, seed: int = 0, trials: int = 3) -> CheckRepo
     f = problem.output
     if record.upstream is not None:
         f = inner(record.upstream, f)
-    claims = [Claim("gradient", f, w, boxed(record.arrivals[w].value, w)) for w in record.wrt]
+    claims = [Claim("gradient", f, w, boxed(record.independent.get(w, record.arrivals[w].value), w)) for w in record.wrt]
     steps = definitions_below([c for claim in claims for c in (claim.f, claim.value)])
     return check_claims(
         claims, seed=seed, trials=trials, facts=facts_by_name(problem.facts), steps=steps

@@ -85,8 +85,8 @@ class Largest(AlongLines):
         axis = params[0]
 
         def part(k: Any) -> Any:
-            place = ((i or 0), k) if axis else (k, (j or 0))
-            return x.function("times", _is_largest(x, *place, axis), x(0, *place))
+            row, col = ((i or 0), k) if axis else (k, (j or 0))
+            return x.function("times", _is_largest(x, row, col, axis), x(0, row, col))
 
         return x.sum(x.shape(0)[axis], part)
 

@@ -168,15 +168,18 @@ def geometry(params: Params) -> Geometry:
 
 
 def _latex_geometry(word: str, g: Geometry) -> str:
+    def size(d: Dim) -> str:
+        return rf"\left({sp.latex(d)}\right)" if d.is_Add else sp.latex(d)
+
     def pair(a: Dim, b: Dim) -> str:
-        return rf"{sp.latex(a)} \times {sp.latex(b)}"
+        return rf"{size(a)} \times {size(b)}"
 
     kernel = pair(g.down, g.across)
     if (g.stride_down, g.stride_across) != (1, 1):
         kernel += rf" / {pair(g.stride_down, g.stride_across)}"
     if (g.above, g.beside) != (0, 0):
         kernel += f" + {pair(g.above, g.beside)}"
-    image = rf"{sp.latex(g.channels)} \times {pair(g.height, g.width)}"
+    image = rf"{size(g.channels)} \times {pair(g.height, g.width)}"
     return rf"\operatorname{{{word}}}_{{{kernel}}}^{{{image}}}"
 
 

@@ -26,6 +26,7 @@ def to_text(record: Record, lines: tuple[Line, ...] | None = None) -> str:
     rows += [f"{symbol_name(s)} : {shapes.show(s.shape)}" for s in declared]
     if record.upstream is not None:
         rows.append(f"{symbol_name(record.upstream)} : {shapes.show(record.upstream.shape)}")
+    rows += [f"assume {fact}" for fact in record.problem.facts]
     for title, kinds in (("forward", ("forward",)), ("backward", ("adjoint", "gradient"))):
         rows.append(f"# {title}")
         for line in record.lines if lines is None else lines:

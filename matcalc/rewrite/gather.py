@@ -57,6 +57,8 @@ def regrouped(node: Node) -> Node | None:
 
 def worth_regrouping(node: Node) -> bool:
     """A sum of matrices or of inner products, or a product with a sum somewhere inside."""
+    if node.op is TRANSPOSE:
+        return worth_regrouping(node.operands[0])
     if node.op is SUM_OP:
         return bool(node.shape) or any(_has_matrices(a) for a in node.operands)
     if node.op is PRODUCT:
@@ -208,6 +210,9 @@ def _groups(terms: list[Term]) -> list[tuple[int, str, list[Term]]]:
     for t in terms:
         for base, exponent in t.scalars:
             scalar.setdefault(likeness(base) + (b"+" if exponent > 0 else b"-"), []).append(t)
+    for t in terms:
+        if abs(t.number) != 1:
+            scalar.setdefault(str(abs(t.number)).encode(), []).append(t)
     for same in scalar.values():
         if 1 < len(same) < len(terms):
             groups.append((8 * (len(same) - 1), "front", same))

@@ -115,7 +115,11 @@ class Reader:
             return node.op.name, below
         if kind == FULL and node.op is PRODUCT and node.shape and 1 not in node.shape:
             found = _spreads(node)
-            return ("times", found) if found is not None else None
+            if found is not None:
+                return "times", found
+        if node.op is PRODUCT and node.shape and not node.operands[0].shape:
+            scalars, ms = split(node)
+            return "times", [*((s, SCALAR) for s in scalars), (mul(*ms), kind)]
         return None
 
 

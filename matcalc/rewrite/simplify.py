@@ -129,9 +129,12 @@ def _renamed(record: Recorder, template: Template) -> Recorder:
     )
 
 
-def cited(root: Node, result: Node, facts: Iterable[Any]) -> tuple[Any, ...]:
-    """The facts without which the result would be another one."""
+def cited(root: Node, facts: Iterable[Any]) -> tuple[Any, ...]:
+    """The facts without which ``root`` would come out in another form."""
     given = list(facts)
+    if not given:
+        return ()
+    result = simplify(root, facts=given)
     names = {symbol_name(n) for n in postorder(root) if _is_symbol(n)}
     concerned = [f for f in given if f.of in names]
     return tuple(

@@ -20,6 +20,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from matcalc import gallery
+from matcalc.codegen.backends import BACKENDS
 from matcalc.notation import PRESETS
 from matcalc.render import katex
 from matcalc.web.limits import LIMITS
@@ -36,8 +37,9 @@ KINDS = {
 }
 SAFE = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; "
+        "font-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -69,7 +71,7 @@ def application(workers: Workers) -> Starlette:
             {"name": n, "title": gallery.title_of(n), "text": gallery.text_of(n)}
             for n in gallery.names()
         ]
-        return as_json({"gallery": shown, "notations": list(PRESETS)})
+        return as_json({"gallery": shown, "notations": list(PRESETS), "backends": list(BACKENDS)})
 
     async def page(request: Request) -> Response:
         return static("index.html")

@@ -27,5 +27,6 @@ def limited(network: Any) -> None:
     roots = [step.definition for step in network.steps] or [network.result]
     if len(postorder(roots)) > LIMITS.nodes:
         raise MatcalcError(
-            f"this network has more than {LIMITS.nodes} parts: too many for a page, use the command line"
+            f"this network has more than {LIMITS.nodes} parts: too many for a page; "
+            "the command line has no such limit"
         )

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import matcalc as mc
-from matcalc.cli.commands import as_data
+from matcalc.api.plain import as_data
+from matcalc.codegen.backends import BACKENDS
 from matcalc.notation import PRESETS
 from matcalc.render.blocks import (
     Block,
@@ -81,7 +82,7 @@ def _choice(given: Given, key: str, among: Any, default: str) -> str:
     return value
 
 
-# -- derive ------------------------------------------------------------------------------------------
+# -- derive ---------------------------------------------------------------------------------------
 
 VIEWS = ("backprop", "chain", "differential", "index", "paths", "batch", "vec")
 LAYOUTS = ("denominator", "numerator", "mixed")
@@ -186,7 +187,7 @@ def check(given: Given) -> Answer:
 
 def code(given: Given) -> Answer:
     """The gradients as a program."""
-    backend = _choice(given, "backend", ("numpy", "jax", "torch"), "numpy")
+    backend = _choice(given, "backend", BACKENDS, "numpy")
     return {"code": _derivation(given).source(backend)}
 
 
@@ -220,7 +221,7 @@ def export(given: Given) -> Answer:
     return {"content": content, "name": f"derivation.{ending}", "type": kind}
 
 
-# -- verify ------------------------------------------------------------------------------------------
+# -- verify ---------------------------------------------------------------------------------------
 
 MARKS = {
     "holds": "✓",
@@ -248,8 +249,8 @@ def verify(given: Given) -> Answer:
 
 
 def _document(report: Any) -> Answer:
-    lines = [_verdict(line.verdict, line.claim, line.number) for line in report.lines]
-    return {"lines": lines, "summary": report.summary}
+    lines = [_verdict(entry.verdict, entry.text, entry.line) for entry in report]
+    return {"lines": lines, "summary": report.headline}
 
 
 def _claims(notes: str, network: Any, layout: str) -> Answer:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from matcalc.cli import main
+from matcalc.codegen.backends import BACKENDS
 from matcalc.gallery import names, text_of
 from tests.golden import assert_golden
 
@@ -82,10 +83,15 @@ def test_a_formula_may_begin_with_a_minus(said):
 @pytest.mark.parametrize(
     ("form", "sign"),
     [
-        ("text", "dw = X'*r"), ("latex", r"\begin{align"), ("tex", r"\documentclass"),
-        ("markdown", "$$"), ("html", "<!doctype html>"), ("notebook", '"nbformat"'), ("json", '"lines"'),
+        ("text", "dw = X'*r"),
+        ("latex", r"\begin{align"),
+        ("tex", r"\documentclass"),
+        ("markdown", "$$"),
+        ("html", "<!doctype html>"),
+        ("notebook", '"nbformat"'),
+        ("json", '"lines"'),
     ],
-)  # fmt: skip
+)
 def test_every_format_is_written(said, net, form, sign):
     """A derivation comes out in each format."""
     code, out, _ = said("derive", net, "--format", form)
@@ -228,15 +234,27 @@ def test_the_words_are_explained(said):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["derive", "missing.mc"], ["derive", "missing.py"], ["derive", ""], ["derive", "\0"],
-        ["derive", "(" * 5000], ["derive", "X" * 100_000 + "("], ["derive", "2^99999999^9999999"],
-        ["derive", "sum(X)", "--wrt", ","], ["derive", "sum(X)", "--shapes", "X"],
-        ["derive", "sum(X)", "--assume", "nice(X)"], ["derive", "sum(X)", "--assume", "symmetric(Q)"],
-        ["derive", "sum(X)", "-o", "/no/such/folder/x"], ["derive", "data.ipynb"], ["derive", "."],
-        ["derive", "sum(X)", "--of", "Q", "--view", "index"], ["derive", "sum(X)", "--lines", "nope"],
-        ["verify", "missing.tex"], ["code", "missing.mc"], ["draw", "missing.mc"],
+        ["derive", "missing.mc"],
+        ["derive", "missing.py"],
+        ["derive", ""],
+        ["derive", "\0"],
+        ["derive", "(" * 5000],
+        ["derive", "X" * 100_000 + "("],
+        ["derive", "2^99999999^9999999"],
+        ["derive", "sum(X)", "--wrt", ","],
+        ["derive", "sum(X)", "--shapes", "X"],
+        ["derive", "sum(X)", "--assume", "nice(X)"],
+        ["derive", "sum(X)", "--assume", "symmetric(Q)"],
+        ["derive", "sum(X)", "-o", "/no/such/folder/x"],
+        ["derive", "data.ipynb"],
+        ["derive", "."],
+        ["derive", "sum(X)", "--of", "Q", "--view", "index"],
+        ["derive", "sum(X)", "--lines", "nope"],
+        ["verify", "missing.tex"],
+        ["code", "missing.mc"],
+        ["draw", "missing.mc"],
     ],
-)  # fmt: skip
+)
 def test_misuse_is_one_paragraph(said, net, arguments):
     """Exit code 2 and a sentence, whatever is typed."""
     code, out, err = said(*arguments)
@@ -324,3 +342,69 @@ def test_the_likeliest_wrong_inputs_get_a_repair(said, update_golden, tmp_path, 
             f"\n== {title} ==\n\nmatcalc {shown}\n    " + "\n    ".join(err.splitlines()) + "\n"
         )
     assert_golden(PAGE, "".join(parts), update=update_golden)
+
+
+# ---------------------------------------------------------------- documents, code, a fresh install
+
+HOMEWORK = r"""
+Let $X \in \mathbb{R}^{n\times d}$, $w \in \mathbb{R}^d$, $y\in\mathbb{R}^n$ and
+$$ L = \frac12 \|Xw - y\|^2 $$
+Then
+$$ \frac{\partial L}{\partial w} = X (Xw - y) $$
+and so
+$$ \frac{\partial L}{\partial w} = X^\top (Xw - y) $$
+"""
+
+
+def test_a_document_is_judged_in_its_place(said, tmp_path, monkeypatch):
+    """1 if a line is wrong, with its line; 0 if all that claims holds; 2 if nothing was judged."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "homework.tex").write_text(HOMEWORK, encoding="utf-8")
+    (tmp_path / "right.md").write_text(HOMEWORK.replace("= X (", r"= X^\top ("), encoding="utf-8")
+    (tmp_path / "prose.tex").write_text("No formula at all.", encoding="utf-8")
+
+    code, out, _ = said("verify", "homework.tex")
+    assert code == 1
+    assert "line 5" in out
+    assert "line 7" not in out
+    assert "line 7" in said("verify", "homework.tex", "--all")[1]
+    assert "|" in said("verify", "homework.tex", "--format", "markdown")[1]
+    assert json.loads(said("verify", "homework.tex", "--format", "json")[1])["equations"]
+    assert said("verify", "right.md")[0] == 0
+    code, _, err = said("verify", "prose.tex")
+    assert code == 2
+    assert "nothing in it could be judged" in err
+
+
+def test_the_gradients_come_as_a_program(said, net, tmp_path):
+    """For each library, and what is written compiles."""
+    for backend in BACKENDS:
+        code, out, err = said("code", net, "--backend", backend)
+        assert code == 0, err
+        compile(out, "backward.py", "exec")
+    assert said("code", net, "--backend", "fortran")[0] == 2
+    assert said("code", net, "-o", "backward.py")[0] == 0
+    assert "import numpy" in (tmp_path / "backward.py").read_text("utf-8")
+
+
+@pytest.mark.slow
+def test_a_fresh_install_without_extras_runs_every_command(tmp_path):
+    """`pip install .` alone derives, verifies, checks, writes code and shows the gallery."""
+    root = Path(__file__).parents[2]
+    home = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", home], check=True)
+    subprocess.run([home / "bin" / "pip", "install", "-q", root], check=True, cwd=tmp_path)
+    env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    for arguments in (
+        ["derive", "two_layer"],
+        ["check", "two_layer"],
+        ["verify", "dw = X'*r/n", "--network", "linear_regression"],
+        ["code", "two_layer"],
+        ["gallery"],
+        ["ops"],
+    ):
+        ran = subprocess.run(
+            [home / "bin" / "matcalc", *arguments], cwd=tmp_path, env=env, capture_output=True
+        )
+        assert ran.returncode == 0, (arguments, ran.stderr)
+        assert ran.stdout

@@ -1,5 +1,7 @@
 """Python functions as networks: what they mean, that they still run, and what they refuse."""
 
+# ruff: noqa: F722, F821, UP037 - the shapes of a model are annotations
+
 from __future__ import annotations
 
 import numpy as np

@@ -73,6 +73,7 @@ INSTANCES: dict[str, list[Node]] = {
     ],
     "pull_transpose": [A.T * B.T * C.T * D.T],
     "pull_transpose_of_sum": [A.T - B.T],
+    "pull_transpose_of_function": [mc.tanh(T.T * R.T), mc.max(A.T * B.T, C.T)],
     "of_transpose": [raw("det", A.T), mc.norm2(R.T), mc.adj(A.T)],
     # traces
     "trace_of_rank_one": [tr(A * u * v.T), tr(u * v.T)],
@@ -95,6 +96,7 @@ INSTANCES: dict[str, list[Node]] = {
     "det_of_product": [det(inv(A) * B * A)],
     "adjugate_meets_factor": [A * mc.adj(A), A.T * mc.adj(A * B).T, B * mc.adj(A * B)],
     "determinant_times_inverse": [det(A) * inv(A), mc.adj(A).T / det(A)],
+    "determinant_into_bracket": [det(A) * (B * inv(A) + C * inv(A).T)],
     "log_of_det": [mc.log(det(A))],
     "solve_with_inverse": [raw("solve", inv(A), R), raw("solve", A, A * R)],
     "rank_one_update_meets_vector": [inv(mc.eye(n) + u * v.T) * u],

@@ -1,4 +1,4 @@
-"""A browser for the tests: headless Chromium over the WebDriver protocol, nothing to install in Python."""
+"""A browser for the tests: headless Chromium over WebDriver, nothing to install in Python."""
 
 from __future__ import annotations
 
@@ -14,10 +14,16 @@ from pathlib import Path
 from typing import Any
 
 FLAGS = [
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
     "--disable-dev-shm-usage",
-]  # fmt: skip
+]
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
 
@@ -103,8 +109,9 @@ class Browser:
         self.run(
             "const e = document.querySelector(arguments[0]); e.value = arguments[1];"
             "e.dispatchEvent(new Event('change', {bubbles: true}));",
-            selector, value,
-        )  # fmt: skip
+            selector,
+            value,
+        )
 
     def text(self, selector: str) -> str:
         return self.run("return document.querySelector(arguments[0])?.innerText ?? ''", selector)
@@ -122,9 +129,12 @@ class Browser:
 
     def until_text(self, selector: str, wanted: str, seconds: float = 15) -> None:
         self.until(
-            "return (document.querySelector(arguments[0])?.textContent ?? '').includes(arguments[1])",
-            selector, wanted, seconds=seconds,
-        )  # fmt: skip
+            "const e = document.querySelector(arguments[0]);"
+            "return (e?.textContent ?? '').includes(arguments[1])",
+            selector,
+            wanted,
+            seconds=seconds,
+        )
 
     def complaints(self) -> list[str]:
         """What the browser's console holds against the page."""

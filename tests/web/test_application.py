@@ -15,6 +15,7 @@ pytest.importorskip("httpx2", reason="starlette's test client needs httpx2")
 
 from starlette.testclient import TestClient
 
+from matcalc.codegen.backends import BACKENDS
 from matcalc.gallery import names, text_of
 from matcalc.web.application import STATIC, application
 from matcalc.web.limits import LIMITS
@@ -59,7 +60,7 @@ def test_the_page_and_its_files_are_served(client):
 
 
 def test_the_page_asks_nobody_else(client):
-    """No address of another machine in what the browser loads; no script or style inside the page."""
+    """No address of another machine in what the browser loads; no script inside the page."""
     page = client.get("/").text
     assert not re.search(r"<script(?![^>]*src=)|<style| on\w+=| style=", page)
     for name in STATIC:
@@ -69,8 +70,15 @@ def test_the_page_asks_nobody_else(client):
 
 def test_only_files_on_the_list(client):
     """No way out of the folder."""
-    for path in ["/static/../application.py", "/static/..%2fapplication.py", "/katex/../../api.py",
-                 "/katex/fonts/..%2f..%2fkatex.min.js", "/katex/fonts/KaTeX_../x.woff2", "/etc/passwd", "/api/"]:  # fmt: skip
+    for path in [
+        "/static/../application.py",
+        "/static/..%2fapplication.py",
+        "/katex/../../api.py",
+        "/katex/fonts/..%2f..%2fkatex.min.js",
+        "/katex/fonts/KaTeX_../x.woff2",
+        "/etc/passwd",
+        "/api/",
+    ]:
         assert client.get(path).status_code in (404, 405), path
 
 
@@ -139,8 +147,15 @@ def test_check_graph_and_export(ask):
     """The other tabs."""
     assert ask("check", text=NET)["ok"] is True
     assert ask("graph", text=NET)["svg"].startswith("<svg")
-    for form, sign in [("latex", "align"), ("tex", "documentclass"), ("markdown", "$$"), ("html", "<!doctype"),
-                       ("notebook", "nbformat"), ("text", "dW1"), ("json", "gradients")]:  # fmt: skip
+    for form, sign in [
+        ("latex", "align"),
+        ("tex", "documentclass"),
+        ("markdown", "$$"),
+        ("html", "<!doctype"),
+        ("notebook", "nbformat"),
+        ("text", "dW1"),
+        ("json", "gradients"),
+    ]:
         assert sign in ask("export", text=NET, format=form)["content"], form
 
 
@@ -155,6 +170,25 @@ def test_claims_are_judged_line_by_line(ask):
     assert found["summary"] == "1 of 4 lines hold"
 
 
+def test_a_derivation_in_latex_is_judged(ask):
+    """As notes: what defines, what claims, and the claims in their place."""
+    notes = (
+        r"Let $X \in \mathbb{R}^{n\times d}$, $w \in \mathbb{R}^d$, $L = \frac12\|Xw\|^2$." + "\n"
+        r"$$\frac{\partial L}{\partial w} = X X w$$" + "\n"
+        r"$$\frac{\partial L}{\partial w} = X^\top X w$$"
+    )
+    lines = ask("verify", notes=notes)["lines"]
+
+    assert [line["mark"] for line in lines if line["line"] > 1] == ["✗", "✓"]
+    assert lines[-2]["correction"]
+
+
+def test_code_is_written_for_each_library(ask):
+    """The code tab."""
+    for backend in BACKENDS:
+        assert "import" in ask("code", text=NET, backend=backend)["code"]
+
+
 def test_wrong_settings_are_refused(ask):
     """What the page would never send gets a sentence."""
     for given in [
@@ -163,7 +197,7 @@ def test_wrong_settings_are_refused(ask):
         {"notation": "x"},
         {"text": 7},
         {"text": None},
-        {"detail": []},
+        {"detail": ["x"]},
     ]:
         assert ask("derive", **{"text": "sum(X)", **given})["error"]["message"]
 
@@ -196,17 +230,54 @@ def hostile() -> list[dict]:
     """Fuzzed text, huge exponents, deep nesting, HTML and LaTeX injection."""
     dice = random.Random(7)
     signs = "XWyZ0123456789+-*/^.'()[]{}=:;,_ \n\t\\$#%&@!?<>|~`\"éλ∂𝔸\0\ud800\u202e"
-    words = ["sum(", "tr(", "inv(", "det(", "softmax(", "X", "W", "y", "*", ".*", "'", "^2", ")", " = ", "\n", " : n x d",
-             "minimize ", "assume ", "ones(n,1)", "/n", "0", "1e999", "upstream G", "param ", "X(1, 2)", "hstack(", ","]  # fmt: skip
+    words = [
+        "sum(",
+        "tr(",
+        "inv(",
+        "det(",
+        "softmax(",
+        "X",
+        "W",
+        "y",
+        "*",
+        ".*",
+        "'",
+        "^2",
+        ")",
+        " = ",
+        "\n",
+        " : n x d",
+        "minimize ",
+        "assume ",
+        "ones(n,1)",
+        "/n",
+        "0",
+        "1e999",
+        "upstream G",
+        "param ",
+        "X(1, 2)",
+        "hstack(",
+        ",",
+    ]
     found: list[str] = []
     found += ["".join(dice.choice(signs) for _ in range(dice.randrange(1, 400))) for _ in range(70)]
     found += ["".join(dice.choice(words) for _ in range(dice.randrange(1, 60))) for _ in range(70)]
     injections = [
-        "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "X : n x d as \\href{javascript:alert(1)}{X}; sum(X)",
-        "X : n x d as \\htmlClass{a}{X}; sum(X)", "X : n x d as </span><script>alert(1)</script>; sum(X)",
-        "__import__('os').system('id')", "eval(1)", "X : n x d as \\def\\a{\\a\\a}\\a; sum(X)", "{{7*7}}", "${7*7}",
-        "X : n x d as \\includegraphics{/etc/passwd}; sum(X)", "../../../etc/passwd", "%00", "\\input{/etc/passwd}",
-    ]  # fmt: skip
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "X : n x d as \\href{javascript:alert(1)}{X}; sum(X)",
+        "X : n x d as \\htmlClass{a}{X}; sum(X)",
+        "X : n x d as </span><script>alert(1)</script>; sum(X)",
+        "__import__('os').system('id')",
+        "eval(1)",
+        "X : n x d as \\def\\a{\\a\\a}\\a; sum(X)",
+        "{{7*7}}",
+        "${7*7}",
+        "X : n x d as \\includegraphics{/etc/passwd}; sum(X)",
+        "../../../etc/passwd",
+        "%00",
+        "\\input{/etc/passwd}",
+    ]
     found += injections
     found += [f"2^{9 * 10**k}" for k in range(1, 8)] + [f"x^{'9' * k}" for k in (10, 100, 1000)]
     found += [
@@ -242,11 +313,11 @@ def hostile() -> list[dict]:
 
 
 def test_the_page_survives_hostile_input(client):
-    """Two hundred of them: an answer each in bounded time, no stack trace, and a server that lives."""
+    """Two hundred: an answer each in bounded time, no stack trace, and a server that lives."""
     inputs = hostile()
-    assert len(inputs) >= 180
     tasks = ["derive", "derive", "derive", "verify", "export", "graph"]
     extra = [{"text": NET, "notes": given["text"]} for given in inputs[140:160]]
+    assert len(inputs + extra) >= 200
     for number, given in enumerate(inputs + extra):
         task = "verify" if "notes" in given else tasks[number % len(tasks)]
         content = json.dumps(given)

@@ -1,4 +1,4 @@
-"""The page in a real browser: typing, tabs, copying, judging, a link, and an attempt to break in."""
+"""The page in a real browser: typing, tabs, copying, judging, a link, attempts to break in."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from tests.web.driver import Browser, missing
 pytest.importorskip("starlette", reason="needs starlette, of the extra [web]")
 uvicorn = pytest.importorskip("uvicorn", reason="needs uvicorn, of the extra [web]")
 pytestmark = [
-    pytest.mark.browser,
     pytest.mark.skipif(bool(missing()), reason=missing()),
     pytest.mark.filterwarnings("ignore"),
 ]
@@ -50,6 +49,11 @@ def page(window, address) -> Iterator[Browser]:
     window.until("return document.querySelectorAll('#sheet .formula').length > 5")
     yield window
     assert window.complaints() == []
+
+
+def allow_copying(page: Browser) -> None:
+    wanted = ["clipboardReadWrite", "clipboardSanitizedWrite"]
+    page.tools("Browser.grantPermissions", permissions=wanted)
 
 
 def test_the_answer_appears_while_typing(page):
@@ -88,10 +92,12 @@ def test_layouts_and_views_are_a_click_away(page):
     page.click("#tab-chain")
     page.until_text("#sheet", "The chain from")
     page.run(
-        "document.querySelector('#tab-chain').dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight', bubbles: true}))"
+        "const key = new KeyboardEvent('keydown', {key: 'ArrowRight', bubbles: true});"
+        "document.querySelector('#tab-chain').dispatchEvent(key)"
     )
     page.until(
-        "return document.querySelector('#tab-differential').getAttribute('aria-selected') === 'true'"
+        "const tab = document.querySelector('#tab-differential');"
+        "return tab.getAttribute('aria-selected') === 'true'"
     )
     assert page.run("return document.activeElement.id") == "tab-differential"
 
@@ -100,7 +106,8 @@ def test_the_graph_and_the_check(page):
     """A picture with words for those who cannot see it, and a verdict."""
     page.click("#tab-graph")
     page.until(
-        "const i = document.querySelector('#sheet img'); return i && i.complete && i.naturalWidth > 100"
+        "const i = document.querySelector('#sheet img');"
+        "return i && i.complete && i.naturalWidth > 100"
     )
     page.click("#tab-check")
     page.until_text("#sheet", "✓ The gradients hold")
@@ -120,7 +127,8 @@ def test_formulas_can_be_copied(page):
 def test_the_gallery_opens_with_one_click(page):
     """A worked network replaces the text."""
     which = page.run(
-        "return [...document.querySelectorAll('#gallery option')].find(o => o.textContent.startsWith('Attention')).value"
+        "const all = [...document.querySelectorAll('#gallery option')];"
+        "return all.find(o => o.textContent.startsWith('Attention')).value"
     )
     page.choose("#gallery", which)
     page.until_text("#sheet", "Through")
@@ -134,6 +142,33 @@ def test_a_wrong_line_is_marked_in_words(page):
     assert "✗" in page.text("#verdicts li:nth-child(2)")
     assert "Line 2: does not hold (lost 1/n)" in page.text("#verdicts li:nth-child(2)")
     assert "dW2 = A1'*(P - Y)/n" in page.text("#verdicts li:nth-child(2)")
+
+
+def test_pasted_latex_is_judged(page):
+    """Formulas are set, and the wrong one is struck and corrected."""
+    page.click("#page-verify")
+    page.type("#network", " ")
+    notes = (
+        "Let $X \\in \\mathbb{R}^{n\\times d}$, $w \\in \\mathbb{R}^d$, $L = \\frac12\\|Xw\\|^2$."
+        "$$\\frac{\\partial L}{\\partial w} = X X w$$"
+    )
+    page.run(
+        "const e = document.querySelector('#notes'); e.value = arguments[0];"
+        "e.dispatchEvent(new Event('input', {bubbles: true}))",
+        notes,
+    )
+    page.until("return document.querySelector('#verdicts li.fails .katex')")
+    assert "It should be" in page.text("#verdicts li.fails")
+
+
+def test_code_can_be_copied(page):
+    """The whole program, with one button."""
+    allow_copying(page)
+    page.click("#tab-code")
+    page.until("return document.querySelector('#sheet .block pre')")
+    page.click("#sheet .block button.copy")
+    page.until_text("#sheet .block button.copy", "copied")
+    assert "import numpy" in page.run("return navigator.clipboard.readText()")
 
 
 def test_a_link_restores_everything(page, address):
@@ -219,7 +254,10 @@ def test_it_fits_a_phone_and_the_dark(page):
 
 def test_every_control_has_a_name(page):
     """For those who cannot see it, and the keyboard reaches all of them."""
-    unnamed = page.run("""
-      return [...document.querySelectorAll('button, select, input, textarea')].filter(e => e.offsetParent)
-        .filter(e => !(e.getAttribute('aria-label') || e.labels?.length || e.textContent.trim())).map(e => e.outerHTML)""")
+    unnamed = page.run(
+        "const all = [...document.querySelectorAll('button, select, input, textarea')];"
+        "const said = e => e.getAttribute('aria-label') || e.textContent.trim();"
+        "const name = e => said(e) || e.labels?.length;"
+        "return all.filter(e => e.offsetParent && !name(e)).map(e => e.outerHTML)"
+    )
     assert unnamed == []

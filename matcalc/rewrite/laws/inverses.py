@@ -126,7 +126,7 @@ def adjugate_meets_factor(node: Node) -> Node | None:
 
 @law("times")
 def determinant_times_inverse(node: Node) -> Node | None:
-    r"""$\det(A)\,A^{-1} = \operatorname{adj}A$, and $\operatorname{adj}(A)/\det A = A^{-1}$. Shrinks: one symbol for two."""
+    r"""$\det(A)\,A^{-1} = \operatorname{adj}A$, with $\det A^\top = \det A$ too, and $\operatorname{adj}(A)/\det A = A^{-1}$. Shrinks: one symbol for two."""
     for s in split(node)[0]:
         over = s.op is POWER and is_number(s.operands[1]) and s.operands[1] is number(-1)
         det = s.operands[0] if over else s
@@ -135,10 +135,24 @@ def determinant_times_inverse(node: Node) -> Node | None:
         A, wanted, made = det.operands[0], ("adj" if over else "inv"), ("inv" if over else "adj")
         for k, m in enumerate(split(node)[1]):
             inside = m.operands[0] if m.op is TRANSPOSE else m
-            if inside.op.name == wanted and equal(inside.operands[0], A):
+            if inside.op.name == wanted and (
+                equal(inside.operands[0], A) or equal(inside.operands[0], flip(A))
+            ):
                 found = make_op(made, inside.operands[0])
                 rest = mul(*(x for x in node.operands if x is not s))
                 return replaced(rest, k, 1, t(found) if m is not inside else found)
+    return None
+
+
+@law("times")
+def determinant_into_bracket(node: Node) -> Node | None:
+    r"""$\det(A)(BA^{-1} + CA^{-\top}) = B\operatorname{adj}A + C\operatorname{adj}A^\top$. Shrinks: the determinant and the
+    inverses become adjugates."""
+    scalars, ms = split(node)
+    for s in scalars:
+        if s.op.name == "det" and len(ms) == 1 and ms[0].op.name == "plus":
+            rest = [x for x in scalars if x is not s]
+            return shorter(node, mul(*rest, add(*(times(s, term) for term in ms[0].operands))))
     return None
 
 

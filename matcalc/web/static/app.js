@@ -265,6 +265,7 @@ function restored() {
 async function start() {
   const menu = await (await fetch("/api/menu")).json();
   fill($("notation"), menu.notations, state.notation);
+  fill($("backend"), menu.backends, state.backend);
   $("gallery").append(...menu.gallery.map((item, k) => element("option", { value: String(k) }, item.title)));
   $("gallery").addEventListener("change", (event) => {
     const item = menu.gallery[Number(event.target.value)];

@@ -1,0 +1,308 @@
+"""NumPy that allocates nothing: every array stands in a buffer of a workspace made once.
+
+Each statement is one operation into a buffer. A buffer is free again after the last use of what
+stands in it, and an operand read for the last time lends its own. Results stand in buffers too: the
+next call with the same workspace writes them again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from matcalc import shapes
+from matcalc.codegen.helpers import SIMPLE
+from matcalc.codegen.plan import Plan, Statement
+from matcalc.codegen.source import Source, indented, wrapped
+from matcalc.codegen.terms import Term
+
+ALIASING = frozenset({"add", "mul", "pow", "sigmoid", "relu", "step", "softmax", *SIMPLE})
+WRITTEN = ALIASING | {"mm", "rowsum", "colsum", "softplus", "full"}
+
+
+class WorkspaceSource(Source):
+    """Writes a plan that was made with one operation a statement."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan)
+        self.buffers: dict[str, Any] = {}  # name -> shape
+        self.free: dict[Any, list[str]] = {}
+        self.place: dict[Term, str] = {}
+        self.named = {s.term for s in plan.statements}
+        self.last = self._last_uses()
+        self.kept = {b for _, t in (*plan.value, *plan.gradients) for b in self.reads(t, True)}
+
+    # -- liveness ------------------------------------------------------------------------------
+
+    def reads(self, t: Term, itself: bool = False) -> list[Term]:
+        """The named values that a term reads."""
+        if itself and t in self.named:
+            return [t]
+        found: dict[Term, None] = {}
+        todo = list(t.args)
+        while todo:
+            a = todo.pop()
+            if a in self.named:
+                found[a] = None
+            else:
+                todo.extend(a.args)
+        return list(found)
+
+    def _last_uses(self) -> dict[Term, int]:
+        last: dict[Term, int] = {}
+        for k, s in enumerate(self.plan.statements):
+            inside = [s, *s.body]
+            for x in inside:
+                for a in self.reads(x.term):
+                    last[a] = k
+        return last
+
+    # -- the module ----------------------------------------------------------------------------
+
+    def functions(self) -> list[str]:
+        body = self.statements(self.plan.statements)
+        values = [self.result(t) for _, t in self.plan.value]
+        if self.plan.gradients:
+            ending = [f"return {values[0]}, {self.gradients_text()}"]
+            name, doc = "value_and_gradients", "The value, and its gradients by name."
+        else:
+            inside = values[0] if self.plan.single else f"({', '.join(values)},)"
+            ending, name, doc = wrapped(f"return {inside}"), "compute", "The value, in buffers."
+        listed = ", ".join(self.buffers)
+        unpack = wrapped(f"{listed}{',' if len(self.buffers) == 1 else ''} = workspace")
+        unpack = unpack if self.buffers else []
+        if unpack and len(unpack) > 1:
+            unpack = ["(", *indented(_rows(list(self.buffers))), ") = workspace"]
+        main = self.function(
+            name,
+            self.plan.arguments,
+            [*unpack, *body],
+            ending,
+            doc,
+            extra_parameters=["workspace"],
+        )
+        return [self.make_workspace(), main]
+
+    def make_workspace(self) -> str:
+        """The function that allocates the buffers for the sizes of given arguments."""
+        lines = [f"{self._buffer_text(shape)},  # {shapes.show(shape)}" for shape in self.buffers.values()]
+        arrays = [a.word for a in self.plan.arguments if a.shape]
+        kind = f"dtype = np.result_type({', '.join(arrays)})" if arrays else "dtype = float"
+        body = [*wrapped(kind)] if lines else []
+        ending = ["return (", *indented(lines), ")"] if lines else ["return ()"]
+        return self.function(
+            "make_workspace",
+            self.plan.arguments,
+            body,
+            ending,
+            "Buffers for arguments of these sizes.",
+            plain=True,
+        )
+
+    def _buffer_text(self, shape: Any) -> str:
+        return f"np.empty({self.w.shape(shape)}, dtype)"
+
+    # -- statements ----------------------------------------------------------------------------
+
+    def statements(self, statements: Iterable[Statement]) -> list[str]:
+        out: list[str] = []
+        section: bool | None = None
+        both = len({s.backward for s in self.plan.statements}) == 2
+        for k, s in enumerate(statements):
+            if both and s.backward is not section:
+                section = s.backward
+                out += ["", f"# {'Backward' if section else 'Forward'}"]
+            if s.body or s.term.op not in WRITTEN or not s.term.shape or not self._fits(s.term):
+                out += self.statement(s)
+            else:
+                out += self._written(s, k)
+            for a in {a for x in (s, *s.body) for a in self.reads(x.term)}:
+                if self.last.get(a) == k and a in self.place and a not in self.kept:
+                    self.free.setdefault(a.shape, []).append(self.place.pop(a))
+        return out
+
+    def _fits(self, t: Term) -> bool:
+        if t.op == "softmax":
+            return len(t.args) == 1
+        if t.op == "full":
+            return t in self.kept
+        return t.op != "pow" or t.args[1].op == "number"
+
+    def _lend(self, shape: Any) -> str:
+        free = self.free.get(shape)
+        if free:
+            return free.pop()
+        name = self.plan.words.fresh("w")
+        self.buffers[name] = shape
+        return name
+
+    def _target(self, t: Term, k: int, operands: Sequence[Term], later: Sequence[Term] = ()) -> str:
+        """A buffer for a result: that of a dying operand, if nothing reads it later on."""
+        busy = {a for x in later for a in self.reads(x, True)}
+        if t.op in ALIASING:
+            for a in operands:
+                dying = self.last.get(a) == k and a not in self.kept and a not in busy
+                if dying and a in self.place and shapes.same_shape(a.shape, t.shape):
+                    return self.place.pop(a)
+        return self._lend(t.shape)
+
+    def _written(self, s: Statement, k: int) -> list[str]:
+        """One statement as calls that write into a buffer; the first gives it its name."""
+        t, name = s.term, s.name
+        steps = self._steps(t, k)
+        out = self.place[t]
+        lines = []
+        for function, operands, target in steps:
+            named = any(line.startswith(f"{name} = ") for line in lines)
+            into = target or (name if named else out)
+            call = f"{self.w.module}.{function}({', '.join((*operands, f'out={into}'))})"
+            call = call.replace("\0", name)
+            lines += [call] if target or named else self.assigned(name, call, t)
+        return lines
+
+    def _steps(self, t: Term, k: int) -> list[tuple[str, tuple[str, ...], str]]:
+        """Function, operands, and another target than the result; NUL stands for the result."""
+        method = getattr(self, f"_steps_{t.op}", None)
+        if method is not None:
+            return method(t, k)  # type: ignore[no-any-return]
+        operands = tuple(self.w(a) for a in t.args)
+        self.place[t] = self._target(t, k, t.args)
+        return [(SIMPLE[t.op], operands, "")]
+
+    def _steps_mm(self, t: Term, k: int) -> list[tuple[str, tuple[str, ...], str]]:
+        self.place[t] = self._lend(t.shape)
+        return [("matmul", tuple(self.w(a) for a in t.args), "")]
+
+    def _steps_add(self, t: Term, k: int) -> list[tuple[str, tuple[str, ...], str]]:
+        signs = [(self.w.leads_minus(a), a) for a in t.args]
+        ordered = sorted(signs, key=lambda x: (x[0], not shapes.same_shape(x[1].shape, t.shape)))
+        (_, first), (minus, second), *rest = ordered
+        self.place[t] = self._target(t, k, [first, second], [a for _, a in rest])
+        texts = [self.w(first)]
+        steps = [
+            ("subtract" if minus else "add", (texts[0], self._unsigned(minus, second)), "")
+        ]
+        for minus, a in rest:
+            steps.append(("subtract" if minus else "add", ("\0", self._unsigned(minus, a)), ""))
+        return steps
+
+    def _unsigned(self, minus: bool, t: Term) -> str:
+        return self.w.without_minus(t) if minus else self.w(t)
+
+    def _steps_mul(self, t: Term, k: int) -> list[tuple[str, tuple[str, ...], str]]:
+        scalars = [a for a in t.args if not a.shape]
+        arrays = [a for a in t.args if a.shape]
+        arrays.sort(key=lambda a: (not shapes.same_shape(a.shape, t.shape), self._below(a)))
+        ordered: list[tuple[str, str, Term]] = [
+            ("divide" if self._below(a) else "multiply", self.w(a.args[0] if self._below(a) else a), a)
+            for a in arrays
+        ]
+        factor = self._factor(scalars)
+        if ordered[0][0] == "divide":  # nothing stands above the line
+            ordered.insert(0, ("multiply", factor or "1", t.args[0]))
+            factor = ""
+        if factor and len(ordered) == 1:
+            ordered.append(("multiply", factor, scalars[0]))
+            factor = ""
+        later = [a for _, _, a in ordered[2:]]
+        self.place[t] = self._target(t, k, [a for _, _, a in ordered[:2]], later)
+        steps = [(ordered[1][0], (ordered[0][1], ordered[1][1]), "")]
+        steps += [(how, ("\0", text), "") for how, text, _ in ordered[2:]]
+        if factor:
+            steps.append(("multiply", ("\0", factor), ""))
+        return steps
+
+    def _below(self, a: Term) -> bool:
+        """Whether a factor is one over something that has a name."""
+        return a.op == "pow" and a not in self.named and a.args[1].op == "number"
+
+    def _factor(self, scalars: Sequence[Term]) -> str:
+        if not scalars:
+            return ""
+        text, _ = self.w.factors(tuple(scalars))
+        return text
+
+    def _steps_pow(self, t: Term, k: int) -> list[tuple[str, tuple[str, ...], str]]:
+        base, e = t.args[0], t.args[1].params[0]
+        self.place[t] = self._target(t, k, [base])
+        if e == 2:
+            return [("square", (self.w(base),), "")]
+        if e == -1:
+            return [("reciprocal", (self.w(base),), "")]
+        return [("power", (self.w(base), self.w.as_float(t.args[1])), "")]
+
+    def _steps_sigmoid(self, t: Term, k: int) -> list[tuple[str, tuple[str, ...], str]]:
+        text = self.w(t.args[0])
+        self.place[t] = self._target(t, k, t.args)
+        return [
+            ("negative", (text,), ""),
+            ("exp", ("\0",), ""),
+            ("add", ("\0", "1"), ""),
+            ("reciprocal", ("\0",), ""),
+        ]
+
+    def _steps_relu(self, t: Term, k: int) -> list[tuple[str, tuple[str, ...], str]]:
+        self.place[t] = self._target(t, k, t.args)
+        return [("maximum", (self.w(t.args[0]), "0"), "")]
+
+    def _steps_step(self, t: Term, k: int) -> list[tuple[str, tuple[str, ...], str]]:
+        self.place[t] = self._target(t, k, t.args)
+        return [("greater", (self.w(t.args[0]), "0"), "")]
+
+    def _steps_full(self, t: Term, k: int) -> list[tuple[str, tuple[str, ...], str]]:
+        self.place[t] = self._lend(t.shape)
+        return [("add", (self.w.as_float(t.args[0]), "0"), "")]
+
+    def _steps_rowsum(self, t: Term, k: int) -> list[tuple[str, tuple[str, ...], str]]:
+        return self._along(t, 1)
+
+    def _steps_colsum(self, t: Term, k: int) -> list[tuple[str, tuple[str, ...], str]]:
+        return self._along(t, 0)
+
+    def _along(self, t: Term, axis: int) -> list[tuple[str, tuple[str, ...], str]]:
+        self.place[t] = self._lend(t.shape)
+        text = self.w(t.args[0])
+        return [("add.reduce", (text, f"axis={axis}", "keepdims=True"), "")]
+
+    def _steps_softmax(self, t: Term, k: int) -> list[tuple[str, tuple[str, ...], str]]:
+        axis = t.params[0]
+        text = self.w(t.args[0])
+        one = shapes.ONE
+        side_shape = (t.shape[0], one) if axis else (one, t.shape[1])
+        side = self._lend(side_shape)
+        self.place[t] = self._target(t, k, t.args)
+        along = (f"axis={axis}", "keepdims=True")
+        self.free.setdefault(side_shape, []).append(side)
+        return [
+            ("maximum.reduce", (text, *along), side),
+            ("subtract", (text, side), ""),
+            ("exp", ("\0",), ""),
+            ("add.reduce", ("\0", *along), side),
+            ("divide", ("\0", side), ""),
+        ]
+
+    def _steps_softplus(self, t: Term, k: int) -> list[tuple[str, tuple[str, ...], str]]:
+        text = self.w(t.args[0])
+        self.place[t] = self._lend(t.shape)
+        side = self._lend(t.shape)
+        self.free.setdefault(t.shape, []).append(side)
+        return [
+            ("abs", (text,), ""),
+            ("negative", ("\0",), ""),
+            ("exp", ("\0",), ""),
+            ("log1p", ("\0",), ""),
+            ("maximum", (text, "0"), side),
+            ("add", ("\0", side), ""),
+        ]
+
+
+def _rows(names: Sequence[str]) -> list[str]:
+    """Names in lines that fit."""
+    out, line = [], ""
+    for name in names:
+        if len(line) + len(name) > 80:
+            out.append(line.rstrip())
+            line = ""
+        line += f"{name}, "
+    return [*out, line.rstrip()]
+

@@ -1,0 +1,160 @@
+"""Matrix products of tensors, plain and batched, and attention.
+
+An axis that both operands run over is written out where it is a number and stands in the columns
+(the heads), and otherwise tied: the product of the folded matrices holds the wanted blocks on its
+diagonal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import sympy as sp
+
+from matcalc.errors import NoRuleError, ShapeError
+from matcalc.expr import Node
+from matcalc.ops.algebra import eye, had, mul, ones
+from matcalc.ops.kronecker import kron
+from matcalc.pytorch.tensors import (
+    Axis,
+    Tensor,
+    aligned,
+    count,
+    laid_out,
+    placed,
+    renamed,
+    same,
+    show,
+    spread,
+    together,
+    written_out,
+)
+
+
+def matmul(A: Tensor, B: Tensor) -> Tensor:
+    """``A @ B``: rows by columns in the last two axes, batched over the others."""
+    first, last = len(A.axes) == 1, len(B.axes) == 1
+    one = Axis(sp.Integer(1))
+    if not A.axes or not B.axes:
+        raise ShapeError("a product of tensors wants at least one axis each")
+    if first:
+        A = replace(A, axes=(one, *A.axes))
+    if last:
+        B = replace(B, axes=(*B.axes, one))
+    if not same(A.axes[-1].size, B.axes[-2].size):
+        raise ShapeError(f"cannot multiply tensors of shapes {show(A.sizes)} and {show(B.sizes)}")
+    made = _product(A, B)
+    axes = made.axes[: -2 if first else None]
+    if first:
+        axes = (*made.axes[:-2], made.axes[-1])
+    if last:
+        axes = axes[:-1]
+    return replace(made, axes=axes)
+
+
+def _product(A: Tensor, B: Tensor) -> Tensor:
+    B = renamed(B, {B.axes[-2]: A.axes[-1]})
+    A, B, batch = aligned(A, B, 2)
+    i, k, j = A.axes[-2], A.axes[-1], B.axes[-1]
+    if j is i or j is k:  # a tensor times itself: the columns are another axis
+        fresh = Axis(j.size)
+        B, j = _apart(B, j, fresh), fresh
+    axes = (*batch, i, j)
+    common = [a for a in placed(batch) if _runs(A, a) and _runs(B, a)]
+    for axis in common:
+        heads = axis in {*A.cols, *B.cols, *A.outer, *B.outer} and axis.size.is_Integer
+        if heads and axis not in A.tied:
+            A, B = written_out(A, axis), written_out(B, axis)
+    tied = tuple(a for a in common if a not in A.outer)
+    if A.tied:
+        return _tied_times(A, B, axes, (i, k, j), tied)
+    lone = [a for a in (*A.outer, *B.outer) if not (a in A.outer and a in B.outer)]
+    if lone:
+        A, B = together(A), together(B)
+        if any(a in B.outer for a in A.outer):
+            raise NoRuleError("heads of one operand meet an axis of the other")
+    if B.outer != A.outer:
+        raise NoRuleError("two tensors with differently written-out axes are multiplied")
+    only_a = tuple(a for a in placed(batch) if _runs(A, a) and a not in {*common})
+    only_b = tuple(a for a in placed(batch) if _runs(B, a) and a not in {*common})
+    rows = (*placed((*(a for a in batch if a in only_a or a in tied),)), *placed((i,)))
+    left = laid_out(A, rows, placed((k,)))
+    cols = (*only_b, *placed((j,)))
+    right = laid_out(B, (*tied, *placed((k,))), cols)
+    if not tied:
+        parts = {key: mul(a, right.parts[key]) for key, a in left.parts.items()}
+        return Tensor(axes, rows, cols, parts, left.outer)
+    # The wanted blocks are A_b B_b for each place b of the tied axes: rows (b, i), columns (b, j).
+    right = laid_out(right, placed((k,)), (*tied, *cols))
+    parts = {key: mul(a, right.parts[key]) for key, a in left.parts.items()}
+    return Tensor(axes, rows, (*tied, *cols), parts, left.outer, tied, False)
+
+
+def _runs(T: Tensor, axis: Axis) -> bool:
+    return axis in {*T.rows, *T.cols, *T.outer}
+
+
+def _apart(T: Tensor, axis: Axis, fresh: Axis) -> Tensor:
+    if axis not in T.axes[-1:]:
+        return T
+    if T.axes.count(axis) > 1:
+        raise NoRuleError("a tensor runs twice over one axis")
+    return renamed(T, {axis: fresh})
+
+
+def _tied_times(
+    A: Tensor, B: Tensor, axes: tuple[Axis, ...], names: tuple[Axis, Axis, Axis], tied: Any
+) -> Tensor:
+    """Blocks on a diagonal times a tensor folded over the same places."""
+    i, k, j = names
+    if A.tied != tied:
+        raise NoRuleError("a batched product is multiplied over other axes than its own")
+    A = block_diagonal(A)
+    wanted = (*tied, *placed((i,))), (*tied, *placed((k,)))
+    if (A.rows, A.cols) == (wanted[1], wanted[0]) and wanted[0] != wanted[1]:
+        A = replace(A.each(lambda a: a.T), rows=A.cols, cols=A.rows)
+    if (A.rows, A.cols) != wanted:
+        raise NoRuleError("a batched product is transposed before it is used")
+    cols = placed((j,))
+    right = laid_out(B, wanted[1], cols)
+    if right.outer != A.outer:
+        raise NoRuleError("two tensors with differently written-out axes are multiplied")
+    parts = {key: mul(a, right.parts[key]) for key, a in A.parts.items()}
+    return Tensor(axes, wanted[0], cols, parts, A.outer)
+
+
+def block_mask(T: Tensor, inside: Node | None = None) -> Node:
+    """1 in the blocks on the diagonal, times a mask inside each block."""
+    high = tuple(a for a in T.rows if a not in T.tied)
+    wide = tuple(a for a in T.cols if a not in T.tied)
+    block = ones(count(high), count(wide)) if inside is None else inside
+    return kron(eye(count(T.tied)), block)
+
+
+def block_diagonal(T: Tensor) -> Tensor:
+    """The blocks off the diagonal set to zero."""
+    if T.clean:
+        return T
+    return replace(T.each(lambda a: had(a, block_mask(T))), clean=True)
+
+
+def shown_mask(T: Tensor, mask: Tensor | None) -> Node | None:
+    """The 0/1 mask of a tensor laid out like it, the blocks of a tied axis included."""
+    if mask is None:
+        return block_mask(T) if T.tied else None
+    A, M, _ = aligned(T, mask)
+    M = together(M)
+    if not A.tied:
+        return spread(M, A.rows, A.cols)
+    high = tuple(a for a in A.rows if a not in A.tied)
+    wide = tuple(a for a in A.cols if a not in A.tied)
+    if {*M.rows, *M.cols} & {*A.tied}:
+        raise NoRuleError("a mask that differs from sequence to sequence is not read")
+    return block_mask(A, spread(M, high, wide))
+
+
+def permuted(T: Tensor, order: Sequence[int]) -> Tensor:
+    """Axes in another order: nothing but names."""
+    return replace(T, axes=tuple(T.axes[i] for i in order))

@@ -1,0 +1,67 @@
+"""Generated code against the lambdify path, at random points of any derivation or expression."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import matcalc as mc
+from matcalc.expr import Node, symbol_name
+from matcalc.numeric.checking import facts_by_name
+from matcalc.numeric.evaluate import Program
+from matcalc.numeric.sampling import Sampler, fitting_sizes
+from matcalc.numeric.smooth import stand_ins
+
+
+def case_of(
+    roots: list[Node],
+    varied: list[Node],
+    rng: np.random.Generator,
+    facts: Any = (),
+    steps: Any = None,
+) -> tuple[dict[str, Any], list[Any]]:
+    """Arguments by name (values, functions, dimensions) and the values of the roots there."""
+    program = Program(roots, steps=steps)
+    dims = fitting_sizes([program], rng, False)
+    functions = stand_ins(program.order, rng)
+    point = Sampler(program, varied, rng, facts_by_name(facts)).point(dims, functions)
+    done = program.run(point.values, dims, functions)
+    values = {symbol_name(k): v for k, v in point.values.items()}
+    return {**dims, **functions, **values}, [done[r] for r in roots]
+
+
+def taken(function: Any, given: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+    """The arguments a function takes; an input that nothing depends on gets any value."""
+    out = {k: v for k, v in given.items() if k in function.arguments}
+    for a in function.plan.arguments:
+        if a.name not in out:
+            out[a.name] = rng.normal(size=[int(d.subs(given)) for d in a.shape])
+    return out
+
+
+def apart(got: Any, want: Any) -> float:
+    """The largest difference, relative to the largest entry (or to one)."""
+    got, want = np.asarray(got, dtype=float), np.asarray(want, dtype=float)
+    if got.shape == (1, 1) and not want.shape:
+        want = want.reshape(1, 1)
+    assert got.shape == want.shape
+    assert np.array_equal(np.isfinite(got), np.isfinite(want))
+    good = np.isfinite(want)
+    if not good.any():
+        return 0.0
+    return float(np.max(np.abs(got - want)[good]) / max(1.0, np.max(np.abs(want[good]))))
+
+
+def derivation_apart(
+    D: mc.Derivation, rng: np.random.Generator, backend: str = "numpy", **options: Any
+) -> float:
+    """How far the compiled function of a derivation is from ``mc.evaluate``."""
+    problem = D.record.problem
+    roots = [problem.output, *(D.record.arrivals[w].symbol for w in D.record.wrt)]
+    steps = {s.symbol: s.definition for s in problem.steps}
+    given, want = case_of(roots, list(D.record.wrt), rng, problem.facts, steps)
+    function = D.function(backend, **options)
+    value, gradients = function(**taken(function, given, rng))
+    got = [value, *(gradients[symbol_name(w)] for w in D.record.wrt)]
+    return max(map(apart, got, want))
