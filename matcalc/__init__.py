@@ -119,6 +119,7 @@ if TYPE_CHECKING:
     from matcalc.layout import Layout as Layout
     from matcalc.network import Network as Network
     from matcalc.notation import Notation as Notation
+    from matcalc.pytorch import from_torch as from_torch
     from matcalc.ops.blocks import block as block
     from matcalc.api.words import divide as divide
     from matcalc.api.words import binary_cross_entropy as binary_cross_entropy
@@ -174,6 +175,7 @@ _WHERE = {
     "expand": ("matcalc.api.verbs", "expand"),
     "expm1": ("matcalc.api.words", "expm1"),
     "eye": ("matcalc.api.words", "eye"),
+    "from_torch": ("matcalc.pytorch", "from_torch"),
     "function": ("matcalc.ops.undefined", "function"),
     "gelu": ("matcalc.api.words", "gelu"),
     "gelu_tanh": ("matcalc.api.words", "gelu_tanh"),

@@ -1,7 +1,9 @@
-"""What numbers show and the laws cannot: parts of a result that are zero, the identity or symmetric.
+"""What numbers show and the laws cannot: parts of a result that are zero, the identity or
+symmetric.
 
-Every part is computed at a few random points that respect the facts. What holds at all of them, and is
-not plain from the expression, becomes a remark. A remark is said, never used: random points are no proof.
+Every part is computed at a few random points that respect the facts. What holds at all of them, and
+is not plain from the expression, becomes a remark. A remark is said, never used: random points are
+no proof.
 """
 
 from __future__ import annotations
@@ -92,7 +94,7 @@ def _strongest(kinds: set[Kind]) -> list[Kind]:
     """Zero says more than symmetric, and so does the identity."""
     for kind in ("zero", "identity", "symmetric"):
         if kind in kinds:
-            return [kind]  # type: ignore[list-item]
+            return [kind]
     return []
 
 

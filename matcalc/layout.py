@@ -14,8 +14,8 @@ from typing import Any
 from sympy import Rational
 
 from matcalc.errors import MatcalcError
-from matcalc.expr import Node
-from matcalc.ops.algebra import PRODUCT, SUM_OP, add, eye, had, mul, number, t
+from matcalc.expr import Node, number
+from matcalc.ops.algebra import PRODUCT, SUM_OP, add, eye, had, mul, t
 from matcalc.rewrite.simplify import simplify
 
 

@@ -46,7 +46,7 @@ FLOORS = (
     ("render",),
     ("language", "reading"),
     ("judging",),
-    ("blocks",),
+    ("blocks", "pytorch"),
     ("gallery", "api", "flat", "__init__", "web", "cli", "__main__"),
 )
 HEIGHT = {room: height for height, room in enumerate(room for floor in FLOORS for room in floor)}

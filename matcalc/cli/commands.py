@@ -113,17 +113,16 @@ def check(given: Namespace) -> Answer:
 
 def verify(given: Namespace) -> Answer:
     """A document line by line, or one claim."""
-    import matcalc as mc
 
     network = network_of(given.network, given.shapes, given.assume) if given.network else None
     macros = read_file(given.macros) if given.macros else None
     if given.what == "-" or given.what.endswith((".tex", ".md", ".ipynb")):
+        from matcalc.api.givens import verify_with
+
         text = sys.stdin.read() if given.what == "-" else read_file(given.what)
         shapes = symbols_of(given.shapes) if network is None else None
         with working("reading"):
-            report = mc.verify_document(
-                text, network=network, macros=macros, shapes=shapes, layout=given.layout
-            )
+            report = verify_with(text, network, macros=macros, shapes=shapes, layout=given.layout)
         return _reported(report, given)
     if network is None:
         raise MatcalcError(

@@ -163,6 +163,12 @@ def from_latex(path: str, shapes: str | None, assume: Sequence[str]) -> Any:
         raise MatcalcError(
             f"a network is read from .mc, .py or .tex, not from {path}; verify reads it"
         )
-    network = mc.read_latex(read_file(path), shapes=symbols_of(shapes))
+    text = read_file(path)
+    if not hasattr(mc, "read_latex"):
+        raise MatcalcError(
+            f"a forward pass in LaTeX cannot be derived yet: write {path} as a .mc file; "
+            f"matcalc verify {path} judges what it derives"
+        )
+    network = mc.read_latex(text, shapes=symbols_of(shapes))
     network.assume(*assume)
     return network

@@ -177,10 +177,10 @@ class Chains:
                 normal(rows(turned), rows(a)),
             )
             return g.T(inside)
-        if ka in ("commutation", "diagonal_pick") and kb == "dense":
-            return self.pick(a, b)
-        if kb in ("commutation", "diagonal_pick") and ka == "dense":
-            return g.T(self.pick(g.T(b), g.T(a)))
+        if ka in ("commutation", "diagonal_pick"):
+            return self.pick(a, self.dense(b))
+        if kb in ("commutation", "diagonal_pick"):
+            return g.T(self.pick(g.T(b), g.T(self.dense(a))))
         return self.matmul(self.dense(a), self.dense(b))
 
     def matmul(self, a: Term, b: Term) -> Term:

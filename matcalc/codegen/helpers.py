@@ -150,6 +150,34 @@ def adjugate(a):
     rest = {m}.array([{m}.prod({m}.delete(s, k)) for k in range(len(s))])
     return {m}.linalg.det(u) * {m}.linalg.det(vt) * (vt.T * rest) @ u.T
 """,
+    "where_largest": """
+def where_largest(z, axis):
+    \"\"\"1 at the first largest entry along an axis, 0 elsewhere.\"\"\"
+    out = {m}.zeros_like(z)
+    {m}.put_along_axis(out, z.argmax(axis=axis, keepdims=True), 1, axis)
+    return out
+""",
+    "unfold": """
+def unfold(x, c, h, w, a, b, s, r, p, q):
+    \"\"\"The a x b patches of images c x h x w, a row each; strides s, r, padding p, q.\"\"\"
+    x = {m}.pad(x.reshape(-1, c, h, w), ((0, 0), (0, 0), (p, p), (q, q)))
+    below, beside = x.shape[2] - a + 1, x.shape[3] - b + 1
+    parts = [x[:, :, i : i + below : s, j : j + beside : r] for i in range(a) for j in range(b)]
+    return {m}.stack(parts, 4).transpose(0, 2, 3, 1, 4).reshape(-1, c * a * b)
+""",
+    "fold": """
+def fold(x, c, h, w, a, b, s, r, p, q):
+    \"\"\"Patches added up where they lie in the images: the adjoint of unfold.\"\"\"
+    down, across = (h + 2 * p - a) // s + 1, (w + 2 * q - b) // r + 1
+    x = x.reshape(-1, down, across, c, a, b).transpose(0, 3, 1, 2, 4, 5)
+    out = {m}.zeros((x.shape[0], c, h + 2 * p, w + 2 * q), x.dtype)
+    for i in range(a):
+        for j in range(b):
+            out[:, :, i : i + s * down : s, j : j + r * across : r][:, :, :down, :across] += x[
+                ..., i, j
+            ]
+    return out[:, :, p : p + h, q : q + w].reshape(-1, c * h * w)
+""",
     "erf": """
 try:
     from scipy.special import erf

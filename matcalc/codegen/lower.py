@@ -290,4 +290,5 @@ class Lowering(Distributing):
         return self.make(node.op.name, tuple(A), node.params, node.shape)
 
     _op_log_softmax = _op_logsumexp = _op_cumsum = _op_tril = _op_triu = _kept
+    _op_largest = _op_where_largest = _op_reshape_rows = _op_unfold = _op_fold = _kept
     _op_adj = _op_mpow = _op_kron_contract = _op_commutation = _op_diagonal_pick = _kept

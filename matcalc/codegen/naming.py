@@ -7,82 +7,29 @@ Python reads identifiers in one normal form, so names that differ only by form a
 from __future__ import annotations
 
 import keyword
+import re
 import unicodedata
 from collections.abc import Iterable
 
+from matcalc.codegen.foreign import JAX_HELPERS, TORCH_HELPERS
+from matcalc.codegen.helpers import HELPERS
 from matcalc.errors import NameClashError
 
 # What the generated text itself says.
-OWN = frozenset(
-    [
-        "np",
-        "jnp",
-        "jax",
-        "torch",
-        "math",
-        "lax",
-        "linalg",
-        "special",
-        "float",
-        "range",
-        "len",
-        "tuple",
-        "list",
-        "dict",
-        "zip",
-        "max",
-        "min",
-        "abs",
-        "sum",
-        "ValueError",
-        "ImportError",
-        "TypeError",
-        "Workspace",
-        "workspace",
-        "ws",
-        "cache",
-        "ctx",
-        "forward",
-        "backward",
-        "value_and_gradients",
-        "compute",
-        "check",
-        "erf",
-        "sigmoid",
-        "logsigmoid",
-        "softplus",
-        "softmax",
-        "log_softmax",
-        "logsumexp",
-        "factored",
-        "solved",
-        "inverse_of",
-        "logdet_of",
-        "cholesky_logdet",
-        "kron_apply",
-        "kron_contract",
-        "adjugate",
-        "placed",
-        "plus_diagonal",
-        "functools",
-        "staticmethod",
-        "__debug__",
-        "self",
-        "value",
-        "name",
-        "array",
-        "shape",
-        "commute",
-        "unpick",
-        "masked_softmax",
-        "lu_solve",
-        "lu_logdet",
-        "cho_factor",
-        "cho_solve",
-        "cho_logdet",
-        "solve_triangular",
-    ]
+WORDS = (
+    "np jnp jax torch math linalg special float range len tuple max abs isinstance ValueError "
+    "ImportError workspace make_workspace cache ctx forward backward value_and_gradients compute "
+    "check value like Program static __debug__"
 )
+HELPER_NAMES = re.compile(r"(?:def|as|import) (\w+)(?:, (\w+))?")
+OWN = frozenset(WORDS.split()) | {
+    word
+    for texts in (HELPERS, JAX_HELPERS, TORCH_HELPERS)
+    for text in texts.values()
+    for found in HELPER_NAMES.findall(text)
+    for word in found
+    if word
+}
 
 
 class Identifiers:

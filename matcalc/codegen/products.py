@@ -226,7 +226,7 @@ class Products(Entrywise):
         if not factors:
             return self.number(1) if not shape else self.eye(shape[0])
         if len(factors) == 1:
-            return factors[0]
+            return self.ones(*factors[0].shape) if factors[0].op == "ones" else factors[0]
         if len(factors) == 2 and shape and is_one(cols(factors[0])):
             a, b = factors  # an outer product broadcasts
             if a.op == "ones":
@@ -316,6 +316,9 @@ class Products(Entrywise):
         if a.op == "kron" and b.op == "kron" and self._conform(a, b):
             (A, B), (C, D) = a.args, b.args
             return self.kron(self.prod(A, C), self.prod(B, D))
+        picked = self._picked(a, b)
+        if picked is not None:
+            return picked
         if a.op == "hstack" and b.op == "vstack" and self._blocks_conform(a, b):
             return self.add(
                 *(self.block_prod(x, y) for x, y in zip(a.args, b.args, strict=True)),
@@ -325,6 +328,15 @@ class Products(Entrywise):
             return self.stack("vstack", [self.block_prod(x, b) for x in a.args])  # type: ignore[attr-defined]
         if b.op == "hstack" and self._structured(b):
             return self.stack("hstack", [self.block_prod(a, y) for y in b.args])  # type: ignore[attr-defined]
+        return None
+
+    def _picked(self, a: Term, b: Term) -> Term | None:
+        """(a' kron B) E', columns of a Kronecker product picked: B with its columns scaled."""
+        if a.op == "kron" and b.op == "T" and b.args[0].op == "diagonal_pick":
+            if any(map(is_row, a.args)):
+                return self.mul(*a.args)
+        elif b.op == "kron" and a.op == "diagonal_pick" and any(map(is_column, b.args)):
+            return self.mul(*b.args)
         return None
 
     def block_prod(self, a: Term, b: Term) -> Term:

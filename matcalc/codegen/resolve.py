@@ -15,6 +15,7 @@ from matcalc.codegen.terms import Term, is_full, rows
 from matcalc.shapes import ONE
 
 LEAVES = frozenset({"in", "number", "dim", "full"})
+COMPUTED = frozenset({"factor", "logdet", "solve", "inverse"})
 CHAINS = ("prod", "trprod", "diagprod")
 KEPT = frozenset(
     {
@@ -94,8 +95,10 @@ class Resolver(Chains):
             return t
         if t.op in ("diag", "spread", "kron"):
             return g.make(t.op, tuple(A), t.params, t.shape)
-        if t.op == "logdet":
+        if t.op == "logdet" and t.args[0].op != "factor":
             return g.make("logdet", (self.factor(t.args[0]),), (), ())
+        if t.op in COMPUTED:
+            return g.make(t.op, tuple(A), t.params, t.shape)
         if t.op == "add":
             return self._sum(t, A)
         if t.op == "mul":

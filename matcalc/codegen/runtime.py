@@ -210,3 +210,74 @@ class Buffered(Compiled):
             self._made = key, made
         values["workspace"] = self._made[1]
         return values
+
+
+class JaxCompiled(Compiled):
+    """A generated function on JAX arrays; ``function`` is the plain one, for jit and vmap."""
+
+    @property
+    def function(self) -> Any:
+        return self._run
+
+    def as_array(self, a: Argument, value: Any) -> Any:
+        import jax
+
+        if isinstance(value, jax.Array) and value.ndim == len(a.shape):
+            return value
+        import jax.numpy as jnp
+
+        return jnp.asarray(as_array(a, value))
+
+    def bound(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        values = super().bound(given)
+        import jax.numpy as jnp
+
+        words = {a.word for a in self._arguments}
+        return {k: jnp.asarray(v) if k in words else v for k, v in values.items()}
+
+
+class TorchCompiled(Compiled):
+    """A generated function on tensors; arrays become tensors of double precision."""
+
+    @property
+    def function(self) -> Any:
+        """The plain function."""
+        return self._run
+
+    @property
+    def autograd(self) -> Any:
+        """The program as one differentiable operation, by keyword."""
+        apply = self._module["Program"].apply
+        order = [a for a in self._arguments if a.name != self.plan.upstream]
+
+        def run(**given: Any) -> Any:
+            for a in order:
+                if a.name not in given:
+                    raise UnknownNameError(f"no value for {a.name} ({shapes.show(a.shape)})")
+            return apply(*(given[a.name] for a in order))
+
+        return run
+
+    def as_array(self, a: Argument, value: Any) -> Any:
+        import torch
+
+        if isinstance(value, torch.Tensor):
+            if value.ndim == 1 and a.shape and a.shape[1] == 1:
+                return value.reshape(-1, 1)
+            if value.ndim != len(a.shape):
+                raise ShapeError(
+                    f"{a.name} is {shapes.show(a.shape)}, but its value has shape "
+                    f"{tuple(value.shape)}"
+                )
+            return value
+        return torch.as_tensor(np.array(as_array(a, value)))
+
+    def bound(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        values = super().bound(given)
+        import torch
+
+        words = {a.word for a in self._arguments}
+        return {
+            k: torch.as_tensor(v) if k in words and not isinstance(v, torch.Tensor) else v
+            for k, v in values.items()
+        }

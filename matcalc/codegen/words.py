@@ -386,6 +386,17 @@ class Words:
     def _largest(self, t: Term) -> Text:
         return f"{self(t.args[0], ATOM)}.max(axis={t.params[0]}, keepdims=True)", ATOM
 
+    def _where_largest(self, t: Term) -> Text:
+        return self.helper("where_largest", self(t.args[0]), str(t.params[0]))
+
+    def _reshape_rows(self, t: Term) -> Text:
+        return f"{self(t.args[0], ATOM)}.reshape({', '.join(map(self.integer, t.params))})", ATOM
+
+    def _unfold(self, t: Term) -> Text:
+        return self.helper(t.op, self(t.args[0]), *map(self.integer, t.params))
+
+    _fold = _unfold
+
     # -- inverses ------------------------------------------------------------------------------
 
     def _alone(self, factor: Term) -> bool:

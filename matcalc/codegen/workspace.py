@@ -18,6 +18,8 @@ from matcalc.codegen.terms import Term
 
 ALIASING = frozenset({"add", "mul", "pow", "sigmoid", "relu", "step", "softmax", *SIMPLE})
 WRITTEN = ALIASING | {"mm", "rowsum", "colsum", "softplus", "full"}
+# Other operations that never return a view of an operand.
+FRESH = frozenset({"solve", "inverse", "plus_diagonal", "eye_matrix", "full", "vstack", "hstack"})
 
 
 class WorkspaceSource(Source):
@@ -29,8 +31,9 @@ class WorkspaceSource(Source):
         self.free: dict[Any, list[str]] = {}
         self.place: dict[Term, str] = {}
         self.named = {s.term for s in plan.statements}
-        self.last = self._last_uses()
         self.kept = {b for _, t in (*plan.value, *plan.gradients) for b in self.reads(t, True)}
+        self.last = self._last_uses()
+        self._extend_through_views()
 
     # -- liveness ------------------------------------------------------------------------------
 
@@ -56,6 +59,21 @@ class WorkspaceSource(Source):
                 for a in self.reads(x.term):
                     last[a] = k
         return last
+
+    def _extend_through_views(self) -> None:
+        """What may be a view of its operands keeps them as long as it is read itself."""
+        for k, s in reversed(list(enumerate(self.plan.statements))):
+            t = s.term
+            if s.body or self._writes(t) or t.op in FRESH or (not t.shape and t.op != "factor"):
+                continue
+            for a in self.reads(t):
+                self.last[a] = max(self.last[a], self.last.get(t, k))
+                if t in self.kept:
+                    self.kept.add(a)
+
+    def _writes(self, t: Term) -> bool:
+        """Whether a statement writes into a buffer of its own."""
+        return t.op in WRITTEN and bool(t.shape) and self._fits(t)
 
     # -- the module ----------------------------------------------------------------------------
 
@@ -112,7 +130,7 @@ class WorkspaceSource(Source):
             if both and s.backward is not section:
                 section = s.backward
                 out += ["", f"# {'Backward' if section else 'Forward'}"]
-            if s.body or s.term.op not in WRITTEN or not s.term.shape or not self._fits(s.term):
+            if s.body or not self._writes(s.term):
                 out += self.statement(s)
             else:
                 out += self._written(s, k)

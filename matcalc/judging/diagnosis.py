@@ -35,7 +35,7 @@ from matcalc.judging.worlds import STYLES
 from matcalc.reading import tree as t
 from matcalc.reading.writer import write
 
-SECONDS = 4.0
+SECONDS = 2.5
 MOST = 4000
 
 

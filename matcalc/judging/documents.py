@@ -8,7 +8,7 @@ definition that comes later in the text serves earlier lines if nothing else doe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -301,8 +301,8 @@ def _read(reader: Reader, line: Line, later: list[Line]) -> None:
         if kind == "restates" and verdict.status in (*FAILURES, "unreadable", "needs-convention"):
             verdict = _redefined(reader, line, verdict)
     follows = None
-    if verdict.status in FAILURES:
-        follows = _follows(reader, line, later)
+    if verdict.status in FAILURES and kind == "claims":
+        follows = _follows(reader, line.relation, later)
         reader.failures.append(_failure(line, verdict))
     reader.entries.append(Entry(line.number, line.text, verdict, line.cell, follows))
 
@@ -311,6 +311,9 @@ def _redefined(reader: Reader, line: Line, verdict: Verdict) -> Verdict:
     """A plain name with another right side: a new definition from here on, said where shapes differ."""
     left = line.relation.sides[0]
     if verdict.status == "unreadable" or verdict.first_wrong_step == 0:
+        if isinstance(left, (t.HeadBracket, t.Call)) or verdict.first_wrong_step == 0:
+            _take(reader, line, "defines")
+            return Verdict("defines", line.text)
         return replace(verdict, status="unreadable")
     clash = verdict.status == "shape-error"
     if clash and not verdict.explanation.startswith("the left side is"):
@@ -385,6 +388,8 @@ def _kind_of_application(env: Environment, left: t.HeadBracket | t.Call, right: 
         return "defines" if plain and head.name not in ("tanh", "log", "exp", "diag") else "claims"
     if env.is_function(key) or key in env.definitions:
         return "restates" if all(isinstance(i, t.Symbol) for i in items) else "claims"
+    if any(isinstance(i, t.Symbol) and i.subscripts for i in items):
+        return "claims"
     plain = all(isinstance(i, t.Symbol) and not i.subscripts for i in items)
     return "defines" if plain else "claims"
 
@@ -447,7 +452,12 @@ def _take(reader: Reader, line: Line, kind: str) -> None:
         rows = listed_rows(relation.sides[1])
         if rows is not None and isinstance(left, t.Symbol) and not env.has(s.full(left)):
             env.shapes[s.full(left)] = (t.Number(str(len(rows))), t.Number(str(len(rows[0]))))
-        if isinstance(left, t.Symbol) and left.subscripts and not env.has(s.stem(left)):
+        if isinstance(left, t.Symbol) and rows is None:
+            _forget_array(env, left)
+        stem = s.stem(left) if isinstance(left, t.Symbol) else ""
+        if isinstance(left, t.Symbol) and left.subscripts and (
+            not env.has(stem) or stem in env.cells
+        ):
             # x_0 = 1 folds a bias in: a number for good.
             if relation.sides[1] == ONE and left.subscripts == (t.Number("0"),):
                 take(env, relation, line.number)
@@ -464,6 +474,16 @@ def _take(reader: Reader, line: Line, kind: str) -> None:
         define(env, relation, line.number)
     else:
         take(env, relation, line.number)
+
+
+def _forget_array(env: Environment, left: t.Symbol) -> None:
+    """``y = 3`` says that an array y of an earlier problem is over."""
+    key = s.full(left)
+    dims = env.shapes.get(key)
+    if dims is not None and dims != (ONE, ONE):
+        env.shapes.pop(key)
+        env.definitions.pop(key, None)
+        env.order = [k for k in env.order if k != key]
 
 
 def _contradicted(reader: Reader, relation: t.Relation) -> bool:
@@ -486,14 +506,53 @@ def define(env: Environment, relation: t.Relation, number: int) -> None:
         return
     if isinstance(left, t.Symbol):
         key = s.full(left)
+        place = env.order.index(key) if key in env.order else None
         env.order = [k for k in env.order if k != key]
-        env.definitions.pop(key, None)
-        env.patterns = [d for d in env.patterns if s.full(d.left) != key]
+        old = env.definitions.pop(key, None)
+        patterns = env.patterns
+        env.patterns = [d for d in patterns if s.full(d.left) != key]
         take(env, relation, number)
+        if old is not None and key not in env.definitions and key not in env.views:
+            # A matrix of its own entries names them and defines nothing.
+            env.definitions[key], env.patterns = old, patterns
+            env.order.insert(place if place is not None else len(env.order), key)
+        _define_between(env, relation, number)
         if key in env.shapes and key in env.definitions and _contradicts(env, left):
             env.shapes.pop(key)
     else:
-        take(env, relation, number)
+        take(env, _of_whole_arrays(env, relation), number)
+        _define_between(env, relation, number)
+
+
+def _define_between(env: Environment, relation: t.Relation, number: int) -> None:
+    """``f = a = g(z)`` defines the name in the middle too."""
+    for k in range(1, len(relation.sides) - 1):
+        middle = relation.sides[k]
+        if isinstance(middle, t.Symbol) and s.full(middle) in env.definitions:
+            define(env, t.Relation((middle, relation.sides[k + 1]), ("=",)), number)
+
+
+def _of_whole_arrays(env: Environment, relation: t.Relation) -> t.Relation:
+    """``f(x_n, W) = sigma(z_n)`` for every row is ``f(X, W) = sigma(Z)``."""
+    left = relation.sides[0]
+    if not isinstance(left, t.HeadBracket) or not isinstance(left.head, t.Symbol):
+        return relation
+    known = env.decorated.get(s.full(left.head))
+    rows = [i for i in left.bracket.items if isinstance(i, t.Symbol) and i.subscripts]
+    if known is None or len(rows) != 1 or len(rows[0].subscripts) != 1:
+        return relation
+    letter = rows[0].subscripts
+
+    def whole(node: t.Node) -> t.Node:
+        if isinstance(node, t.Symbol) and node.subscripts == letter:
+            capital = replace(node, name=node.name.upper(), latex=node.latex.upper(), subscripts=())
+            capital = replace(capital, latex=capital.name)
+            plain = replace(node, subscripts=())
+            return capital if env.has(s.full(capital)) else plain
+        return node
+
+    body = s.rebuilt(relation.sides[1], whole)
+    return t.Relation((replace(left, bracket=replace(left.bracket, items=known)), body), ("=",))
 
 
 def _contradicts(env: Environment, left: t.Symbol) -> bool:
@@ -581,10 +640,8 @@ def _best(
 ) -> Verdict:
     """The verdict under the definitions the line means: so far and later, so far, later first."""
     chosen: tuple[int, Environment] | None = None
-    for position, make in enumerate((_env_at, _env_so_far, _env_later)):
-        if position == 2 and chosen is not None and chosen[0] >= 2:
-            break
-        env = make(reader, later)
+    for position, make in enumerate(MAKERS):
+        env = make(reader, later) if position < 2 else make(reader, later, relation)
         if values:
             env = _with_values(env, values)
         verdict = _verdict(env, relation, text, diagnose=False)
@@ -593,13 +650,15 @@ def _best(
             return verdict
         if chosen is None or rank > chosen[0]:
             chosen = rank, env
-    assert chosen is not None, "three environments were tried"
+    assert chosen is not None, "environments were tried"
     for env in _other_meanings(reader, later, relation):
         if values:
             env = _with_values(env, values)
         verdict = _verdict(env, relation, text, diagnose=False)
         if _soundness(verdict) == 4:
             return verdict
+    if reader.failures and _follows(reader, relation, later) is not None:
+        return _verdict(chosen[1], relation, text, diagnose=False)
     return _verdict(chosen[1], relation, text, diagnose=True)
 
 
@@ -677,7 +736,7 @@ def _env_so_far(reader: Reader, later: list[Line]) -> Environment:
     return reader.env.copy()
 
 
-def _env_later(reader: Reader, later: list[Line]) -> Environment:
+def _env_later(reader: Reader, later: list[Line], judged: t.Relation | None = None) -> Environment:
     """The environment in which the next definition of a name wins over the last one."""
     env = reader.env.copy()
     seen: set[str] = set()
@@ -689,14 +748,24 @@ def _env_later(reader: Reader, later: list[Line]) -> Environment:
         head = left.head if isinstance(left, (t.HeadBracket, t.Call)) else left
         if not isinstance(head, t.Symbol) or s.full(head) in seen:
             continue
+        if judged is not None and _same_name(left, s.peeled(judged.sides[0])):
+            continue
         if kind_of(env, relation, line.before) in ("defines", "restates") and not head.primes:
             if isinstance(left, t.HeadBracket) and any(
                 isinstance(i, t.Symbol) and i.subscripts for i in left.bracket.items
             ):
                 continue
-            seen.add(s.full(head))
             define(env, relation, line.number)
+            latest = env.definitions.get(s.full(head))
+            if env.is_function(s.full(head)) or latest is not None and latest.line == line.number:
+                seen.add(s.full(head))
     return env
+
+
+def _same_name(a: t.Node, b: t.Node) -> bool:
+    x = a.head if isinstance(a, (t.HeadBracket, t.Call)) else a
+    y = b.head if isinstance(b, (t.HeadBracket, t.Call)) else b
+    return isinstance(x, t.Symbol) and isinstance(y, t.Symbol) and s.full(x) == s.full(y)
 
 
 def _determined(reader: Reader, relation: t.Relation, later: list[Line]) -> bool:
@@ -758,14 +827,26 @@ def _failure(line: Line, verdict: Verdict) -> Failure:
     return Failure(line.number, sides[0], side, None)
 
 
-def _follows(reader: Reader, line: Line, later: list[Line]) -> int | None:
+def _follows(reader: Reader, relation: t.Relation, later: list[Line]) -> int | None:
     """The wrong line that makes this one right, if there is one."""
+    tried = 0
     for failure in reversed(reader.failures):
-        if failure.left == line.relation.sides[0]:
+        same = failure.left == relation.sides[0]
+        if not same and not any(part == failure.left for part in t.walk(relation)):
             continue
-        env = _env_at(reader, later)
-        env.overrides.append((failure.left, failure.side))
-        verdict = verify_relations(env, [line.relation], line.text, diagnose=False)
-        if verdict.status == "holds":
-            return failure.number
+        tried += 1
+        if tried > 3:
+            return None
+        for make in (_env_at, _env_later):
+            env = make(reader, later)
+            claim = relation
+            if same:
+                claim = replace(relation, sides=(failure.side, *relation.sides[1:]))
+            else:
+                env.overrides.append((failure.left, failure.side))
+            if _verdict(env, claim, "", diagnose=False).status == "holds":
+                return failure.number
     return None
+
+
+MAKERS: tuple[Callable[..., Environment], ...] = (_env_at, _env_so_far, _env_later)

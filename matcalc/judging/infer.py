@@ -47,7 +47,9 @@ class Inference:
     nodes: dict[str, t.Node] = field(default_factory=dict)
     inferred: dict[str, Pair | None] = field(default_factory=dict)
     lengths: dict[str, Dim] = field(default_factory=dict)  # index letter -> how far it runs
-    singles: set[str] = field(default_factory=set)
+    bold: set[str] = field(default_factory=set)
+    present: dict[str, t.Symbol] = field(default_factory=dict)
+    defining: bool = False
 
     # ------------------------------------------------------------ dimensions
 
@@ -68,8 +70,19 @@ class Inference:
                 b.one_by_default = b.one_by_default and a.one_by_default
         elif isinstance(b, Unknown):
             b.value = a
+        elif self.defining and isinstance(a, str) and isinstance(b, int) and b > 1:
+            self.learn(a, b)
+        elif self.defining and isinstance(b, str) and isinstance(a, int) and a > 1:
+            self.learn(b, a)
         else:
             raise Clash
+
+    def learn(self, name: str, size: int) -> None:
+        """A matrix written out says how long a dimension is."""
+        if name not in self.env.dims:
+            raise Clash
+        self.env.sizes[name] = size
+        self.env.assume(f"{name} = {size}, from a matrix that is written out")
 
     def unify(self, p: Pair, q: Pair) -> None:
         self.equal(p[0], q[0])
@@ -128,7 +141,8 @@ class Inference:
                 return 1, 1
         listed = stem in env.cells or any(d.left.name == symbol.name and d.left.subscripts and
                                           d.left.marks == symbol.marks for d in env.patterns)
-        if env.is_function(key) or listed or key in env.nicknames:
+        tied = symbol.name in ("delta", "Delta") or symbol.name.endswith("_bar") or symbol.primes
+        if env.is_function(key) or listed or key in env.nicknames or tied:
             return None
         if key not in self.found:
             self.found[key] = self.guess(symbol)
@@ -154,8 +168,8 @@ class Inference:
                                                                       "Lambda", "Psi", "Omega")
         if capital and letter not in NUMBERS and plain:
             return Unknown(False), Unknown(False)
-        if r"\mathbf" in symbol.latex or r"\boldsymbol" in symbol.latex or r"\bm" in symbol.latex:
-            return Unknown(False), 1
+        if _is_bold(symbol):
+            self.bold.add(s.full(symbol))
         return Unknown(True), Unknown(True)
 
     def defined(self, key: str) -> Pair | None:
@@ -231,6 +245,8 @@ class Inference:
         stem = s.stem(symbol)
         env = self.env
         capital = s.stem(replace(symbol, name=symbol.name.upper()))
+        if capital in self.present and capital not in self.found and not env.has(capital):
+            self.name(self.present[capital])
         known = stem in self.found or env.has(stem) or stem in env.cells or stem in env.nicknames
         letters = [p.name if isinstance(p, t.Symbol) else "" for p in symbol.subscripts]
         if not known and len(symbol.name) == 1 and (capital in self.found or env.has(capital)):
@@ -300,7 +316,9 @@ class Inference:
         key = s.full(replace(head, primes=0))
         shapes = [self.shape(item) for item in items]
         if key in self.env.decorated:
-            return self.defined(key) if key in self.env.definitions else None
+            whole = self.defined(key) if key in self.env.definitions else None
+            rowwise = any(isinstance(i, t.Symbol) and i.subscripts for i in items)
+            return (1, whole[1]) if whole is not None and rowwise else whole
         if self.env.opaque.get(key) == "map":
             dims = self.env.opaque_shapes[key]
             return self.dim(dims[0]), self.dim(dims[1])
@@ -372,16 +390,20 @@ class Inference:
             elif operators[place - 1] in (r"\cdot", "*") and current == shape:
                 continue
             else:
+                small = self.loose(shape)
                 self.equal(current[1], shape[0])
-                if self.loose(shape):
+                if small and not self.is_one(current[1]):
                     self.equal(shape[1], 1)
+                elif small and isinstance(end := self.root(shape[1]), Unknown):
+                    # a column times a small letter is an outer product with a row
+                    end.one_by_default = False
                 current = (current[0], shape[1])
         return current or (1, 1)
 
     def operand(self, factor: t.Node, before: Pair | None, after: list[Pair | None]) -> bool:
         """Whether a small letter in a product is more than a number."""
         symbol = factor if isinstance(factor, t.Symbol) else None
-        if symbol is None or symbol.name not in OPERANDS:
+        if symbol is None or (symbol.name not in OPERANDS and not _is_bold(symbol)):
             return False
         if before is not None and not self.scalar(before):
             return True
@@ -390,9 +412,18 @@ class Inference:
         )
 
 
+def _is_bold(symbol: t.Symbol) -> bool:
+    return any(font in symbol.latex for font in (r"\mathbf", r"\boldsymbol", r"\bm", r"\vec"))
+
+
 def infer(env: Environment, relations: Sequence[t.Relation] = ()) -> None:
     """Declare what the definitions (and then the lines themselves) leave open."""
     run = Inference(env)
+    for definition in env.definitions.values():
+        for symbol in s.symbols(definition.body):
+            if not symbol.subscripts:
+                run.present.setdefault(s.full(symbol), symbol)
+    run.defining = True
     for key in list(env.order):
         definition = env.definitions.get(key)
         if definition is None:
@@ -404,6 +435,7 @@ def infer(env: Environment, relations: Sequence[t.Relation] = ()) -> None:
                 run.unify((run.dim(declared[0]), run.dim(declared[1])), body)
             except Clash:
                 continue
+    run.defining = False
     for relation in relations:
         shapes = [run.shape(side) for side in relation.sides]
         for shape in shapes[1:]:
@@ -435,6 +467,9 @@ def _settle(env: Environment, run: Inference) -> None:
     fresh = 0
     for key, pair in run.found.items():
         dims: list[t.Node] = []
+        ends = [run.root(dim) for dim in pair]
+        if key in run.bold and all(isinstance(x, Unknown) for x in ends):
+            ends[0].one_by_default = False  # type: ignore[union-attr]
         for dim in pair:
             end = run.root(dim)
             if isinstance(end, Unknown):

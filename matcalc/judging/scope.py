@@ -122,6 +122,8 @@ class Scope:
                 if array and env.has(array) and array not in env.cells:
                     return self._entry(array, symbol)
         found = env.definition_of(symbol, letters)
+        if found is not None and not self._within(*found):
+            found = None
         if found is not None:
             definition, bound = found
             return Place(key, definition=definition, bound=tuple(sorted(bound.items())))
@@ -148,6 +150,17 @@ class Scope:
         if len(marks) < len(symbol.marks):
             return self.place(replace(symbol, marks=tuple(marks)))
         return None
+
+    def _within(self, definition: Definition, bound: Mapping[str, int]) -> bool:
+        """Whether the letters of a definition are in the ranges it states."""
+        for letter, stated in definition.ranges.items():
+            if letter in bound:
+                try:
+                    if bound[letter] not in self.range_of(stated):
+                        return False
+                except Unread:
+                    continue
+        return True
 
     def _without_accent(self, symbol: t.Symbol) -> Place | None:
         """A hat that nothing defines, on a letter that is defined: the same thing."""

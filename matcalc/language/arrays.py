@@ -286,7 +286,27 @@ class Array:
             )
         raise NoRuleError(f"{self.said} is symbolic here, not a number")
 
-    __int__ = __float__ = __len__ = __index__
+    def __float__(self) -> NoReturn:
+        raise NoRuleError(
+            f"{self.said} is symbolic here, not a fixed number: the functions of math cannot take "
+            "it, those of numpy and mc can, as in np.sqrt"
+        )
+
+    __int__ = __round__ = __float__
+
+    def __len__(self) -> NoReturn:
+        raise NoRuleError(
+            f"len({self.said}) need not be a fixed number: write {self.said}.shape[0]"
+        )
+
+    def _unruled(self, *_: Any) -> NoReturn:
+        raise NoRuleError(
+            f"//, %, &, | and ~ of {self.said} have no derivative; conditions such as Z > 0 are "
+            "numbers 0 and 1, which are joined with * and turned with 1 - ..."
+        )
+
+    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __divmod__ = _unruled
+    __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = __invert__ = _unruled
 
     def __iter__(self) -> NoReturn:
         raise NoRuleError(

@@ -55,16 +55,18 @@ def matmul(A: Tensor, B: Tensor) -> Tensor:
 
 
 def _product(A: Tensor, B: Tensor) -> Tensor:
+    if B.axes[-1] in A.axes:  # a tensor times itself: the columns are another axis
+        B = renamed(B, {B.axes[-1]: Axis(B.axes[-1].size)})
     B = renamed(B, {B.axes[-2]: A.axes[-1]})
     A, B, batch = aligned(A, B, 2)
     i, k, j = A.axes[-2], A.axes[-1], B.axes[-1]
-    if j is i or j is k:  # a tensor times itself: the columns are another axis
-        fresh = Axis(j.size)
-        B, j = _apart(B, j, fresh), fresh
     axes = (*batch, i, j)
     common = [a for a in placed(batch) if _runs(A, a) and _runs(B, a)]
     for axis in common:
-        heads = axis in {*A.cols, *B.cols, *A.outer, *B.outer} and axis.size.is_Integer
+        # The sum over positions of each sequence: no product of the folded matrices says that.
+        within = k in A.rows and k in B.rows
+        heads = within or axis in {*A.cols, *B.cols, *A.outer, *B.outer}
+        heads = heads and axis.size.is_Integer
         if heads and axis not in A.tied:
             A, B = written_out(A, axis), written_out(B, axis)
     tied = tuple(a for a in common if a not in A.outer)
@@ -94,14 +96,6 @@ def _product(A: Tensor, B: Tensor) -> Tensor:
 
 def _runs(T: Tensor, axis: Axis) -> bool:
     return axis in {*T.rows, *T.cols, *T.outer}
-
-
-def _apart(T: Tensor, axis: Axis, fresh: Axis) -> Tensor:
-    if axis not in T.axes[-1:]:
-        return T
-    if T.axes.count(axis) > 1:
-        raise NoRuleError("a tensor runs twice over one axis")
-    return renamed(T, {axis: fresh})
 
 
 def _tied_times(

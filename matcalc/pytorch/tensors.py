@@ -1,7 +1,7 @@
 """Tensors as matrices: which axes of a tensor are folded into the rows and which into the columns.
 
-There is no node with three axes. A tensor is a matrix whose rows run over some of its axes and whose
-columns over the others, or, for axes that are written out (the heads of attention), a table of such
+There is no node with three axes. A tensor is a matrix whose rows run over some of its axes and
+whose columns over the others, or, for axes that are written out (the heads of attention), a table of such
 matrices. Axes are objects: transposing a tensor only relabels them. Axes of size one have no place.
 """
 
@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import product
-from typing import Any
 
 import sympy as sp
 
@@ -99,7 +99,7 @@ def laid_out(T: Tensor, rows: Sequence[Axis], cols: Sequence[Axis]) -> Tensor:
     if T.tied:
         raise NoRuleError(
             "a batched matrix product is only read where softmax, scaling, a mask or another batched "
-            "product follows it; here it is laid out in another way"
+            "product follows it; give the size of the batch as a number"
         )
     if {*here[0], *here[1]} != {*wanted[0], *wanted[1]}:
         raise ShapeError("the axes of a tensor are lost on the way")
@@ -134,16 +134,30 @@ def _moves(here: Layout) -> list[tuple[Move, Layout]]:
     found: list[tuple[Move, Layout]] = [(t, (cols, rows))]
     line = rows + cols
     for k in range(len(line) + 1):
-        shape = count(line[:k]), count(line[k:])
-        found.append((lambda A, s=shape: reshape_rows(A, *s), (line[:k], line[k:])))
+        shaped = partial(_reshaped, rows=count(line[:k]), cols=count(line[k:]))
+        found.append((shaped, (line[:k], line[k:])))
     for k in range(1, len(cols)):
-        c, w = count(cols[:k]), count(cols[k:])
-        found.append((lambda A, c=c, w=w: unfold(A, c, 1, w, 1, 1), (rows + cols[k:], cols[:k])))
+        inward = partial(_pixels, channels=count(cols[:k]), places=count(cols[k:]))
+        found.append((inward, (rows + cols[k:], cols[:k])))
     for k in range(1, len(rows)):
-        c, w = count(cols), count(rows[k:])
         if cols:
-            found.append((lambda A, c=c, w=w: fold(A, c, 1, w, 1, 1), (rows[:k], cols + rows[k:])))
+            outward = partial(_images, channels=count(cols), places=count(rows[k:]))
+            found.append((outward, (rows[:k], cols + rows[k:])))
     return found
+
+
+def _reshaped(A: Node, rows: Dim, cols: Dim) -> Node:
+    return reshape_rows(A, rows, cols)
+
+
+def _pixels(A: Node, channels: Dim, places: Dim) -> Node:
+    """A row for every place: ``n x (c p)`` becomes ``(n p) x c``."""
+    return unfold(A, channels, 1, places, 1, 1)
+
+
+def _images(A: Node, channels: Dim, places: Dim) -> Node:
+    """The way back."""
+    return fold(A, channels, 1, places, 1, 1)
 
 
 def written_out(T: Tensor, axis: Axis) -> Tensor:
@@ -151,7 +165,9 @@ def written_out(T: Tensor, axis: Axis) -> Tensor:
     if axis in T.outer or axis.is_one:
         return T
     if not axis.size.is_Integer:
-        raise NoRuleError(f"an axis of {show_dim(axis.size)} places can't be written out: give a number")
+        raise NoRuleError(
+            f"an axis of {show_dim(axis.size)} places can't be written out: give a number"
+        )
     rows = tuple(a for a in T.rows if a is not axis)
     cols = tuple(a for a in T.cols if a is not axis)
     T = laid_out(T, rows, (axis, *cols))
@@ -169,9 +185,7 @@ def together(T: Tensor) -> Tensor:
     while T.outer:
         *rest, last = T.outer
         keys = dict.fromkeys(k[:-1] for k in T.parts)
-        parts = {
-            k: hstack(*(T.parts[(*k, i)] for i in range(int(last.size)))) for k in keys
-        }
+        parts = {k: hstack(*(T.parts[(*k, i)] for i in range(int(last.size)))) for k in keys}
         T = replace(T, parts=parts, outer=tuple(rest), cols=(last, *T.cols))
     return T
 
@@ -186,7 +200,12 @@ def renamed(T: Tensor, swaps: Mapping[Axis, Axis]) -> Tensor:
         return tuple(swaps.get(a, a) for a in axes)
 
     return replace(
-        T, axes=over(T.axes), rows=over(T.rows), cols=over(T.cols), outer=over(T.outer), tied=over(T.tied)
+        T,
+        axes=over(T.axes),
+        rows=over(T.rows),
+        cols=over(T.cols),
+        outer=over(T.outer),
+        tied=over(T.tied),
     )
 
 
@@ -209,7 +228,9 @@ def aligned(A: Tensor, B: Tensor, skip: int = 0) -> tuple[Tensor, Tensor, Axes]:
             found.append(a)
             swaps[b] = a
         else:
-            raise ShapeError(f"tensors of shapes {show(A.sizes)} and {show(B.sizes)} do not broadcast")
+            raise ShapeError(
+                f"tensors of shapes {show(A.sizes)} and {show(B.sizes)} do not broadcast"
+            )
     return A, renamed(B, swaps), tuple(found)
 
 

@@ -9,16 +9,17 @@ from matcalc.rewrite.laws import CATALOGUE, FAMILIES
 
 HEAD = """# The laws
 
-A result is shortened by laws. Each is a function that sees one expression whose parts are short already;
-it keeps the value and the shape, and makes the page shorter. A few only bring a form into order, so that
-other laws meet it; they are marked. A law that rests on a fact is used only where the fact is stated
-(`assume=`, `net.assume`, `assume` in the text language) or shown by a definition.
+A result is shortened by laws. Each is a function that sees one expression whose parts are short
+already; it keeps the value and the shape, and makes the page shorter. A few only bring a form into
+order, so that other laws meet it; they are marked. A law that rests on a fact is used only where
+the fact is stated (`assume=`, `net.assume`, `assume` in the text language) or shown by a
+definition.
 
-Sums and products are also regrouped as polynomials in their atoms: expanded, like terms merged, common
-factors taken out on the left, on the right and in front (`matcalc/rewrite/gather.py`). Where all
-operations are entry by entry, the region is one scalar function of its atoms and is simplified as such
-(`matcalc/rewrite/lift.py`): quotients cancel, roots meet their squares, exponentials become the
-activation they are.
+Sums and products are also regrouped as polynomials in their atoms: expanded, like terms merged,
+common factors taken out on the left, on the right and in front (`matcalc/rewrite/gather.py`). Where
+all operations are entry by entry, the region is one scalar function of its atoms and is simplified
+as such (`matcalc/rewrite/lift.py`): quotients cancel, roots meet their squares, exponentials become
+the activation they are.
 
 This page is generated from the docstrings in `matcalc/rewrite/laws/`."""
 

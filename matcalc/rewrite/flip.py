@@ -1,7 +1,7 @@
 """The transpose of an expression, written with the transpose pushed down to its atoms.
 
-A symmetric expression is one that is its own flip: that is how ``X'*X + lam*eye(d)`` and the inverse
-of a symmetric matrix are recognised without a law for each.
+A symmetric expression is one that is its own flip: that is how ``X'*X + lam*eye(d)`` and the
+inverse of a symmetric matrix are recognised without a law for each.
 """
 
 from __future__ import annotations

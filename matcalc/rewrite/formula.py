@@ -1,8 +1,9 @@
 """Shorter scalar formulas for an entrywise region, by rational methods only and under a budget.
 
 Activations stay atoms first. Exponentials are one atom for each argument up to sign, so that
-``e^-z/(1 + e^-z)^2`` is a rational function in which the sigmoid and the hyperbolic tangent are recognised; a
-square root is an atom whose square is known. Activations are opened only where that may help.
+``e^-z/(1 + e^-z)^2`` is a rational function in which the sigmoid and the hyperbolic tangent are
+recognised; a square root is an atom whose square is known. Activations are opened only where that
+may help.
 """
 
 from __future__ import annotations
@@ -130,17 +131,19 @@ def candidates(key: Key) -> tuple[Formula, ...]:
     return tuple(reading.done(f) for f in found)
 
 
-# -- where to start from ------------------------------------------------------------------------------
+# -- where to start from
+# ------------------------------------------------------------------------------
 
 
 def _starts(r: Reading, value: Any) -> Iterator[Any]:
-    """The formula as it is, with roots squared, with activations recognised, with activations opened."""
+    """The formula as it is, with roots squared, with activations recognised, with activations
+    opened."""
     if not _is_small(value):
         yield _steps(r, value)
         return
     value = _steps(r, _roots(r, value))
     yield value
-    for recognise in (_sigmoids, _tanhs):
+    for recognise in (_sigmoids, _tanhs, _ratios):
         if r.calls("exp"):
             other = recognise(r, value)
             if other is not None:
@@ -148,7 +151,7 @@ def _starts(r: Reading, value: Any) -> Iterator[Any]:
     opened = _opened(r, value)
     if opened is not value and _is_small(opened):
         yield opened
-        for recognise in (_sigmoids, _tanhs):
+        for recognise in (_sigmoids, _tanhs, _ratios):
             if r.calls("exp"):
                 other = recognise(r, opened)
                 if other is not None:
@@ -156,7 +159,8 @@ def _starts(r: Reading, value: Any) -> Iterator[Any]:
 
 
 def _roots(r: Reading, value: Any) -> Any:
-    r"""$\sqrt u^2 = u$: where u, or a multiple of it, stands beside its root, it is the root squared."""
+    r"""$\sqrt u^2 = u$: where u, or a multiple of it, stands beside its root, it is the root
+    squared."""
     for root, inside in r.squares.items():
         if not value.has(root):
             continue
@@ -195,7 +199,8 @@ def _half(k: Any) -> Any:
 
 
 def _steps(r: Reading, value: Any) -> Any:
-    r"""$\mathbf 1[u > 0]\,u = \operatorname{relu}(u)$, $\mathbf 1[u > 0]^2 = \mathbf 1[u > 0]$, $|u|^2 = u^2$."""
+    r"""$\mathbf 1[u > 0]\,u = \operatorname{relu}(u)$, $\mathbf 1[u > 0]^2 = \mathbf 1[u > 0]$,
+    $|u|^2 = u^2$."""
     for u, s in r.calls("step"):
         value = value.replace(
             lambda e, s=s: e.is_Pow and e.base == s and e.exp.is_Integer and e.exp > 0,
@@ -223,7 +228,7 @@ def _steps(r: Reading, value: Any) -> Any:
 def _absorb(value: Any, s: Any, relu: Any) -> Any:
     def both(e: Any) -> bool:
         powers = e.as_powers_dict() if e.is_Mul else {}
-        return powers.get(s, 0) > 0 and powers.get(relu, 0) > 0  # type: ignore[no-any-return]
+        return powers.get(s, 0) > 0 and powers.get(relu, 0) > 0
 
     return value.replace(both, lambda e: sp.Mul(*(x for x in e.args if x != s)))
 
@@ -238,6 +243,18 @@ def _sigmoids(r: Reading, value: Any) -> Any:
     return value.xreplace(swaps) if swaps else None
 
 
+def _ratios(r: Reading, value: Any) -> Any:
+    r"""With $e^u/(e^u + e^v) = \sigma(u - v)$: two exponentials of which only the quotient
+    occurs."""
+    calls = [(u, e) for u, e in r.calls("exp") if value.has(e)]
+    if len(calls) != 2:
+        return None
+    (u, first), (v, second) = calls
+    s = r.apply("sigmoid", u - v)
+    found = sp.cancel(value.subs(first, second * s / (1 - s)))
+    return None if found.has(second) else found
+
+
 def _tanhs(r: Reading, value: Any) -> Any:
     r"""With $e^{2u} = (1 + t)/(1 - t)$ for $t = \tanh u$; only even powers of $e^u$ may occur."""
     for u, e in r.calls("exp"):
@@ -246,7 +263,7 @@ def _tanhs(r: Reading, value: Any) -> Any:
             together = sp.cancel(value)
             top, bottom = sp.fraction(together)
             degrees = {m[0] % 2 for part in (top, bottom) for m in sp.Poly(part, e).monoms()}
-            if len({d for d in degrees}) > 1:
+            if len(set(degrees)) > 1:
                 half = sp.cancel(together)
                 t = r.apply("tanh", u / 2)
                 return half.xreplace({e: (1 + t) / (1 - t)})
@@ -282,7 +299,8 @@ def _opened(r: Reading, value: Any) -> Any:
     return value.xreplace(swaps) if swaps else value
 
 
-# -- what to make of it ----------------------------------------------------------------------------------
+# -- what to make of it
+# ----------------------------------------------------------------------------------
 
 
 def _is_small(value: Any) -> bool:
@@ -354,7 +372,8 @@ def gathered(terms: list[Any]) -> Any:
     if uses[best] < 2:
         return sp.factor_terms(sp.Add(*terms))
     base, exponent = best.as_base_exp()
-    inside, outside = [], []
+    inside: list[Any] = []
+    outside: list[Any] = []
     for term in terms:
         own = term.as_powers_dict().get(base, 0)
         (inside if own * exponent > 0 else outside).append(term)
@@ -382,8 +401,8 @@ def _usual(r: Reading, formula: Any) -> Any:
 
 
 def oriented(formula: Any) -> Any:
-    """Brackets turned the way people write them, from the inside out: 1 - A rather than A - 1, and a
-    sign left over goes in front or into a bracket that may stand either way (P - Y)."""
+    """Brackets turned the way people write them, from the inside out: 1 - A rather than A - 1, and
+    a sign left over goes in front or into a bracket that may stand either way (P - Y)."""
     if formula.is_Add:
         return sp.Add(*map(oriented, formula.args))
     if not formula.is_Mul:
@@ -410,7 +429,8 @@ def oriented(formula: Any) -> Any:
 
 
 def _lean(bracket: Any) -> int:
-    """Positive when a bracket reads well as it stands, negative when it wants turning, 0 for either."""
+    """Positive when a bracket reads well as it stands, negative when it wants turning, 0 for
+    either."""
     number = bracket.as_coeff_Add()[0]
     if number != 0:
         return 1 if number > 0 else -1

@@ -1,8 +1,8 @@
 """From the terms of a polynomial back to the shortest expression.
 
 Common factors are taken out on the left, on the right and in front, whichever saves most, and so on
-inside and outside; brackets that come about may be common factors themselves. The search is bounded: a
-small sum is tried in several ways, a long one greedily.
+inside and outside; brackets that come about may be common factors themselves. The search is
+bounded: a small sum is tried in several ways, a long one greedily.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What is known of named steps and adjoints: the stated facts, and what the definitions show.
 
-A step that is its own transpose is symmetric, the rows of a softmax sum to one. In later lines the step
-is only a name, so what its definition shows is handed on with the name.
+A step that is its own transpose is symmetric, the rows of a softmax sum to one. In later lines the
+step is only a name, so what its definition shows is handed on with the name.
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
 """What a law is, and the register of all laws.
 
 A law is a function ``node -> node | None``: it sees a node whose operands are simplified and gives
-a node of the same value and shape, or None where it does not apply. Its docstring states the equation
-and why the right side is shorter. A law that only brings a form into order says so (``orders=True``):
-it need not shorten, but what it makes it leaves alone.
+a node of the same value and shape, or None where it does not apply. Its docstring states the
+equation and why the right side is shorter. A law that only brings a form into order says so
+(``orders=True``): it need not shorten, but what it makes it leaves alone.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -54,13 +55,22 @@ def law(*names: str, orders: bool = False, fact: str | None = None) -> Callable[
     return enter
 
 
-# -- what laws are written with ---------------------------------------------------------------------
+# -- what laws are written with
+# ---------------------------------------------------------------------
 
 
 def split(node: Node) -> tuple[list[Node], list[Node]]:
     """The scalar and the matrix factors of a node."""
     parts = node.operands if node.op is PRODUCT else (node,)
     return [a for a in parts if not a.shape], [a for a in parts if a.shape]
+
+
+def without(items: Sequence[Node], *gone: Node) -> list[Node]:
+    """The items less one occurrence of each of ``gone``: a factor may stand there twice."""
+    left = list(items)
+    for item in gone:
+        del left[next(k for k, x in enumerate(left) if x is item)]
+    return left
 
 
 def shorter(node: Node, other: Node) -> Node | None:
@@ -94,7 +104,7 @@ def replaced(node: Node, k: int, count: int, *instead: Node) -> Node:
 def neighbours(node: Node) -> Sequence[tuple[int, Node, Node]]:
     """The matrix factors of a product two by two."""
     ms = split(node)[1]
-    return [(k, a, b) for k, (a, b) in enumerate(zip(ms, ms[1:], strict=False))]
+    return [(k, a, b) for k, (a, b) in enumerate(itertools.pairwise(ms))]
 
 
 def equal(a: Node, b: Node) -> bool:
@@ -102,7 +112,8 @@ def equal(a: Node, b: Node) -> bool:
     return a is b or a.content == b.content
 
 
-# -- facts ------------------------------------------------------------------------------------------
+# -- facts
+# ------------------------------------------------------------------------------------------
 
 IMPLIED = {
     "positive_definite": ("symmetric", "invertible"),

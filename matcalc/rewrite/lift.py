@@ -1,9 +1,10 @@
 """The entrywise lift: a region of entrywise operations is one scalar function of its atoms.
 
-Lifted to a scalar formula it is simplified there (``formula``) and lowered back if that made it shorter.
-Lowering keeps every part in the smallest shape it can have: what depends on a column only stays a
-column, and is spread where it meets a full matrix, as a scaling ``diag(u)*A`` if it multiplies.
-Regions are programs on numbered atoms and memoised, so a thousand equal layers cost one simplification.
+Lifted to a scalar formula it is simplified there (``formula``) and lowered back if that made it
+shorter. Lowering keeps every part in the smallest shape it can have: what depends on a column only
+stays a column, and is spread where it meets a full matrix, as a scaling ``diag(u)*A`` if it
+multiplies. Regions are programs on numbered atoms and memoised, so a thousand equal layers cost one
+simplification.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from typing import Any
 import sympy as sp
 
 from matcalc.errors import MatcalcError
-from matcalc.expr import Node, is_number
-from matcalc.ops.algebra import add, had, mul, number, ones
+from matcalc.expr import Node, is_number, number
+from matcalc.ops.algebra import add, had, mul, ones
 from matcalc.ops.base import OPS
 from matcalc.ops.entrywise import ENTRYWISE, POWER, power
 from matcalc.ops.lowering import constant, readable
@@ -92,7 +93,7 @@ class Lowering:
     def below(self, part: Any) -> tuple[Any, ...]:
         if part in self.pending:
             return self.pending[part][1]
-        return part.args  # type: ignore[no-any-return]
+        return part.args
 
     def one(self, part: Any) -> Kinded:
         if part in self.pending:
@@ -105,6 +106,11 @@ class Lowering:
         if part.is_Mul:
             return self.product([self.image[a] for a in part.args])
         base, exponent = part.args
+        name, inputs = self.pending.get(base, ("", ()))
+        if name == "exp" and exponent.is_Integer and exponent < 0:
+            # e^(-u), not 1/e^u: the same number, but nothing overflows on the way.
+            kind, u = self.image[inputs[0]]
+            return kind, settled(ENTRYWISE["exp"].build((mul(number(exponent), u),), ()))
         kind, node = self.image[base]
         return kind, power(node, self.image[exponent][1])
 
@@ -138,7 +144,8 @@ class Lowering:
         column = had(*by_kind[COLUMN]) if by_kind[COLUMN] else None
         row = had(*by_kind[ROW]) if by_kind[ROW] else None
         if kind == FULL and not by_kind[FULL]:
-            assert column is not None and row is not None
+            assert column is not None
+            assert row is not None
             return kind, mul(scalars, column, row)
         if kind != FULL:
             part = column if column is not None else row
@@ -148,7 +155,8 @@ class Lowering:
         right = [OPS["diag"].build((flip(row),), ())] if row is not None else []
         return kind, settled(mul(scalars, *left, full, *right))
 
-    # -- shapes --------------------------------------------------------------------------------------
+    # -- shapes
+    # --------------------------------------------------------------------------------------
 
     def spread(self, value: Kinded, kind: str) -> Node:
         """A value of a smaller kind in every place of a larger one."""

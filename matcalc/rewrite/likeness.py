@@ -1,4 +1,5 @@
-"""When two terms are the same: up to the order of what commutes, a turn of a trace, a flip of a scalar."""
+"""When two terms are the same: up to the order of what commutes, a turn of a trace, a flip of a
+scalar."""
 
 from __future__ import annotations
 

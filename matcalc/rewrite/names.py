@@ -1,7 +1,8 @@
-"""Named steps are used: an expression that equals a step, or part of a product that does, is its name.
+"""Named steps are used: an expression that equals a step, or part of a product that does, is its
+name.
 
-Rules speak in names where they meet a definition whole; here are found those that only the laws bring
-about, such as ``inv(K)*y`` in a gradient after the step ``alpha = inv(K)*y``.
+Rules speak in names where they meet a definition whole; here are found those that only the laws
+bring about, such as ``inv(K)*y`` in a gradient after the step ``alpha = inv(K)*y``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Sums of products of matrices as polynomials in their atoms: expanded to terms, like terms merged.
 
-Two presentations of one polynomial expand to the same terms; ``gather`` makes the shortest form of them.
+Two presentations of one polynomial expand to the same terms; ``gather`` makes the shortest form of
+them.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ class TooMany(Exception):
 ONE = Term(sp.Integer(1), (), ())
 
 
-# -- expanding ----------------------------------------------------------------------------------------
+# -- expanding
+# ----------------------------------------------------------------------------------------
 
 
 def expand(node: Node, depth: int = 0) -> list[Term]:

@@ -1,9 +1,9 @@
 """The entrywise region below a node, read as a program on numbered atoms.
 
-Every entry (i, j) of the root is one scalar function of entries of the atoms. An atom is *full* (it has
-the root's shape), a *column* or a *row* that is spread along the other axis, or a *scalar*. So
-``diag(u)*A``, ``A*diag(v)``, ``u*ones(1, m)`` and ``u*v'`` all belong to the region: what they spread is
-seen, and a column of reciprocals is a denominator like any other.
+Every entry (i, j) of the root is one scalar function of entries of the atoms. An atom is *full* (it
+has the root's shape), a *column* or a *row* that is spread along the other axis, or a *scalar*. So
+``diag(u)*A``, ``A*diag(v)``, ``u*ones(1, m)`` and ``u*v'`` all belong to the region: what they
+spread is seen, and a column of reciprocals is a denominator like any other.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ def is_scaling(node: Node) -> bool:
 
 @dataclass
 class Region:
-    """The program: one row per part, each an operation on earlier rows; the atoms with their kinds."""
+    """The program: one row per part, each an operation on earlier rows; the atoms with their
+    kinds."""
 
     rows: list[tuple[Any, ...]]
     atoms: list[Node]

@@ -1,9 +1,9 @@
 """Which laws, in which order.
 
 A pass goes bottom-up over the shared graph: an operation is rebuilt on simplified operands and the
-laws at its root run until none applies; where a region of sums and products ends it is regrouped as a
-polynomial in its atoms, where an entrywise region ends it is lifted. Every law keeps value and shape and
-shortens the page, which is why this ends; a step bound guards the claim.
+laws at its root run until none applies; where a region of sums and products ends it is regrouped as
+a polynomial in its atoms, where an entrywise region ends it is lifted. Every law keeps value and
+shape and shortens the page, which is why this ends; a step bound guards the claim.
 """
 
 from __future__ import annotations
@@ -223,7 +223,8 @@ def _image(node: Node, image: Mapping[Node, Node], memo: Memo | None) -> Node:
 
 
 def _inside_regions(order: list[Node], root: Node) -> frozenset[Node]:
-    """Entrywise nodes all of whose users are entrywise: they are simplified with the region they end in."""
+    """Entrywise nodes all of whose users are entrywise: they are simplified with the region they
+    end in."""
     outside: set[Node] = {root}
     for node in order:
         if not is_entrywise(node):

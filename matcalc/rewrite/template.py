@@ -12,7 +12,7 @@ from functools import lru_cache
 import sympy as sp
 
 from matcalc.expr import Node, is_symbol, make, postorder, rebuilt, symbol, symbol_name
-from matcalc.rewrite.law import with_implied
+from matcalc.rewrite.law import facts_of, with_implied
 
 LARGEST = 400  # nodes; beyond, an expression is simplified under its own names
 
@@ -38,7 +38,7 @@ class Template:
         for node in order:
             place[node] = len(rows)
             if is_symbol(node) and (node.shape or symbol_name(node) not in kept):
-                known = facts.get(symbol_name(node), ()) if facts else ()
+                known = (*facts.get(symbol_name(node), ()), *facts_of(node))
                 stand_in = placeholder(
                     len(self.leaves), node.shape, with_implied(known) if known else ()
                 )

@@ -21,6 +21,7 @@ def run(port: int = 8642, seconds: float = 10, browser: bool = True) -> None:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((HOST, port))
+        listening.listen()  # whoever comes before all is ready waits
     except OSError as error:
         listening.close()
         raise MatcalcError(

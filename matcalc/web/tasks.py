@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import matcalc as mc
+from matcalc.api.givens import verify_with
 from matcalc.api.plain import as_data
-from matcalc.codegen.backends import BACKENDS
 from matcalc.notation import PRESETS
 from matcalc.render.blocks import (
     Block,
@@ -86,6 +86,7 @@ def _choice(given: Given, key: str, among: Any, default: str) -> str:
 
 VIEWS = ("backprop", "chain", "differential", "index", "paths", "batch", "vec")
 LAYOUTS = ("denominator", "numerator", "mixed")
+BACKENDS = ("numpy", "jax", "torch")
 DETAILS = ("brief", "normal", "full")
 ABOUT_ONE = ("chain", "differential", "index", "paths", "vec")
 
@@ -242,7 +243,7 @@ def verify(given: Given) -> Answer:
     network = _network(given) if _text(given, "text").strip() else None
     if "\\" in notes or "$" in notes:
         layout = _choice(given, "layout", ("", *LAYOUTS), "") or None
-        return _document(mc.verify_document(notes, network=network, layout=layout))
+        return _document(verify_with(notes, network, layout=layout))
     if network is None:
         raise Refused("claims in the text language are about a network: write it on the left")
     return _claims(notes, network, _choice(given, "layout", LAYOUTS, "denominator"))

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -223,6 +225,15 @@ def test_what_a_formula_cannot_follow_is_refused():
     def sizes(X: "n d"):
         return np.ones((X.shape[0], 1)).T @ X
 
+    def root(X: "n d"):
+        return X / math.sqrt(X.shape[1])
+
+    def count(X: "n d"):
+        return X.sum() / len(X)
+
+    def both(X: "n d"):
+        return ((X > 0) & (X < 1)) * X
+
     def unknown(X: "n d"):
         return np.fft.fft(X)
 
@@ -231,7 +242,8 @@ def test_what_a_formula_cannot_follow_is_refused():
 
     for fn, word in [
         (branch, "mc.where"), (loop, "loop"), (change, "caller"), (assign, "in place"),
-        (sizes, "mc.ones(n, 1)"), (unknown, "np.fft cannot"), (biggest, "mc.softmax"),
+        (sizes, "mc.ones(n, 1)"), (root, "np.sqrt"), (count, "X.shape[0]"), (both, "joined with *"),
+        (unknown, "np.fft cannot"), (biggest, "mc.softmax"),
     ]:  # fmt: skip
         assert word in refused(fn), fn.__name__
 

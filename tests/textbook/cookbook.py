@@ -1,4 +1,5 @@
-"""The Matrix Cookbook (Petersen and Pedersen, version of 2012), chapter 2, and section 8 on Gaussians."""
+"""The Matrix Cookbook (Petersen and Pedersen, version of 2012), chapter 2, and section 8 on
+Gaussians."""
 
 import matcalc as mc
 from tests.textbook.problem import problem

@@ -8,9 +8,9 @@ from tests.textbook.tables import CHAPTERS, answer
 
 HEAD = """# Textbook forms
 
-What comes out beside what books print. The size of a formula is the number of symbols and numbers in its
-text, definitions of names included; names of functions do not count. This page is generated from
-`tests/textbook/`, whose tests hold every value to the book's.
+What comes out beside what books print. The size of a formula is the number of symbols and numbers
+in its text, definitions of names included; names of functions do not count. This page is generated
+from `tests/textbook/`, whose tests hold every value to the book's.
 """
 
 

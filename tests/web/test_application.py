@@ -15,7 +15,6 @@ pytest.importorskip("httpx2", reason="starlette's test client needs httpx2")
 
 from starlette.testclient import TestClient
 
-from matcalc.codegen.backends import BACKENDS
 from matcalc.gallery import names, text_of
 from matcalc.web.application import STATIC, application
 from matcalc.web.limits import LIMITS
@@ -185,7 +184,7 @@ def test_a_derivation_in_latex_is_judged(ask):
 
 def test_code_is_written_for_each_library(ask):
     """The code tab."""
-    for backend in BACKENDS:
+    for backend in ("numpy", "jax", "torch"):
         assert "import" in ask("code", text=NET, backend=backend)["code"]
 
 

@@ -29,4 +29,9 @@ FAMILIES = (
     assumed,
 )
 
+# Laws of one operation run in the order of the families: powers meet before anything else is tried.
+_ORDER = [family.__name__.rpartition(".")[2] for family in FAMILIES]
+for _rules in LAWS.values():
+    _rules.sort(key=lambda rule: _ORDER.index(CATALOGUE[rule.__name__].family))
+
 __all__ = ["CATALOGUE", "FAMILIES", "LAWS", "law"]

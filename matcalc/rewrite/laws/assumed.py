@@ -1,6 +1,8 @@
-"""Laws that rest on a fact: symmetric, orthogonal, diagonal, triangular, idempotent, rows that sum to one.
+"""Laws that rest on a fact: symmetric, orthogonal, diagonal, triangular, idempotent, rows that sum
+to one.
 
-Symmetric symbols are their own transpose wherever a transpose is pushed down; that needs no law here.
+Symmetric symbols are their own transpose wherever a transpose is pushed down; that needs no law
+here.
 """
 
 from __future__ import annotations
@@ -105,8 +107,8 @@ def columns_sum_to_one(node: Node) -> Node | None:
 
 @law("tril", "triu", fact="lower_triangular")
 def triangle_of_triangular(node: Node) -> Node | None:
-    r"""$\operatorname{tril}L = L$ for lower triangular L, $\operatorname{triu}U = U$ for upper triangular U. Shrinks: a word
-    goes."""
+    r"""$\operatorname{tril}L = L$ for lower triangular L, $\operatorname{triu}U = U$ for upper
+    triangular U. Shrinks: a word goes."""
     A = node.operands[0]
     turned = A.op is TRANSPOSE
     inside = A.operands[0] if turned else A
@@ -133,8 +135,8 @@ def diagonal_of_diagonal(node: Node) -> Node | None:
 
 @law("times", fact="invertible")
 def adjugate_of_invertible(node: Node) -> Node | None:
-    r"""$\operatorname{adj}A = \det(A)\,A^{-1}$ for invertible A where powers of A stand beside it. Shrinks by
-    comparison."""
+    r"""$\operatorname{adj}A = \det(A)\,A^{-1}$ for invertible A where powers of A stand beside it.
+    Shrinks by comparison."""
     scalars, ms = split(node)
     for k, m in enumerate(ms):
         turned = m.op is TRANSPOSE

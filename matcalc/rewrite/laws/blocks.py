@@ -11,7 +11,8 @@ from matcalc.rewrite.law import law
 
 @law("slice")
 def slice_of_stack(node: Node) -> Node | None:
-    r"""A slice that is a block of a stack is that block: $[A\;B]_{:,1:k} = A$. Shrinks: the other blocks go."""
+    r"""A slice that is a block of a stack is that block: $[A\;B]_{:,1:k} = A$. Shrinks: the other
+    blocks go."""
     A, (top, left, rows, cols) = node.operands[0], node.params
     if A.op.name not in ("hstack", "vstack"):
         return None

@@ -5,13 +5,14 @@ from __future__ import annotations
 from matcalc.expr import Node
 from matcalc.ops.algebra import EYE, HADAMARD, ONES, PRODUCT, add, had, mul, ones, t
 from matcalc.ops.diagonals import diagonal
+from matcalc.ops.product import is_reciprocal
 from matcalc.rewrite.law import law, make_op, neighbours, replaced, settled, shorter, split
 
 
 @law("times")
 def diag_times(node: Node) -> Node | None:
-    r"""$\operatorname{diag}(u)\,v = u \odot v$ and $\operatorname{diag}(u)\operatorname{diag}(v) = \operatorname{diag}(u \odot v)$.
-    Shrinks: one matrix fewer."""
+    r"""$\operatorname{diag}(u)\,v = u \odot v$ and $\operatorname{diag}(u)\operatorname{diag}(v) =
+    \operatorname{diag}(u \odot v)$. Shrinks: one matrix fewer."""
     for k, a, b in neighbours(node):
         if a.op.name == "diag" and b.op.name == "diag":
             return replaced(node, k, 2, make_op("diag", had(a.operands[0], b.operands[0])))
@@ -24,7 +25,8 @@ def diag_times(node: Node) -> Node | None:
 
 @law("times")
 def diag_times_ones(node: Node) -> Node | None:
-    r"""$\operatorname{diag}(u)\,\mathbf{1}_{n \times m} = u\,\mathbf{1}_m^\top$. Shrinks: no diagonal matrix."""
+    r"""$\operatorname{diag}(u)\,\mathbf{1}_{n \times m} = u\,\mathbf{1}_m^\top$. Shrinks: no
+    diagonal matrix."""
     for k, a, b in neighbours(node):
         if a.op.name == "diag" and b.op is ONES:
             return replaced(node, k, 2, a.operands[0], ones(1, b.shape[1]))
@@ -35,8 +37,8 @@ def diag_times_ones(node: Node) -> Node | None:
 
 @law("hadamard")
 def scaling_by_rank_one(node: Node) -> Node | None:
-    r"""$(u\mathbf{1}^\top) \odot A = \operatorname{diag}(u)A$, $(\mathbf{1}v^\top) \odot A = A\operatorname{diag}(v)$.
-    Shrinks: no matrix of ones."""
+    r"""$(u\mathbf{1}^\top) \odot A = \operatorname{diag}(u)A$, $(\mathbf{1}v^\top) \odot A =
+    A\operatorname{diag}(v)$. Shrinks: no matrix of ones."""
     for k, f in enumerate(node.operands):
         scalars, ms = split(f)
         others = had(*node.operands[:k], *node.operands[k + 1 :])
@@ -73,9 +75,19 @@ def rank_one_meets_vector(node: Node) -> Node | None:
     return None
 
 
+@law("hadamard", orders=True)
+def denominators_last(node: Node) -> Node | None:
+    r"""$\frac{1}{B} \odot A$ is written $A \oslash B$. As long, but one order for both."""
+    order = sorted(node.operands, key=is_reciprocal)
+    return (
+        had(*order) if any(a is not b for a, b in zip(order, node.operands, strict=True)) else None
+    )
+
+
 @law("sum")
 def sum_against_rank_one(node: Node) -> Node | None:
-    r"""$\mathbf{1}^\top((uv^\top) \odot A)\mathbf{1} = u^\top A v$. Shrinks: neither sum nor entrywise product."""
+    r"""$\mathbf{1}^\top((uv^\top) \odot A)\mathbf{1} = u^\top A v$. Shrinks: neither sum nor
+    entrywise product."""
     A = node.operands[0]
     if A.op is not HADAMARD:
         return None
@@ -92,8 +104,8 @@ def sum_against_rank_one(node: Node) -> Node | None:
 
 @law("hadamard", orders=True)
 def hadamard_with_eye(node: Node) -> Node | None:
-    r"""$I \odot A = \operatorname{diag}(\operatorname{diag}A)$, and a diagonal matrix keeps only the diagonal of what
-    it meets. Shrinks: the matrices become vectors."""
+    r"""$I \odot A = \operatorname{diag}(\operatorname{diag}A)$, and a diagonal matrix keeps only
+    the diagonal of what it meets. Shrinks: the matrices become vectors."""
     special = [f for f in node.operands if f.op is EYE or f.op.name == "diag"]
     if not special:
         return None
@@ -105,8 +117,8 @@ def hadamard_with_eye(node: Node) -> Node | None:
 
 @law("diagonal")
 def diagonal_of_product(node: Node) -> Node | None:
-    r"""$\operatorname{diag}(\operatorname{diag}(u)A) = u \odot \operatorname{diag}A$, $\operatorname{diag}(uv^\top) = u \odot v$.
-    Shrinks: a matrix becomes a vector."""
+    r"""$\operatorname{diag}(\operatorname{diag}(u)A) = u \odot \operatorname{diag}A$,
+    $\operatorname{diag}(uv^\top) = u \odot v$. Shrinks: a matrix becomes a vector."""
     A = node.operands[0]
     if A.op is not PRODUCT:
         return None
@@ -123,8 +135,8 @@ def diagonal_of_product(node: Node) -> Node | None:
 
 @law("diagonal")
 def diagonal_of_entrywise(node: Node) -> Node | None:
-    r"""$\operatorname{diag}(A + B) = \operatorname{diag}A + \operatorname{diag}B$, and of a Hadamard product, where the
-    parts get shorter."""
+    r"""$\operatorname{diag}(A + B) = \operatorname{diag}A + \operatorname{diag}B$, and of a
+    Hadamard product, where the parts get shorter."""
     A = node.operands[0]
     if A.op.name not in ("plus", "hadamard"):
         return None

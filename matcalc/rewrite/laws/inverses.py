@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matcalc.expr import Node, is_number, number, read
+from matcalc.expr import Node, is_number, number
 from matcalc.ops.algebra import EYE, PRODUCT, TRANSPOSE, add, coefficient, eye, mul, t
 from matcalc.ops.entrywise import POWER, power
 from matcalc.rewrite.flip import flip
@@ -16,6 +16,7 @@ from matcalc.rewrite.law import (
     shorter,
     split,
     times,
+    without,
 )
 
 
@@ -28,14 +29,16 @@ def inverse_of_transpose(node: Node) -> Node | None:
 
 @law("inv", orders=True)
 def inverse_of_scaled(node: Node) -> Node | None:
-    r"""$(cA)^{-1} = A^{-1}/c$: the scalar comes in front. Where A is the identity no inverse is left."""
+    r"""$(cA)^{-1} = A^{-1}/c$: the scalar comes in front. Where A is the identity no inverse is
+    left."""
     scalars, ms = split(node.operands[0])
     return mul(*(power(s, -1) for s in scalars), make_op("inv", mul(*ms))) if scalars else None
 
 
 @law("inv")
 def inverse_of_product(node: Node) -> Node | None:
-    r"""$(AB)^{-1} = B^{-1}A^{-1}$ for square factors where that is shorter: $(AB^{-1})^{-1} = BA^{-1}$."""
+    r"""$(AB)^{-1} = B^{-1}A^{-1}$ for square factors where that is shorter: $(AB^{-1})^{-1} =
+    BA^{-1}$."""
     A = node.operands[0]
     if A.op is not PRODUCT or any(m.shape != A.shape for m in A.operands):
         return None
@@ -79,21 +82,10 @@ def det_of_inverse(node: Node) -> Node | None:
     return power(make_op("det", A.operands[0]), -1) if A.op.name == "inv" else None
 
 
-@law("det", orders=True)
-def det_of_scaled(node: Node) -> Node | None:
-    r"""$\det(-A) = (-1)^n\det A$ and $\det(cA) = c^n\det A$ for A of n rows: the number comes in front."""
-    A = node.operands[0]
-    scalars, ms = split(A)
-    if not scalars:
-        return None
-    n = read(A.shape[0])
-    return mul(*(power(s, n) for s in scalars), settled(make_op("det", mul(*ms))))
-
-
 @law("det", "adj")
 def det_of_product(node: Node) -> Node | None:
-    r"""$\det(AB) = \det A\,\det B$, $\operatorname{adj}(AB) = \operatorname{adj}(B)\operatorname{adj}(A)$ for square factors where
-    that is shorter."""
+    r"""$\det(AB) = \det A\,\det B$, $\operatorname{adj}(AB) =
+    \operatorname{adj}(B)\operatorname{adj}(A)$ for square factors where that is shorter."""
     A = node.operands[0]
     if A.op is not PRODUCT or any(m.shape != A.shape for m in A.operands):
         return None
@@ -103,8 +95,8 @@ def det_of_product(node: Node) -> Node | None:
 
 @law("times", orders=True)
 def adjugate_meets_factor(node: Node) -> Node | None:
-    r"""$A\operatorname{adj}(A) = \det(A)\,I$, $B\operatorname{adj}(AB) = \det(B)\operatorname{adj}(A)$ for square factors.
-    Shrinks: a factor becomes a number."""
+    r"""$A\operatorname{adj}(A) = \det(A)\,I$, $B\operatorname{adj}(AB) =
+    \det(B)\operatorname{adj}(A)$ for square factors. Shrinks: a factor becomes a number."""
     ms = split(node)[1]
     for k, m in enumerate(ms):
         turned = m.op is TRANSPOSE
@@ -126,7 +118,8 @@ def adjugate_meets_factor(node: Node) -> Node | None:
 
 @law("times")
 def determinant_times_inverse(node: Node) -> Node | None:
-    r"""$\det(A)\,A^{-1} = \operatorname{adj}A$, with $\det A^\top = \det A$ too, and $\operatorname{adj}(A)/\det A = A^{-1}$. Shrinks: one symbol for two."""
+    r"""$\det(A)\,A^{-1} = \operatorname{adj}A$, with $\det A^\top = \det A$ too, and
+    $\operatorname{adj}(A)/\det A = A^{-1}$. Shrinks: one symbol for two."""
     for s in split(node)[0]:
         over = s.op is POWER and is_number(s.operands[1]) and s.operands[1] is number(-1)
         det = s.operands[0] if over else s
@@ -139,20 +132,37 @@ def determinant_times_inverse(node: Node) -> Node | None:
                 equal(inside.operands[0], A) or equal(inside.operands[0], flip(A))
             ):
                 found = make_op(made, inside.operands[0])
-                rest = mul(*(x for x in node.operands if x is not s))
+                rest = mul(*without(node.operands, s))
                 return replaced(rest, k, 1, t(found) if m is not inside else found)
     return None
 
 
 @law("times")
 def determinant_into_bracket(node: Node) -> Node | None:
-    r"""$\det(A)(BA^{-1} + CA^{-\top}) = B\operatorname{adj}A + C\operatorname{adj}A^\top$. Shrinks: the determinant and the
-    inverses become adjugates."""
+    r"""$\det(A)(BA^{-1} + CA^{-\top}) = B\operatorname{adj}A + C\operatorname{adj}A^\top$. Shrinks:
+    the determinant and the inverses become adjugates."""
     scalars, ms = split(node)
     for s in scalars:
         if s.op.name == "det" and len(ms) == 1 and ms[0].op.name == "plus":
-            rest = [x for x in scalars if x is not s]
+            rest = without(scalars, s)
             return shorter(node, mul(*rest, add(*(times(s, term) for term in ms[0].operands))))
+    return None
+
+
+@law("times")
+def determinant_split(node: Node) -> Node | None:
+    r"""$\det A/\det(AB) = 1/\det B$ for square factors. Shrinks by comparison: determinants
+    cancel."""
+    scalars, ms = split(node)
+    for k, s in enumerate(scalars):
+        base, exponent = s.operands if s.op is POWER else (s, number(1))
+        if base.op.name != "det" or base.operands[0].op is not PRODUCT:
+            continue
+        own, inside = split(base.operands[0])
+        if own or any(m.shape != base.operands[0].shape for m in inside):
+            continue
+        parts = [power(settled(make_op("det", m)), exponent) for m in inside]
+        return shorter(node, times(*scalars[:k], *scalars[k + 1 :], *parts, *ms))
     return None
 
 
@@ -165,7 +175,8 @@ def log_of_det(node: Node) -> Node | None:
 
 @law("solve")
 def solve_with_inverse(node: Node) -> Node | None:
-    r"""$\operatorname{solve}(A^{-1}, B) = AB$, $\operatorname{solve}(A, AB) = B$. Shrinks: nothing is left to solve."""
+    r"""$\operatorname{solve}(A^{-1}, B) = AB$, $\operatorname{solve}(A, AB) = B$. Shrinks: nothing
+    is left to solve."""
     A, B = node.operands
     if A.op.name == "inv":
         return mul(A.operands[0], B)
@@ -175,8 +186,8 @@ def solve_with_inverse(node: Node) -> Node | None:
 
 @law("times")
 def rank_one_update_meets_vector(node: Node) -> Node | None:
-    r"""$(I + uv^\top)^{-1}u = u/(1 + v^\top u)$, a case of the push-through $(I + AB)^{-1}A = A(I + BA)^{-1}$.
-    Shrinks: no inverse."""
+    r"""$(I + uv^\top)^{-1}u = u/(1 + v^\top u)$, a case of the push-through $(I + AB)^{-1}A = A(I +
+    BA)^{-1}$. Shrinks: no inverse."""
     for k, a, b in neighbours(node):
         inside = a.operands[0] if a.op.name == "inv" else None
         if inside is None or inside.op.name != "plus" or b.shape[1] != 1:
@@ -189,8 +200,8 @@ def rank_one_update_meets_vector(node: Node) -> Node | None:
 
 @law("times")
 def push_through(node: Node) -> Node | None:
-    r"""$(I + AB)^{-1}A = A(I + BA)^{-1}$ where the inverse gets smaller, and where one side is an inverse that
-    the expression has already. Shrinks by comparison."""
+    r"""$(I + AB)^{-1}A = A(I + BA)^{-1}$ where the inverse gets smaller, and where one side is an
+    inverse that the expression has already. Shrinks by comparison."""
     for k, a, b in neighbours(node):
         inside = a.operands[0] if a.op.name == "inv" else None
         if inside is None or inside.op.name != "plus" or len(inside.operands) != 2:

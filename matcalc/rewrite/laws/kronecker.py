@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matcalc import shapes
 from matcalc.expr import Node
-from matcalc.ops.algebra import EYE, TRANSPOSE, eye, mul, t
+from matcalc.ops.algebra import EYE, ONES, TRANSPOSE, eye, mul, ones, t
 from matcalc.rewrite.flip import flip
 from matcalc.rewrite.law import law, make_op, neighbours, replaced, settled, shorter, split
 
@@ -23,8 +23,8 @@ def kron_mixed(node: Node) -> Node | None:
 
 @law("times")
 def kron_with_vector(node: Node) -> Node | None:
-    r"""$(u \otimes A)B = u \otimes AB$ and $B(u^\top \otimes A) = u^\top \otimes BA$ for a column u, on either side.
-    Shrinks: one product of the big size fewer."""
+    r"""$(u \otimes A)B = u \otimes AB$ and $B(u^\top \otimes A) = u^\top \otimes BA$ for a column
+    u, on either side. Shrinks: one product of the big size fewer."""
     for k, a, b in neighbours(node):
         if a.op.name == "kron" and b.op.name != "kron":
             A, B = a.operands
@@ -43,7 +43,8 @@ def kron_with_vector(node: Node) -> Node | None:
 
 @law("times")
 def kron_times_vec(node: Node) -> Node | None:
-    r"""$(A \otimes B)\operatorname{vec}X = \operatorname{vec}(BXA^\top)$. Shrinks: no product of the big size."""
+    r"""$(A \otimes B)\operatorname{vec}X = \operatorname{vec}(BXA^\top)$. Shrinks: no product of
+    the big size."""
     for k, a, b in neighbours(node):
         if a.op.name != "kron" or b.op.name != "vec":
             continue
@@ -56,7 +57,8 @@ def kron_times_vec(node: Node) -> Node | None:
 
 @law("times")
 def vec_times_kron(node: Node) -> Node | None:
-    r"""$\operatorname{vec}(X)^\top(A \otimes B) = \operatorname{vec}(B^\top X A)^\top$. Shrinks: no product of the big size."""
+    r"""$\operatorname{vec}(X)^\top(A \otimes B) = \operatorname{vec}(B^\top X A)^\top$. Shrinks: no
+    product of the big size."""
     for k, a, b in neighbours(node):
         if b.op.name != "kron" or a.op is not TRANSPOSE or a.operands[0].op.name != "vec":
             continue
@@ -69,7 +71,8 @@ def vec_times_kron(node: Node) -> Node | None:
 
 @law("times")
 def inner_of_vecs(node: Node) -> Node | None:
-    r"""$\operatorname{vec}(A)^\top\operatorname{vec}(B) = \operatorname{tr}(A^\top B)$. Shrinks: one word for two."""
+    r"""$\operatorname{vec}(A)^\top\operatorname{vec}(B) = \operatorname{tr}(A^\top B)$. Shrinks:
+    one word for two."""
     for k, a, b in neighbours(node):
         if a.op is TRANSPOSE and a.operands[0].op.name == "vec" and b.op.name == "vec":
             A, B = a.operands[0].operands[0], b.operands[0]
@@ -114,30 +117,34 @@ def commutation_around_kron(node: Node) -> Node | None:
 
 @law("kron_contract")
 def contraction_of_kron(node: Node) -> Node | None:
-    r"""$\langle C \otimes D, A \otimes \cdot\rangle = \operatorname{tr}(A^\top C)\,D$. Shrinks: no product of the big size."""
+    r"""$\langle C \otimes D, A \otimes \cdot\rangle = \operatorname{tr}(A^\top C)\,D$. Shrinks: no
+    product of the big size."""
     G, B = node.operands
-    slot, rows, cols = node.params
-    if G.op.name != "kron":
+    scalars, ms = split(G)
+    if len(ms) != 1 or ms[0].op.name != "kron":
         return None
-    C, D = G.operands if slot == 1 else tuple(reversed(G.operands))
+    C, D = ms[0].operands if node.params[0] == 1 else tuple(reversed(ms[0].operands))
     if not shapes.same_shape(C.shape, B.shape):
         return None
-    return mul(settled(make_op("tr", settled(mul(flip(B), C)))), D)
+    inner = settled(make_op("tr", settled(mul(flip(B), C)))) if B.shape else mul(B, C)
+    return mul(*scalars, inner, D)
 
 
 @law("kron_contract")
-def contraction_of_eye(node: Node) -> Node | None:
-    r"""$\langle I, A \otimes \cdot\rangle = \operatorname{tr}(A)\,I$ for square A. Shrinks: no identity of the big size."""
+def contraction_of_constant(node: Node) -> Node | None:
+    r"""$\langle I, A \otimes \cdot\rangle = \operatorname{tr}(A)\,I$ for square A, and against ones
+    $(\mathbf{1}^\top A\mathbf{1})\,\mathbf{1}$. Shrinks: no matrix of the big size."""
     G, B = node.operands
-    slot, rows, cols = node.params
-    if G.op is not EYE or not shapes.same(rows, cols) or not shapes.same(*B.shape):
-        return None
-    return mul(settled(make_op("tr", B)), eye(rows))
+    _, rows, cols = node.params
+    if G.op is EYE and shapes.same(rows, cols) and shapes.same(*B.shape):
+        return mul(settled(make_op("tr", B)), eye(rows))
+    return mul(settled(make_op("sum", B)), ones(rows, cols)) if G.op is ONES else None
 
 
 @law("kron")
 def kron_of_vectors(node: Node) -> Node | None:
-    r"""$u \otimes v^\top = v^\top \otimes u = u v^\top$ for columns u, v. Shrinks: a product of vectors."""
+    r"""$u \otimes v^\top = v^\top \otimes u = u v^\top$ for columns u, v. Shrinks: a product of
+    vectors."""
     A, B = node.operands
     if A.shape[1] == 1 and B.shape[0] == 1:
         return mul(A, B)

@@ -13,7 +13,8 @@ AXIS = {"rowsum": 1, "colsum": 0}
 
 @law("times")
 def ones_times_ones(node: Node) -> Node | None:
-    r"""$\mathbf{1}_{n \times m}\mathbf{1}_{m \times k} = m\,\mathbf{1}_{n \times k}$. Shrinks: one factor fewer."""
+    r"""$\mathbf{1}_{n \times m}\mathbf{1}_{m \times k} = m\,\mathbf{1}_{n \times k}$. Shrinks: one
+    factor fewer."""
     for k, a, b in neighbours(node):
         if a.op is ONES and b.op is ONES:
             return mul(read(a.shape[1]), replaced(node, k, 2, ones(a.shape[0], b.shape[1])))
@@ -22,8 +23,8 @@ def ones_times_ones(node: Node) -> Node | None:
 
 @law("times", orders=True)
 def ones_sum(node: Node) -> Node | None:
-    r"""$A\mathbf{1}$ is the row sums, $\mathbf{1}^\top A$ the column sums: one word for a product. With a matrix of
-    ones, $A\mathbf{1}_{k \times m} = (A\mathbf{1})\mathbf{1}_m^\top$."""
+    r"""$A\mathbf{1}$ is the row sums, $\mathbf{1}^\top A$ the column sums: one word for a product.
+    With a matrix of ones, $A\mathbf{1}_{k \times m} = (A\mathbf{1})\mathbf{1}_m^\top$."""
     scalars, ms = split(node)
     if len(ms) < 2:
         return None
@@ -46,8 +47,8 @@ def ones_sum(node: Node) -> Node | None:
 
 @law("times", orders=True)
 def ones_inside(node: Node) -> Node | None:
-    r"""$A\mathbf{1}v^\top = (A\mathbf{1})v^\top$: a column of ones is summed against what stands before it, a row of
-    ones against what comes after it."""
+    r"""$A\mathbf{1}v^\top = (A\mathbf{1})v^\top$: a column of ones is summed against what stands
+    before it, a row of ones against what comes after it."""
     scalars, ms = split(node)
     for k, m in enumerate(ms):
         if m.op is ONES and m.shape[1] == 1 and k > 0:
@@ -59,8 +60,9 @@ def ones_inside(node: Node) -> Node | None:
 
 @law("rowsum", "colsum", "sum")
 def sum_of_product(node: Node) -> Node | None:
-    r"""$(AB)\mathbf{1} = A(B\mathbf{1})$, $\mathbf{1}^\top uv^\top\mathbf{1} = (\mathbf{1}^\top u)(v^\top\mathbf{1})$:
-    the sum moves to the factor that ends in ones or in a vector, where it gets shorter."""
+    r"""$(AB)\mathbf{1} = A(B\mathbf{1})$, $\mathbf{1}^\top uv^\top\mathbf{1} = (\mathbf{1}^\top
+    u)(v^\top\mathbf{1})$: the sum moves to the factor that ends in ones or in a vector, where it
+    gets shorter."""
     A = node.operands[0]
     if A.op is not PRODUCT:
         return None
@@ -76,7 +78,8 @@ def sum_of_product(node: Node) -> Node | None:
 
 @law("rowsum", "colsum", "sum")
 def sum_of_diag(node: Node) -> Node | None:
-    r"""$\operatorname{diag}(v)\mathbf{1} = v$, and the sum of all entries is that of v. Shrinks: no matrix is built."""
+    r"""$\operatorname{diag}(v)\mathbf{1} = v$, and the sum of all entries is that of v. Shrinks: no
+    matrix is built."""
     A = node.operands[0]
     if A.op.name == "diag":
         v = A.operands[0]
@@ -89,8 +92,8 @@ def sum_of_diag(node: Node) -> Node | None:
 
 @law("sum", "rowsum", "colsum", orders=True)
 def sum_of_transpose(node: Node) -> Node | None:
-    r"""$\mathbf{1}^\top A^\top\mathbf{1} = \mathbf{1}^\top A\mathbf{1}$, and the column sums of $A^\top$ are the row sums of A,
-    transposed. Shrinks: one mark fewer, or it moves out."""
+    r"""$\mathbf{1}^\top A^\top\mathbf{1} = \mathbf{1}^\top A\mathbf{1}$, and the column sums of
+    $A^\top$ are the row sums of A, transposed. Shrinks: one mark fewer, or it moves out."""
     A = node.operands[0]
     if A.op is not TRANSPOSE:
         return None
@@ -102,13 +105,15 @@ def sum_of_transpose(node: Node) -> Node | None:
 
 @law("sum")
 def sum_of_flipped(node: Node) -> Node | None:
-    r"""$\mathbf{1}^\top(A^\top \odot B^\top)\mathbf{1} = \mathbf{1}^\top(A \odot B)\mathbf{1}$. Shrinks: marks disappear."""
+    r"""$\mathbf{1}^\top(A^\top \odot B^\top)\mathbf{1} = \mathbf{1}^\top(A \odot B)\mathbf{1}$.
+    Shrinks: marks disappear."""
     return shorter(node, make_op("sum", flip(node.operands[0])))
 
 
 @law("rowsum", "colsum", "sum")
 def sum_of_sum(node: Node) -> Node | None:
-    r"""$(A + v\mathbf{1}^\top)\mathbf{1} = A\mathbf{1} + m\,v$ where a term gets shorter; so centred columns sum to 0."""
+    r"""$(A + v\mathbf{1}^\top)\mathbf{1} = A\mathbf{1} + m\,v$ where a term gets shorter; so
+    centred columns sum to 0."""
     A = node.operands[0]
     if A.op is not SUM_OP:
         return None

@@ -12,7 +12,7 @@ from matcalc.ops.binder import isum
 from matcalc.ops.entrywise import POWER, power
 from matcalc.ops.inverses import matrix_power
 from matcalc.rewrite.flip import flip
-from matcalc.rewrite.law import equal, law, make_op, neighbours, replaced, split
+from matcalc.rewrite.law import equal, law, make_op, neighbours, replaced, split, without
 
 
 @law("times")
@@ -42,7 +42,7 @@ def norm_from_square(node: Node) -> Node | None:
             v = s.operands[0].operands[0]
             for other in scalars:
                 if _is_square_of(other, v):
-                    rest = [x for x in scalars if x is not s and x is not other]
+                    rest = without(scalars, s, other)
                     return mul(
                         *rest, power(s.operands[0], add(s.operands[1], number(2))), *matrices
                     )
@@ -80,7 +80,8 @@ def _undo(a: Node, b: Node) -> bool:
 
 @law("times")
 def cancel_inverse_of_run(node: Node) -> Node | None:
-    r"""$(X^\top X)^{-1}X^\top X = I$, so that projections are idempotent. Shrinks: all these factors go."""
+    r"""$(X^\top X)^{-1}X^\top X = I$, so that projections are idempotent. Shrinks: all these
+    factors go."""
     ms = split(node)[1]
     for k, M in enumerate(ms):
         turned = M.op is TRANSPOSE
@@ -101,7 +102,8 @@ def cancel_inverse_of_run(node: Node) -> Node | None:
 
 @law("times")
 def cancel_in_inverse(node: Node) -> Node | None:
-    r"""$(AB)^{-1}A = B^{-1}$ and $B(AB)^{-1} = A^{-1}$ for square factors. Shrinks: the factor goes."""
+    r"""$(AB)^{-1}A = B^{-1}$ and $B(AB)^{-1} = A^{-1}$ for square factors. Shrinks: the factor
+    goes."""
     ms = split(node)[1]
     for k, M in enumerate(ms):
         turned = M.op is TRANSPOSE
@@ -145,8 +147,8 @@ def _matrix_power(a: Node) -> tuple[Node, Any]:
 
 @law("isum", orders=True)
 def constant_out_of_sum(node: Node) -> Node | None:
-    r"""$\sum_i c\,A_i = c\sum_i A_i$ for what does not depend on i. Shrinks or keeps: the factor comes
-    before the sign, where it may meet others."""
+    r"""$\sum_i c\,A_i = c\sum_i A_i$ for what does not depend on i. Shrinks or keeps: the factor
+    comes before the sign, where it may meet others."""
     variable = node.params[0]
     term = node.operands[0]
     scalars, ms = split(term)

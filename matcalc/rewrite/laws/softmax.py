@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 from matcalc.expr import Node, number, read
 from matcalc.ops.algebra import mul, ones, t
 from matcalc.ops.base import OPS
 from matcalc.ops.entrywise import POWER
-from matcalc.rewrite.law import equal, law, replaced, split
+from matcalc.rewrite.law import equal, law, replaced, split, without
 
 
 @law("rowsum", "colsum")
@@ -19,7 +21,8 @@ def softmax_sums_to_one(node: Node) -> Node | None:
 
 @law("sum")
 def softmax_sum(node: Node) -> Node | None:
-    r"""$\mathbf{1}^\top\operatorname{softmax}(z) = 1$ for a vector, the number of rows for a matrix. Shrinks: a constant."""
+    r"""$\mathbf{1}^\top\operatorname{softmax}(z) = 1$ for a vector, the number of rows for a
+    matrix. Shrinks: a constant."""
     A = node.operands[0]
     if A.op.name != "softmax":
         return None
@@ -28,7 +31,8 @@ def softmax_sum(node: Node) -> Node | None:
 
 @law("times")
 def exponential_over_sum(node: Node) -> Node | None:
-    r"""$e^z/\mathbf{1}^\top e^z = \operatorname{softmax}(z)$, and row by row. Shrinks: one word for a quotient."""
+    r"""$e^z/\mathbf{1}^\top e^z = \operatorname{softmax}(z)$, and row by row. Shrinks: one word for
+    a quotient."""
     scalars, ms = split(node)
     for s in scalars:
         if s.op is not POWER or s.operands[1] is not number(-1) or s.operands[0].op.name != "sum":
@@ -36,7 +40,7 @@ def exponential_over_sum(node: Node) -> Node | None:
         e = s.operands[0].operands[0]
         if e.op.name == "exp" and 1 in e.shape:
             for k, m in enumerate(ms):
-                rest = mul(*(x for x in scalars if x is not s), *ms)
+                rest = mul(*without(scalars, s), *ms)
                 if equal(m, e):
                     return replaced(
                         rest, k, 1, _softmax(e.operands[0], 0 if e.shape[1] == 1 else 1)
@@ -45,7 +49,7 @@ def exponential_over_sum(node: Node) -> Node | None:
                     return replaced(
                         rest, k, 1, t(_softmax(e.operands[0], 0 if e.shape[1] == 1 else 1))
                     )
-    for k, (a, b) in enumerate(zip(ms, ms[1:], strict=False)):
+    for k, (a, b) in enumerate(itertools.pairwise(ms)):
         if a.op.name == "diag" and b.op.name == "exp" and _is_one_over(a.operands[0], "rowsum", b):
             return replaced(node, k, 2, _softmax(b.operands[0], 1))
         if (
@@ -74,7 +78,8 @@ def _softmax(Z: Node, axis: int) -> Node:
 
 @law("log")
 def log_of_sum_of_exponentials(node: Node) -> Node | None:
-    r"""$\log\sum e^z = \operatorname{logsumexp}(z)$, and row by row. Shrinks: one word for three."""
+    r"""$\log\sum e^z = \operatorname{logsumexp}(z)$, and row by row. Shrinks: one word for
+    three."""
     A = node.operands[0]
     if A.op.name not in ("sum", "rowsum", "colsum") or A.operands[0].op.name != "exp":
         return None
@@ -97,7 +102,8 @@ def log_of_softmax(node: Node) -> Node | None:
 @law("exp")
 def exponential_of_logarithm(node: Node) -> Node | None:
     r"""$e^{\log A} = A$, $e^{\operatorname{log\,softmax}(Z)} = \operatorname{softmax}(Z)$,
-    $e^{\operatorname{logsumexp}(z)} = \mathbf{1}^\top e^z$. Shrinks: two functions undo each other."""
+    $e^{\operatorname{logsumexp}(z)} = \mathbf{1}^\top e^z$. Shrinks: two functions undo each
+    other."""
     A = node.operands[0]
     if A.op.name == "log":
         return A.operands[0]

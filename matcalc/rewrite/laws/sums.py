@@ -17,7 +17,7 @@ from matcalc.ops.algebra import (
     mul,
 )
 from matcalc.rewrite.flip import is_symmetric
-from matcalc.rewrite.law import equal, has, law, make_op, settled, shorter, split
+from matcalc.rewrite.law import equal, has, law, make_op, settled, shorter, split, without
 from matcalc.rewrite.likeness import likeness
 
 WIDEST = 64
@@ -25,8 +25,8 @@ WIDEST = 64
 
 @law("plus")
 def like_terms(node: Node) -> Node | None:
-    r"""$\operatorname{tr}(AB) + \operatorname{tr}(BA) = 2\operatorname{tr}(AB)$, $u^\top v + v^\top u = 2u^\top v$.
-    Shrinks: one term for two."""
+    r"""$\operatorname{tr}(AB) + \operatorname{tr}(BA) = 2\operatorname{tr}(AB)$, $u^\top v + v^\top
+    u = 2u^\top v$. Shrinks: one term for two."""
     if len(node.operands) > WIDEST:
         return None
     found: dict[bytes, list[Node]] = {}
@@ -86,7 +86,8 @@ def _turns_well(bracket: Node) -> bool:
 
 @law("plus")
 def common_scalars(node: Node) -> Node | None:
-    r"""$cA + cB = c(A + B)$ for scalar factors and numbers common to all terms. Shrinks: written once."""
+    r"""$cA + cB = c(A + B)$ for scalar factors and numbers common to all terms. Shrinks: written
+    once."""
     if len(node.operands) > WIDEST:
         return None
     terms = [(term.operands if term.op is PRODUCT else (term,)) for term in node.operands]
@@ -130,7 +131,7 @@ def left_from_inverse(node: Node) -> Node | None:
             for side in (0, -1):
                 found = _remainder(mul(number(-1 / c), *scalars), ms, side)
                 if found is not None:
-                    others = [x for x in node.operands if x is not one and x is not term]
+                    others = without(node.operands, one, term)
                     return shorter(node, add(mul(number(c), found), *others))
     return None
 
@@ -148,7 +149,8 @@ def _remainder(front: Node, ms: list[Node], side: int) -> Node | None:
 
 @law("plus")
 def woodbury(node: Node) -> Node | None:
-    r"""$A^{-1} - A^{-1}U(C^{-1} + V A^{-1}U)^{-1}V A^{-1} = (A + U C V)^{-1}$. Shrinks: one inverse for five."""
+    r"""$A^{-1} - A^{-1}U(C^{-1} + V A^{-1}U)^{-1}V A^{-1} = (A + U C V)^{-1}$. Shrinks: one inverse
+    for five."""
     if len(node.operands) > WIDEST:
         return None
     for first in node.operands:
@@ -161,7 +163,7 @@ def woodbury(node: Node) -> Node | None:
                 continue
             found = _woodbury_inverse(head, split(tail))
             if found is not None:
-                others = [x for x in node.operands if x is not first and x is not second]
+                others = without(node.operands, first, second)
                 return shorter(node, add(mul(number(c), found), *others))
     return None
 

@@ -25,8 +25,8 @@ def trace_of_rank_one(node: Node) -> Node | None:
 
 @law("tr")
 def trace_turned(node: Node) -> Node | None:
-    r"""$\operatorname{tr}(ABC) = \operatorname{tr}(BCA) = \operatorname{tr}(C^\top B^\top A^\top)$: the turn with the
-    fewest marks, then a cancellation where one shows."""
+    r"""$\operatorname{tr}(ABC) = \operatorname{tr}(BCA) = \operatorname{tr}(C^\top B^\top A^\top)$:
+    the turn with the fewest marks, then a cancellation where one shows."""
     A = node.operands[0]
     if A.op is not PRODUCT or len(A.operands) > 8:
         return None
@@ -43,7 +43,8 @@ def trace_turned(node: Node) -> Node | None:
 
 @law("tr")
 def trace_of_sum(node: Node) -> Node | None:
-    r"""$\operatorname{tr}(A + B) = \operatorname{tr}A + \operatorname{tr}B$ where the parts get shorter."""
+    r"""$\operatorname{tr}(A + B) = \operatorname{tr}A + \operatorname{tr}B$ where the parts get
+    shorter."""
     A = node.operands[0]
     if len(A.operands) > 12:
         return None
@@ -56,8 +57,8 @@ def trace_of_sum(node: Node) -> Node | None:
 
 @law("tr", orders=True)
 def trace_of_kron(node: Node) -> Node | None:
-    r"""$\operatorname{tr}(A \otimes B) = \operatorname{tr}A\,\operatorname{tr}B$ for square factors. Shrinks in size, not
-    in symbols: no matrix of the big shape."""
+    r"""$\operatorname{tr}(A \otimes B) = \operatorname{tr}A\,\operatorname{tr}B$ for square
+    factors. Shrinks in size, not in symbols: no matrix of the big shape."""
     A = node.operands[0]
     if A.op.name != "kron" or not all(shapes.same(*f.shape) for f in A.operands):
         return None
@@ -66,8 +67,8 @@ def trace_of_kron(node: Node) -> Node | None:
 
 @law("tr")
 def trace_of_diagonal(node: Node) -> Node | None:
-    r"""$\operatorname{tr}(\operatorname{diag}(u)A) = u^\top\operatorname{diag}(A)$ and $\operatorname{tr}\operatorname{diag}(u) = \mathbf{1}^\top u$.
-    Shrinks: no matrix is built."""
+    r"""$\operatorname{tr}(\operatorname{diag}(u)A) = u^\top\operatorname{diag}(A)$ and
+    $\operatorname{tr}\operatorname{diag}(u) = \mathbf{1}^\top u$. Shrinks: no matrix is built."""
     A = node.operands[0]
     if A.op.name == "diag":
         return make_op("sum", A.operands[0])
@@ -90,7 +91,8 @@ def sum_of_diagonal(node: Node) -> Node | None:
 
 @law("tr")
 def trace_against_itself(node: Node) -> Node | None:
-    r"""$\operatorname{tr}(A^\top(A \odot B)) = \mathbf{1}^\top(A \odot A \odot B)\mathbf{1}$ where that is shorter."""
+    r"""$\operatorname{tr}(A^\top(A \odot B)) = \mathbf{1}^\top(A \odot A \odot B)\mathbf{1}$ where
+    that is shorter."""
     A = node.operands[0]
     if A.op is not PRODUCT or len(A.operands) != 2 or not any(f.op is HADAMARD for f in A.operands):
         return None

@@ -15,8 +15,8 @@ WIDEST = 12
 
 @law("transpose")
 def push_transpose(node: Node) -> Node | None:
-    r"""$(AB)^\top = B^\top A^\top$, and through sums, entrywise functions, inverses of symmetric matrices
-    and Kronecker products, where marks disappear."""
+    r"""$(AB)^\top = B^\top A^\top$, and through sums, entrywise functions, inverses of symmetric
+    matrices and Kronecker products, where marks disappear."""
     A = node.operands[0]
     if A.op.name == "commutation":
         return make(A.op, (), (A.params[1], A.params[0]))
@@ -26,7 +26,8 @@ def push_transpose(node: Node) -> Node | None:
 
 @law("times")
 def pull_transpose(node: Node) -> Node | None:
-    r"""$A^\top B^\top C^\top D^\top = (DCBA)^\top$ for long products. Shrinks: one mark for many."""
+    r"""$A^\top B^\top C^\top D^\top = (DCBA)^\top$ for long products. Shrinks: one mark for
+    many."""
     scalars, ms = split(node)
     if (
         len(ms) < LONG_CHAIN
@@ -61,8 +62,8 @@ def pull_transpose_of_function(node: Node) -> Node | None:
 
 @law("det", "logdet", "norm2", "adj", orders=True)
 def of_transpose(node: Node) -> Node | None:
-    r"""$\det A^\top = \det A$, $\|A^\top\| = \|A\|$, $\operatorname{adj}A^\top = (\operatorname{adj}A)^\top$.
-    Shrinks: a mark goes or moves out."""
+    r"""$\det A^\top = \det A$, $\|A^\top\| = \|A\|$, $\operatorname{adj}A^\top =
+    (\operatorname{adj}A)^\top$. Shrinks: a mark goes or moves out."""
     A = node.operands[0]
     if A.op is not TRANSPOSE:
         return None

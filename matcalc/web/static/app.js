@@ -161,7 +161,7 @@ const WORDS = {
 function showVerdicts(answer) {
   $("summary").textContent = answer.summary;
   $("verdicts").replaceChildren(...answer.lines.map((line) => {
-    const kind = line.mark === "✓" ? "good" : line.mark === "✗" ? "bad" : "doubt";
+    const kind = { "✓": "good", "✗": "bad", "?": "doubt" }[line.mark] ?? "quietly";
     const item = element("li", { class: kind === "bad" ? "fails" : kind },
       element("span", { class: `mark ${kind}`, "aria-hidden": "true" }, line.mark),
       element("div", { class: "claim" }, said(line.claim)),

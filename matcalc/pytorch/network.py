@@ -1,0 +1,147 @@
+"""``from_torch``: a module is traced, and every operation is read at once, with known shapes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from matcalc.errors import MatcalcError, NoRuleError, ShapeError, UnknownNameError
+from matcalc.expr import Node
+from matcalc.network import Network
+from matcalc.pytorch.tensors import Tensor, together
+from matcalc.shapes import dim
+
+if TYPE_CHECKING:
+    from matcalc.pytorch.reader import Reader
+
+
+class TorchNetwork(Network):
+    """The network of a module. ``values`` puts arrays where the formulas want them."""
+
+    reader: Reader
+
+    def values(self, **inputs: Any) -> dict[str, np.ndarray]:
+        """The module's parameters and buffers, and the given inputs, as our matrices.
+
+        Inputs are arrays or tensors in torch's shape; class numbers become one-hot rows.
+        """
+        missing = sorted(set(self.inputs) - set(self.reader.known) - set(inputs))
+        if missing:
+            raise UnknownNameError(f"no value for {', '.join(missing)}")
+        found = {name: self.folded(name, value) for name, value in self.reader.known.items()}
+        return found | {name: self.folded(name, value) for name, value in inputs.items()}
+
+    def folded(self, name: str, value: Any) -> np.ndarray:
+        """An array in torch's shape as the matrix ``name``."""
+        array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+        node = self[name]
+        classes = self.reader.classes.get(name)
+        if classes is not None:
+            array = np.eye(int(classes))[array.astype(int).ravel()]
+        array = array.astype(float)
+        if not node.shape:
+            return array.reshape(())
+        rows, cols = (int(d) if d.is_Integer else None for d in node.shape)
+        if rows is None and cols is None:
+            leading = int(np.prod(array.shape[: self.reader.leading.get(name, 1)]))
+            return array.reshape(leading, -1)
+        return array.reshape(-1 if rows is None else rows, -1 if cols is None else cols)
+
+    @property
+    def origins(self) -> Mapping[str, str]:
+        """Step to the path of the module in which it stands."""
+        return dict(self.reader.origins)
+
+
+def from_torch(
+    module: Any,
+    shapes: Mapping[str, Sequence[Any]] | Sequence[Any],
+    *,
+    loss: Callable[..., Any] | None = None,
+    output: int | str | None = None,
+    name: str | None = None,
+) -> TorchNetwork:
+    """The network that a ``torch.nn.Module`` computes, with the module's own parameter names.
+
+    ``shapes`` gives each input its shape, by name (``{"x": ("n", 784)}``) or, for one input, alone;
+    a size is a number or the name of a dimension. Dots in parameter names become underscores. A
+    module with several outputs needs ``output=`` (a place or a key), or ``loss=``, a function of
+    the output and of further inputs named in ``shapes``, ``lambda out, y: F.mse_loss(out, y)``.
+    What can't be read is refused by the name of the operation and the path of its module.
+    """
+    try:
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise MatcalcError('from_torch needs PyTorch: pip install "matcalc[torch]"') from error
+    from matcalc.pytorch.reader import Reader
+    from matcalc.pytorch.tracing import ShapedTracer, traced
+
+    network = TorchNetwork(name or type(module).__name__)
+    known = _shapes(module, shapes)
+    reader = Reader(network, known)
+    network.reader = reader
+    tracer = ShapedTracer(reader)
+    result = traced(tracer, module)
+    if loss is not None:
+        names = list(inspect.signature(loss).parameters)[1:]
+        result = tracer.guarded(
+            "the loss", lambda: loss(result, *(tracer.placeholder(n) for n in names))
+        )
+    _finish(network, reader, result, output, loss is not None)
+    return network
+
+
+def _shapes(module: Any, shapes: Any) -> dict[str, tuple[Any, ...]]:
+    if isinstance(shapes, Mapping):
+        given = {str(k): v for k, v in shapes.items()}
+    else:
+        first = next(iter(inspect.signature(module.forward).parameters), None)
+        if first is None:
+            raise ShapeError("the module has no input")
+        given = {first: shapes}
+    return {
+        k: tuple(dim(s) for s in ((v,) if isinstance(v, (str, int)) else v))
+        for k, v in given.items()
+    }
+
+
+def _finish(
+    network: TorchNetwork, reader: Reader, result: Any, output: int | str | None, is_loss: bool
+) -> None:
+    if output is not None and not is_loss:
+        try:
+            result = result[output]
+        except (TypeError, KeyError, IndexError):
+            raise MatcalcError(f"the module has no output {output!r}") from None
+    if isinstance(result, (tuple, list, dict)):
+        kind = (
+            f"keys {', '.join(map(repr, result))}" if isinstance(result, dict) else f"{len(result)}"
+        )
+        raise MatcalcError(
+            f"the module has several outputs ({kind}): choose one with output=, or combine them "
+            "with loss="
+        )
+    found = reader.tensor(result)
+    if found.tied:
+        raise NoRuleError("a batched product is the output: only its diagonal blocks are meant")
+    if found.mask is not None:
+        raise NoRuleError("the output is a masked tensor")
+    node: Node = _in_order(together(found)).node
+    if not node.shape:
+        network.minimize(node)
+    else:
+        network.output(node)
+
+
+def _in_order(T: Tensor) -> Tensor:
+    """The entries of the output in torch's order."""
+    from matcalc.pytorch.tensors import laid_out, placed
+
+    axes = placed(T.axes)
+    if T.rows + T.cols == axes:
+        return T
+    cut = 1 if len(axes) > 3 else max(len(axes) - 1, 1)
+    return laid_out(T, axes[:cut], axes[cut:])

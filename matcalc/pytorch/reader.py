@@ -1,0 +1,278 @@
+"""What is known while a module is read: declared inputs and parameters, constants, named steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from matcalc.errors import NoRuleError, ShapeError
+from matcalc.expr import Node, is_number, is_symbol, number
+from matcalc.network import Network
+from matcalc.ops.algebra import eye, minus, ones, zeros
+from matcalc.ops.base import FUNCTIONS as WORDS
+from matcalc.ops.blocks import place, vstack
+from matcalc.pytorch.tensors import Axis, Tensor, count, placed, tensor
+from matcalc.shapes import Dim
+
+# The letter of a step, as in books: products Z, activations A, probabilities P, ...
+LETTERS = {
+    "linear": "Z", "conv": "Z", "matmul": "M", "softmax": "P", "scores": "S", "norm": "N", "s": "s",
+    "normed": "Xhat", "centred": "Xtilde", "patches": "U", "pool": "C", "h": "h", "c": "c",
+    "loss": "L", "mse": "L", "bce": "L", "l1": "L", "huber": "L", "cat": "C", "pixels": "U",
+    "add": "T", "sub": "T", "mul": "T", "div": "T", "sum": "s", "mean": "m", "var": "v", "std": "s",
+}  # fmt: skip
+CONSTANT = frozenset(["zeros", "ones", "eye", "tril", "triu"])
+
+
+@dataclass(frozen=True)
+class Placeholder:
+    """An input that is not declared yet: as numbers or as classes, its use decides."""
+
+    name: str
+    sizes: tuple[Dim, ...]
+
+
+class Reader:
+    """Declares what is met in the network and gives names to the steps."""
+
+    def __init__(self, network: Network, shapes: dict[str, tuple[Any, ...]]) -> None:
+        self.network, self.shapes = network, shapes
+        self.known: dict[str, Any] = {}  # values of parameters, buffers and constants
+        self.classes: dict[str, Dim] = {}  # inputs that are one-hot, and how many classes
+        self.leading: dict[str, int] = {}  # axes folded into the rows
+        self.origins: dict[str, str] = {}
+        self.where = ""
+        self.binary: set[Node] = set()
+        self._declared: dict[str, Tensor] = {}
+        self._constants: list[tuple[Any, Tensor]] = []
+        self._counts: dict[str, int] = {}
+
+    # -- values ------------------------------------------------------------------------------------
+
+    def tensor(self, value: Any) -> Tensor:
+        """Whatever stands in an operation, as a tensor."""
+        value = getattr(value, "value", value) if hasattr(value, "tracer") else value
+        if isinstance(value, Tensor):
+            return value
+        if isinstance(value, Placeholder):
+            return self.declared(value)
+        if isinstance(value, bool):
+            raise NoRuleError("a truth value stands where a number is wanted")
+        if isinstance(value, (int, float)):
+            return tensor(_exact(value), (), (), ())
+        if isinstance(value, sp.Expr):
+            from matcalc.expr import read
+
+            return tensor(read(value), (), (), ())
+        if hasattr(value, "detach"):
+            return self.constant(value)
+        raise NoRuleError(f"{type(value).__name__} stands where a tensor is wanted")
+
+    def declared(self, holder: Placeholder) -> Tensor:
+        """An input of numbers."""
+        if holder.name in self.classes:
+            raise NoRuleError(f"{holder.name} is used both as numbers and as class numbers")
+        found = self._declared.get(holder.name)
+        if found is None:
+            axes = tuple(Axis(s) for s in self.shapes[holder.name])
+            found = self._declared[holder.name] = self._symbol(holder.name, axes, False)
+        if holder.sizes != found.sizes:
+            from matcalc.pytorch.shaping import reshaped
+
+            return reshaped(found, list(holder.sizes))
+        return found
+
+    def _symbol(self, name: str, axes: tuple[Axis, ...], learnt: bool) -> Tensor:
+        """A symbol for a tensor: a vector of parameters is a row, a vector of data a column."""
+        shown = placed(axes)
+        cut = len(shown) - 1 if len(shown) <= 3 else 1
+        if learnt:
+            cut = 1 if len(shown) > 1 else 0
+        elif len(shown) == 1:
+            cut = 1
+        self.leading[name] = cut
+        declare = self.network.param if learnt else self.network.input
+        sizes = (count(shown[:cut]), count(shown[cut:])) if axes else ()
+        node = declare(name, *sizes)
+        return tensor(node, shown[:cut], shown[cut:], axes)
+
+    def parameter(self, path: str, value: Any, learnt: bool) -> Tensor:
+        """A parameter or buffer under its own name, dots as underscores."""
+        name = identifier(path)
+        found = self._declared.get(name)
+        if found is None:
+            plain = None if learnt else self._mask(value)
+            if plain is not None:
+                return plain
+            if name in self.shapes:
+                raise NoRuleError(f"an input and the parameter {path} have one name")
+            axes = tuple(Axis(sp.Integer(s)) for s in value.shape)
+            found = self._declared[name] = self._symbol(name, axes, learnt)
+            self.known[name] = value
+            if not learnt and _is_binary(value):
+                self.binary.add(found.node)
+        return found
+
+    def constant(self, value: Any) -> Tensor:
+        """A tensor that the module made itself."""
+        plain = self._recognised(value)
+        if plain is not None:
+            return plain
+        for seen, found in self._constants:
+            if seen is value:
+                return found
+        name = self.fresh("c")
+        axes = tuple(Axis(sp.Integer(s)) for s in value.shape)
+        found = self._symbol(name, axes, False)
+        self.known[name] = value
+        if _is_binary(value):
+            self.binary.add(found.node)
+        self._constants.append((value, found))
+        return found
+
+    def _recognised(self, value: Any) -> Tensor | None:
+        """Zeros, ones, the identity, a triangle and its complement, a single number."""
+        array = np.asarray(value.detach().cpu()).astype(float)
+        axes = tuple(Axis(sp.Integer(s)) for s in array.shape)
+        shown = placed(axes)
+        if array.size == 1:
+            return tensor(_exact(float(array.reshape(()))), (), (), axes)
+        if len(shown) > 2:
+            return None
+        flat = array.reshape([int(a.size) for a in shown])
+        cut = len(shown) - 1
+        rows, cols = count(shown[:cut]), count(shown[cut:])
+        node: Node | None = None
+        if not flat.any():
+            node = zeros(rows, cols)
+        elif (flat == 1).all():
+            node = ones(rows, cols)
+        elif flat.ndim == 2:
+            node = _triangle(flat, rows, cols)
+        if node is None:
+            return None
+        self.binary.add(node)
+        return tensor(node, shown[:cut], shown[cut:], axes)
+
+    def _mask(self, value: Any) -> Tensor | None:
+        """A buffer that is a triangle or the identity says what it is; others keep their name."""
+        found = self._recognised(value) if _is_binary(value) and value.numel() > 1 else None
+        return None if found is None or found.node.op.name in ("zeros", "ones") else found
+
+    def is_mask(self, value: Any) -> bool:
+        """Whether a tensor is known to hold zeros and ones that mean no and yes."""
+        if not hasattr(value, "tracer") and hasattr(value, "detach"):
+            return str(value.dtype) == "torch.bool"
+        found = self.tensor(value)
+        return all(n in self.binary or n.op.name in CONSTANT for n in found.parts.values())
+
+    def one_hot(self, value: Any, classes: Dim) -> Tensor:
+        """Class numbers as one-hot rows, classes last."""
+        value = getattr(value, "value", value) if hasattr(value, "tracer") else value
+        if isinstance(value, Placeholder):
+            return self._class_input(value, classes)
+        if isinstance(value, Tensor):
+            return value  # probabilities
+        axes = tuple(Axis(sp.Integer(s)) for s in value.shape)
+        wide = Axis(classes)
+        numbers = [int(v) for v in np.asarray(value.cpu()).ravel()]
+        if numbers == list(range(len(numbers))):
+            node = place(eye(len(numbers)), 0, 0, len(numbers), classes)
+        else:
+            node = vstack(*(place(number(1), 0, k, 1, classes) for k in numbers))
+        return tensor(node, placed(axes), placed((wide,)), (*axes, wide))
+
+    def _class_input(self, holder: Placeholder, classes: Dim) -> Tensor:
+        if holder.name in self._declared and holder.name not in self.classes:
+            return self._declared[holder.name]
+        if self.classes.setdefault(holder.name, classes) != classes:
+            raise ShapeError(
+                f"{holder.name} numbers {classes} and {self.classes[holder.name]} classes"
+            )
+        axes = tuple(Axis(s) for s in holder.sizes)
+        wide = Axis(classes)
+        node = self._one_hots(holder, axes, wide)
+        return tensor(node, placed(axes), placed((wide,)), (*axes, wide))
+
+    def _one_hots(self, holder: Placeholder, axes: tuple[Axis, ...], wide: Axis) -> Node:
+        if holder.name in self.network:
+            return self.network[holder.name]
+        self.leading[holder.name] = len(placed(axes))
+        found: Node = self.network.input(holder.name, count(axes), wide.size)
+        return found
+
+    # -- steps -------------------------------------------------------------------------------------
+
+    def size(self, value: Any) -> Dim:
+        """A size given to view or reshape."""
+        if isinstance(value, int):
+            return sp.Integer(value)
+        if isinstance(value, sp.Expr):
+            return value
+        raise NoRuleError(f"a size is a number or a dimension, not {type(value).__name__}")
+
+    def fresh(self, stem: str) -> str:
+        """A name that nothing has yet."""
+        taken = self.network._names
+        while True:
+            self._counts[stem] = self._counts.get(stem, 0) + 1
+            name = f"{stem}{self._counts[stem]}"
+            if name not in taken.symbols and name not in taken.dims and name not in self.shapes:
+                return name
+
+    def step(self, word: str, node: Node) -> Node:
+        """A node under a name, unless it is as short as one."""
+        if is_symbol(node) or is_number(node) or node.op.name in CONSTANT:
+            return node
+        name = self.fresh(LETTERS.get(word, "A"))
+        self.origins[name] = self.where
+        found: Node = self.network.let(name, node)
+        return found
+
+    def named(self, word: str, T: Tensor) -> Tensor:
+        """A tensor whose matrices have names."""
+        return T.each(lambda node: self.step(word, node))
+
+    def noise(self, sizes: tuple[Dim, ...]) -> Tensor:
+        """A random draw: an input whose value is given."""
+        name = self.fresh("noise")
+        return self._symbol(name, tuple(Axis(s) for s in sizes), False)
+
+    def complement(self, T: Tensor) -> Tensor:
+        """1 - T of zeros and ones."""
+        found = T.each(lambda a: minus(ones(*a.shape), a))
+        self.binary.update(found.parts.values())
+        return found
+
+
+def identifier(path: str) -> str:
+    """The path of a parameter as a name: dots are underscores, and a number gets a letter."""
+    name = path.replace(".", "_")
+    return f"m{name}" if name[:1].isdigit() else name
+
+
+def _exact(value: float) -> Node:
+    if value != value or value in (float("inf"), float("-inf")):
+        raise NoRuleError(f"{value} stands where a number is wanted")
+    return number(int(value)) if float(value).is_integer() else number(repr(float(value)))
+
+
+def _is_binary(value: Any) -> bool:
+    array = np.asarray(value.detach().cpu())
+    return bool(np.isin(array, (0, 1)).all())
+
+
+def _triangle(flat: np.ndarray, rows: Dim, cols: Dim) -> Node | None:
+    whole = np.ones_like(flat)
+    for word, made in (("tril", np.tril(whole)), ("triu", np.triu(whole))):
+        node = WORDS[word](ones(rows, cols))
+        if (flat == made).all():
+            return node
+        if (flat == whole - made).all():
+            return minus(ones(rows, cols), node)
+    if flat.shape[0] == flat.shape[1] and (flat == np.eye(len(flat))).all():
+        return eye(rows)
+    return None

@@ -1,0 +1,257 @@
+"""Transposing, viewing, slicing and joining tensors."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import sympy as sp
+
+from matcalc.errors import NoRuleError, ShapeError
+from matcalc.ops.algebra import mul, ones
+from matcalc.ops.blocks import hstack, part
+from matcalc.pytorch.reductions import axis_numbers
+from matcalc.pytorch.table import axis_number, reads
+from matcalc.pytorch.tensors import (
+    Axis,
+    Tensor,
+    combined,
+    count,
+    laid_out,
+    placed,
+    renamed,
+    same,
+    show,
+    tensor,
+    together,
+)
+from matcalc.shapes import Dim
+
+
+@reads("transpose", "swapaxes")
+def transposed(reader: Any, x: Tensor, dim0: int, dim1: int) -> Tensor:
+    order = list(range(len(x.axes)))
+    i, j = axis_number(x, dim0), axis_number(x, dim1)
+    order[i], order[j] = order[j], order[i]
+    return replace(x, axes=tuple(x.axes[k] for k in order))
+
+
+@reads("t", "T", "mT", "adjoint")
+def turned(reader: Any, x: Tensor) -> Tensor:
+    return x if len(x.axes) < 2 else transposed(reader, x, -2, -1)
+
+
+@reads("permute")
+def _permute(reader: Any, x: Tensor, *dims: Any) -> Tensor:
+    order = dims[0] if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
+    return replace(x, axes=tuple(x.axes[axis_number(x, k)] for k in order))
+
+
+@reads("unsqueeze")
+def unsqueezed(reader: Any, x: Tensor, dim: int) -> Tensor:
+    k = dim % (len(x.axes) + 1)
+    return replace(x, axes=(*x.axes[:k], Axis(sp.Integer(1)), *x.axes[k:]))
+
+
+@reads("squeeze")
+def _squeeze(reader: Any, x: Tensor, dim: Any = None) -> Tensor:
+    which = range(len(x.axes)) if dim is None else axis_numbers(x, dim)
+    axes = tuple(a for k, a in enumerate(x.axes) if not (k in which and a.is_one))
+    return replace(x, axes=axes)
+
+
+@reads("view", "reshape")
+def _view(reader: Any, x: Tensor, *sizes: Any) -> Tensor:
+    if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
+        sizes = tuple(sizes[0])
+    return reshaped(x, [reader.size(s) for s in sizes])
+
+
+def reshaped(x: Tensor, sizes: list[Dim]) -> Tensor:
+    """The entries in order, over axes of other sizes; axes that stay keep their identity."""
+    whole = count(x.axes)
+    if -1 in sizes:
+        known = sp.Mul(*(s for s in sizes if s != -1))
+        sizes[sizes.index(-1)] = sp.cancel(whole / known)
+    if not same(count([Axis(s) for s in sizes]), whole):
+        raise ShapeError(f"cannot view a tensor of shape {show(x.sizes)} as {show(sizes)}")
+    # Axes at the front that stay are left alone, so that heads split off without a rearrangement.
+    front: list[Axis] = []
+    old, new = list(x.axes), list(sizes)
+    while old and new and same(old[0].size, new[0]):
+        front.append(old.pop(0))
+        new.pop(0)
+    if not old or all(a.is_one for a in old):
+        return replace(x, axes=(*front, *(Axis(s) for s in new)))
+    if any(a in x.outer for a in front) and not any(a in x.outer for a in old):
+        x = laid_out(x, [a for a in x.rows if a in front], placed(tuple(old)))
+    else:
+        x = together(x)
+        x = laid_out(x, placed(tuple(front)), placed(tuple(old)))
+    fresh = tuple(Axis(s) for s in new)
+    return replace(x, axes=(*front, *fresh), cols=placed(fresh))
+
+
+@reads("flatten")
+def _flatten(reader: Any, x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    first, last = axis_number(x, start_dim), axis_number(x, end_dim)
+    sizes = list(x.sizes)
+    return reshaped(x, [*sizes[:first], count(x.axes[first : last + 1]), *sizes[last + 1 :]])
+
+
+@reads("expand", "broadcast_to")
+def _expand(reader: Any, x: Tensor, *sizes: Any) -> Tensor:
+    if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
+        sizes = tuple(sizes[0])
+    wanted = [reader.size(s) for s in sizes]
+    own = [sp.Integer(1)] * (len(wanted) - len(x.axes)) + list(x.sizes)
+    axes = tuple(Axis(o if w == -1 else w) for o, w in zip(own, wanted, strict=True))
+    shown = placed(axes)
+    cut = max(len(shown) - 1, 0)
+    frame = tensor(ones(count(shown[:cut]), count(shown[cut:])), shown[:cut], shown[cut:], axes)
+    return combined(frame, x, lambda a, b: b if b.shape else mul(b, a))
+
+
+def picked(x: Tensor, k: int, start: int, size: Dim, keep: bool) -> Tensor:
+    """Some neighbouring places of one axis; a single one without the axis unless ``keep``."""
+    axis = x.axes[k]
+    if x.tied:
+        raise NoRuleError("a part of a batched product is not read")
+    fresh = Axis(size)
+    axes = tuple(fresh if a is axis else a for a in x.axes)
+    if not keep:
+        axes = tuple(a for a in axes if a is not fresh)
+    if axis in x.outer:
+        if size != 1:
+            return picked(together(x), k, start, size, keep)
+        at = x.outer.index(axis)
+        parts = {(*key[:at], *key[at + 1 :]): v for key, v in x.parts.items() if key[at] == start}
+        outer = tuple(a for a in x.outer if a is not axis)
+        return replace(x, axes=axes, outer=outer, parts=parts)
+    if axis.is_one:
+        return replace(x, axes=axes)
+    rows = tuple(a for a in x.rows if a is not axis)
+    if axis in x.rows and x.rows[0] is axis and x.rows:  # the first rows: no rearrangement
+        high = count(x.rows[1:])
+        made = x.each(
+            lambda a: part(a, sp.Integer(start) * high, sp.Integer(0), size * high, count(x.cols))
+        )
+        return replace(made, axes=axes, rows=placed((fresh, *x.rows[1:])))
+    cols = tuple(a for a in x.cols if a is not axis)
+    x = laid_out(x, rows, (axis, *cols))
+    wide = count(cols)
+    made = x.each(
+        lambda a: part(a, sp.Integer(0), sp.Integer(start) * wide, count(rows), size * wide)
+    )
+    return replace(made, axes=axes, rows=rows, cols=placed((fresh, *cols)))
+
+
+@reads("getitem")
+def _getitem(reader: Any, x: Any, key: Any) -> Any:
+    if isinstance(x, (tuple, list, dict)):
+        return x[key]
+    keys = list(key) if isinstance(key, tuple) else [key]
+    if Ellipsis in keys:
+        at = keys.index(Ellipsis)
+        used = sum(1 for k in keys if k is not None and k is not Ellipsis)
+        keys[at : at + 1] = [slice(None)] * (len(x.axes) - used)
+    k = 0
+    for item in keys:
+        if item is None:
+            x = unsqueezed(reader, x, k)
+            k += 1
+        elif isinstance(item, slice):
+            x, k = _sliced(x, k, item), k + 1
+        elif isinstance(item, int) and not isinstance(item, bool):
+            size = x.axes[k].size
+            if item < 0 and not size.is_Integer:
+                raise NoRuleError("a place counted from the end of a symbolic axis is not read")
+            x = picked(x, k, item % int(size) if item < 0 else item, sp.Integer(1), False)
+        else:
+            raise NoRuleError(f"indexing with {type(item).__name__} is not read")
+    return x
+
+
+def _sliced(x: Tensor, k: int, item: slice) -> Tensor:
+    if item.step not in (None, 1):
+        raise NoRuleError(f"a slice with step {item.step} is not read")
+    size = x.axes[k].size
+    if item.start in (None, 0) and (item.stop is None or same(sp.Integer(0) + item.stop, size)):
+        return x
+    if not size.is_Integer:
+        if item.start in (None, 0) and isinstance(item.stop, int) and item.stop > 0:
+            return picked(x, k, 0, sp.Integer(item.stop), True)
+        raise NoRuleError("a slice of a symbolic axis is read from its start only")
+    start, stop, _ = item.indices(int(size))
+    if stop <= start:
+        raise ShapeError("an empty slice")
+    return picked(x, k, start, sp.Integer(stop - start), True)
+
+
+@reads("select")
+def _select(reader: Any, x: Tensor, dim: int, index: int) -> Any:
+    return _getitem(reader, x, (*[slice(None)] * axis_number(x, dim), index))
+
+
+@reads("narrow")
+def _narrow(reader: Any, x: Tensor, dim: int, start: int, length: int) -> Any:
+    k = axis_number(x, dim)
+    return _getitem(reader, x, (*[slice(None)] * k, slice(start, start + length)))
+
+
+@reads("chunk")
+def _chunk(reader: Any, x: Tensor, chunks: int, dim: int = 0) -> Any:
+    size = x.axes[axis_number(x, dim)].size
+    if not size.is_Integer:
+        raise NoRuleError("a symbolic axis is not cut into chunks")
+    return _split(reader, x, -(-int(size) // chunks), dim)
+
+
+@reads("split")
+def _split(reader: Any, x: Tensor, size: Any, dim: int = 0) -> Any:
+    k = axis_number(x, dim)
+    whole = int(x.axes[k].size)
+    sizes = list(size) if isinstance(size, (tuple, list)) else None
+    if sizes is None:
+        sizes = [min(size, whole - s) for s in range(0, whole, size)]
+    starts = [sum(sizes[:i]) for i in range(len(sizes))]
+    return tuple(picked(x, k, s, sp.Integer(n), True) for s, n in zip(starts, sizes, strict=True))
+
+
+@reads("unbind")
+def _unbind(reader: Any, x: Tensor, dim: int = 0) -> Any:
+    k = axis_number(x, dim)
+    return tuple(picked(x, k, i, sp.Integer(1), False) for i in range(int(x.axes[k].size)))
+
+
+@reads("cat", "concat", "concatenate")
+def _cat(reader: Any, tensors: Any, dim: int = 0) -> Tensor:
+    items = [together(reader.tensor(x)) for x in tensors]
+    k = axis_number(items[0], dim)
+    lead = items[0]
+    rest = tuple(a for i, a in enumerate(lead.axes) if i != k)
+    nodes, size = [], sp.Integer(0)
+    for item in items:
+        if len(item.axes) != len(lead.axes):
+            raise ShapeError("cat wants tensors with equally many axes")
+        own = item.axes[k]
+        swaps = {}
+        for i, (a, b) in enumerate(zip(lead.axes, item.axes, strict=True)):
+            if i != k and b is not a:
+                if not same(a.size, b.size):
+                    raise ShapeError(f"cat of tensors {show(lead.sizes)} and {show(item.sizes)}")
+                swaps[b] = a
+        item = renamed(item, {**swaps, own: (own := Axis(own.size))})
+        nodes.append(laid_out(item, placed(rest[:k]), placed((own, *rest[k:]))).node)
+        size = size + own.size
+    fresh = Axis(sp.expand(size))
+    axes = (*rest[:k], fresh, *rest[k:])
+    made = tensor(hstack(*nodes), rest[:k], (fresh, *rest[k:]), axes)
+    return reader.named("cat", made)
+
+
+@reads("stack")
+def _stack(reader: Any, tensors: Any, dim: int = 0) -> Tensor:
+    items = [reader.tensor(x) for x in tensors]
+    k = dim % (len(items[0].axes) + 1)
+    return _cat(reader, [unsqueezed(reader, x, k) for x in items], k)

@@ -1,0 +1,104 @@
+"""Facts: used by the laws, handed on with names, cited in the result."""
+
+from __future__ import annotations
+
+import pytest
+
+import matcalc as mc
+from matcalc.errors import MatcalcError
+
+Q = mc.Q
+n, d, k = mc.dims("n d k")
+A, B, K, S = (mc.matrix(s, d, d) for s in "ABKS")
+X, Y, W = mc.matrix("X", n, d), mc.matrix("Y", n, k), mc.matrix("W", d, k)
+w, y = mc.vector("w", d), mc.vector("y", n)
+
+GRADIENTS = [
+    (w.T * K * w, w, Q.symmetric(K), "2*K*w"),
+    (w.T * mc.inv(K) * w / 2, w, Q.positive_definite(K), "inv(K)*w"),
+    (mc.norm2(A * X.T) ** 2, X, Q.orthogonal(A), "2*X"),
+    (w.T * A * A * w, w, (Q.idempotent(A), Q.symmetric(A)), "2*A*w"),
+    (mc.tr(mc.tril(A) * S), S, (Q.lower_triangular(A), ()), "A'"),
+    (mc.cross_entropy(mc.softmax(X * W), Y), W, Q.rows_sum_to_one(Y), "X'*(softmax(X*W) - Y)/n"),
+]
+
+
+@pytest.mark.parametrize(("f", "wrt", "fact", "wanted"), GRADIENTS)
+def test_a_fact_shortens_the_gradient(f, wrt, fact, wanted: str) -> None:
+    """Without the fact the form is longer; with it the closed form of the books."""
+    with_fact = mc.gradient(f, wrt, assume=fact)
+    assert mc.text(with_fact) == wanted
+    assert mc.gradient(f, wrt) is not with_fact
+
+
+def softmax_net(*facts):
+    net = mc.Network("softmax")
+    P = net.let("P", mc.softmax(net.input("X", n, d) * net.param("W", d, k)))
+    net.minimize(mc.cross_entropy(P, net.input("Y", n, k), mean=False))
+    net.assume(*facts)
+    return net
+
+
+def test_without_the_fact_the_short_form_is_a_remark() -> None:
+    """Softmax cross-entropy: the general form in the line, P - Y beside it."""
+    net = mc.Network("softmax")
+    Z = net.let("Z", net.input("X", n, d) * net.param("W", d, k))
+    P = net.let("P", mc.softmax(Z))
+    net.minimize(mc.cross_entropy(P, net.input("Y", n, k), mean=False))
+    D = mc.derive(net)
+    assert mc.text(D.adjoint("Z")) == "diag(rowsum(Y))*P - Y"
+    assert "with rows of Y summing to one: dZ = P - Y" in D.remarks
+
+
+def test_a_fact_used_is_cited() -> None:
+    """The line knows the fact and shows its equation; a fact that was not needed is not cited."""
+    D = mc.derive(softmax_net(Q.rows_sum_to_one("Y"), Q.constant("X")))
+    line = D.line("W")
+    assert [str(fact) for fact in line.facts] == ["rows_sum_to_one(Y)"]
+    assert r"Y\,\mathbf{1} = \mathbf{1}" in line.law
+    assert "assume rows_sum_to_one(Y)" in D.to_text()
+    assert D.check()
+
+
+def test_what_a_definition_shows_is_known_of_its_name() -> None:
+    """A step K = X X' + a I is symmetric, so inv(K)' is inv(K) in later lines."""
+    net = mc.Network("gp")
+    X_, y_ = net.input("X", n, d), net.input("y", n, 1)
+    K_ = net.let("K", X_ * X_.T + net.input("a") * mc.eye(n))
+    net.minimize(y_.T * mc.inv(K_) * y_)
+    assert mc.text(mc.gradient(net, "K")) == "-inv(K)*y*y'*inv(K)"
+
+
+def test_an_expression_that_equals_a_step_is_its_name() -> None:
+    """With alpha = inv(K) y the gradient by K is written with alpha."""
+    net = mc.Network("gp")
+    K_, y_ = net.input("K", n, n), net.input("y", n, 1)
+    alpha = net.let("alpha", mc.inv(K_) * y_)
+    net.assume(Q.symmetric(K_))
+    net.minimize((y_.T * alpha + mc.logdet(K_)) / 2)
+    assert mc.text(mc.gradient(net, "K")) == "(inv(K) - alpha*alpha')/2"
+
+
+MEANINGS = {
+    "independent": "inv(S) + A'",
+    "projected": "(A + A')/2 + inv(S)",
+    "cookbook": "2*inv(S) + A + A' - diag(diag(inv(S) + A'))",
+}
+
+
+@pytest.mark.parametrize("meaning", MEANINGS)
+def test_three_gradients_by_a_symmetric_matrix(meaning: str) -> None:
+    """Independent entries, the projection, and the Cookbook's; derive and gradient agree."""
+    f, options = mc.tr(A * S) + mc.logdet(S), {"assume": Q.positive_definite(S)}
+    found = mc.gradient(f, S, symmetric_gradient=meaning, **options)
+    assert mc.text(found) == MEANINGS[meaning]
+    D = mc.derive(f, S, symmetric_gradient=meaning, **options)
+    assert D.gradient(S) is found
+    assert D.check()
+    assert any("S is symmetric" in r for r in D.remarks) == (meaning != "independent")
+
+
+def test_another_meaning_is_refused_by_name() -> None:
+    """The error lists the three."""
+    with pytest.raises(MatcalcError, match="independent, projected, cookbook"):
+        mc.gradient(mc.tr(S), S, assume=Q.symmetric(S), symmetric_gradient="upper")
