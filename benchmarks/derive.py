@@ -153,9 +153,8 @@ def main(arguments: list[str]) -> None:
         )
     for name, (f, wrt) in small_problems().items():
         found[name] = {"warm": warm(f, wrt), "first": cold(name)}
-        print(
-            f"{name:24} {1000 * found[name]['warm']:6.1f} ms warm, {1000 * found[name]['first']:6.1f} ms the first time (bar 50 warm)"
-        )
+        warm_ms, first_ms = (1000 * found[name][k] for k in ("warm", "first"))
+        print(f"{name:24} {warm_ms:6.1f} ms warm, {first_ms:6.1f} ms the first time (bar 50 warm)")
     if arguments[:1] == ["--json"]:
         with open(arguments[1], "w", encoding="utf-8") as file:
             json.dump(found, file, indent=1)

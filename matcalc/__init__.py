@@ -9,13 +9,14 @@ eye(n) + inv(A)'
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from matcalc import blocks as blocks
     from matcalc.api.compiled import compile as compile
     from matcalc.api.compiled import source as source
     from matcalc.api.derivation import Derivation as Derivation
-    from matcalc.api.models import Model as Model
-    from matcalc.api.models import model as model
     from matcalc.api.judges import verify as verify
     from matcalc.api.judges import verify_document as verify_document
+    from matcalc.api.models import Model as Model
+    from matcalc.api.models import model as model
     from matcalc.api.notes import Notes as Notes
     from matcalc.api.parsing import parse as parse
     from matcalc.api.verbs import check as check
@@ -31,28 +32,35 @@ if TYPE_CHECKING:
     from matcalc.api.words import adj as adj
     from matcalc.api.words import asin as asin
     from matcalc.api.words import atan as atan
+    from matcalc.api.words import binary_cross_entropy as binary_cross_entropy
     from matcalc.api.words import colmean as colmean
     from matcalc.api.words import colsum as colsum
     from matcalc.api.words import commutation as commutation
     from matcalc.api.words import cos as cos
     from matcalc.api.words import cosh as cosh
+    from matcalc.api.words import cross_entropy as cross_entropy
     from matcalc.api.words import cumsum as cumsum
     from matcalc.api.words import det as det
     from matcalc.api.words import diag as diag
+    from matcalc.api.words import divide as divide
     from matcalc.api.words import dot as dot
     from matcalc.api.words import elu as elu
     from matcalc.api.words import erf as erf
     from matcalc.api.words import exp as exp
     from matcalc.api.words import expm1 as expm1
     from matcalc.api.words import eye as eye
+    from matcalc.api.words import fold as fold
     from matcalc.api.words import gelu as gelu
     from matcalc.api.words import gelu_tanh as gelu_tanh
     from matcalc.api.words import hadamard as hadamard
     from matcalc.api.words import hardtanh as hardtanh
+    from matcalc.api.words import hinge as hinge
     from matcalc.api.words import hstack as hstack
     from matcalc.api.words import huber as huber
     from matcalc.api.words import inv as inv
+    from matcalc.api.words import kl as kl
     from matcalc.api.words import kron as kron
+    from matcalc.api.words import largest as largest
     from matcalc.api.words import leaky_relu as leaky_relu
     from matcalc.api.words import log as log
     from matcalc.api.words import log1p as log1p
@@ -61,6 +69,7 @@ if TYPE_CHECKING:
     from matcalc.api.words import logsigmoid as logsigmoid
     from matcalc.api.words import logsumexp as logsumexp
     from matcalc.api.words import max as max
+    from matcalc.api.words import mean as mean
     from matcalc.api.words import min as min
     from matcalc.api.words import norm1 as norm1
     from matcalc.api.words import norm2 as norm2
@@ -69,6 +78,7 @@ if TYPE_CHECKING:
     from matcalc.api.words import power as power
     from matcalc.api.words import reciprocal as reciprocal
     from matcalc.api.words import relu as relu
+    from matcalc.api.words import reshape_rows as reshape_rows
     from matcalc.api.words import revcumsum as revcumsum
     from matcalc.api.words import rowmean as rowmean
     from matcalc.api.words import rowsum as rowsum
@@ -84,23 +94,21 @@ if TYPE_CHECKING:
     from matcalc.api.words import solve as solve
     from matcalc.api.words import sqrt as sqrt
     from matcalc.api.words import square as square
+    from matcalc.api.words import squared_error as squared_error
     from matcalc.api.words import step as step
+    from matcalc.api.words import sum as sum
     from matcalc.api.words import tan as tan
     from matcalc.api.words import tanh as tanh
     from matcalc.api.words import tr as tr
     from matcalc.api.words import tril as tril
     from matcalc.api.words import triu as triu
+    from matcalc.api.words import unfold as unfold
     from matcalc.api.words import unvec as unvec
     from matcalc.api.words import vec as vec
     from matcalc.api.words import vstack as vstack
     from matcalc.api.words import where as where
-    from matcalc.api.words import largest as largest
     from matcalc.api.words import where_largest as where_largest
-    from matcalc.api.words import reshape_rows as reshape_rows
-    from matcalc.api.words import unfold as unfold
-    from matcalc.api.words import fold as fold
     from matcalc.api.words import zeros as zeros
-    from matcalc import blocks as blocks
     from matcalc.door import entrywise as entrywise
     from matcalc.door import read as read
     from matcalc.door import to_sympy as to_sympy
@@ -119,20 +127,12 @@ if TYPE_CHECKING:
     from matcalc.layout import Layout as Layout
     from matcalc.network import Network as Network
     from matcalc.notation import Notation as Notation
-    from matcalc.pytorch import from_torch as from_torch
     from matcalc.ops.blocks import block as block
-    from matcalc.api.words import divide as divide
-    from matcalc.api.words import binary_cross_entropy as binary_cross_entropy
-    from matcalc.api.words import cross_entropy as cross_entropy
-    from matcalc.api.words import hinge as hinge
-    from matcalc.api.words import kl as kl
-    from matcalc.api.words import squared_error as squared_error
-    from matcalc.api.words import mean as mean
-    from matcalc.api.words import sum as sum
     from matcalc.ops.undefined import function as function
-    from matcalc.ops.undefined import map_ as map
+    from matcalc.ops.undefined import map_ as map  # noqa: F401
     from matcalc.ops.undefined import scalar_function as scalar_function
-    from matcalc.render.latex import latex_of as latex
+    from matcalc.pytorch import from_torch as from_torch
+    from matcalc.render.latex import latex_of as latex  # noqa: F401
     from matcalc.render.writer import text as text
     from matcalc.rewrite.simplify import simplify as simplify
     from matcalc.shapes import dims as dims

@@ -62,16 +62,19 @@ class Problem:
         if not is_symbol(node):
             raise MatcalcError(f"differentiation is with respect to a symbol, not to {node}")
         owner = symbol_owner(node)
-        if isinstance(owner, Network) and node not in {s.symbol for s in self.steps}:
-            if (
+        if (
+            isinstance(owner, Network)
+            and node not in {s.symbol for s in self.steps}
+            and (
                 any(
                     isinstance(symbol_owner(s.symbol), Network)
                     and symbol_owner(s.symbol) is not owner
                     for s in self.steps
                 )
                 or not self.steps
-            ):
-                raise NameClashError(f"{node} is a step of another network, {owner.name!r}")
+            )
+        ):
+            raise NameClashError(f"{node} is a step of another network, {owner.name!r}")
         found = self.names.get(symbol_name(node))
         if found is None:
             return node

@@ -257,9 +257,7 @@ def _says(w: Node, symmetric: str) -> str:
     return f"{w} is symmetric: its gradient is {meant[symmetric]}"
 
 
-def _facts_used(
-    before: Node, opens: Sequence[Line], facts: Sequence[Fact]
-) -> tuple[Fact, ...]:
+def _facts_used(before: Node, opens: Sequence[Line], facts: Sequence[Fact]) -> tuple[Fact, ...]:
     """The facts without which a line would be another one, its names written out or not."""
     if not facts:
         return ()

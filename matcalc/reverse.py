@@ -27,8 +27,8 @@ from matcalc.network import Owner, Step
 from matcalc.ops.algebra import PRODUCT, add, zero_of
 from matcalc.ops.entries import box
 from matcalc.rewrite.cost import cost
-from matcalc.rewrite.region import is_entrywise
 from matcalc.rewrite.inferred import Known
+from matcalc.rewrite.region import is_entrywise
 from matcalc.rewrite.simplify import simplify
 
 

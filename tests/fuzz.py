@@ -135,7 +135,8 @@ def run(examples: int, seed: int, progress: bool = False) -> Tally:
         judge(kind, f, wrt, wrt2, seed + tally.examples, tally)
         if progress and tally.examples % 200 == 0:
             print(
-                f"{tally.examples}: {len(tally.wrong)} wrong, {len(tally.undecided)} undecided, {sum(tally.raised.values())} raised",
+                f"{tally.examples}: {len(tally.wrong)} wrong, {len(tally.undecided)} undecided, "
+                f"{sum(tally.raised.values())} raised",
                 flush=True,
             )
     return tally
@@ -159,7 +160,9 @@ def report(tally: Tally) -> str:
     )
     rows.append(f"slowest derivation {tally.slowest[0]:.2f} s: {tally.slowest[1][:200]}")
     rows.append(
-        f"wrong {len(tally.wrong)}, unstable {len(tally.unstable)}, undecided {len(tally.undecided)}, raised {sum(tally.raised.values())} ({100 * tally.rate_raised:.2f}%)"
+        f"wrong {len(tally.wrong)}, unstable {len(tally.unstable)}, "
+        f"undecided {len(tally.undecided)}, raised {sum(tally.raised.values())} "
+        f"({100 * tally.rate_raised:.2f}%)"
     )
     rows += [f"  raised {c}: {what}" for what, c in tally.raised.most_common(12)]
     rows += [f"  unstable: {what[:600]}" for what in tally.unstable[:8]]

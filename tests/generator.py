@@ -67,7 +67,7 @@ class Generator:
         return make(shape, depth - 1)
 
     def makers(self, shape: Shape, wants: str) -> list[tuple[str, Callable[[Shape, int], Node]]]:
-        if wants == INVERTIBLE or wants == SPD:
+        if wants in (INVERTIBLE, SPD):
             return self._square_makers(wants)
         if wants == MASK:
             return [("step", lambda s, d: F["step"](self.expression(s, min(d, 1))))]
@@ -103,7 +103,7 @@ class Generator:
             return F["exp"](self.squashed(node)) if self.rng.random() < 0.5 else F["sigmoid"](node)
         if wants == SMALL:
             return self.squashed(node)
-        if wants == INVERTIBLE or wants == SPD:
+        if wants in (INVERTIBLE, SPD):
             return mc.eye(rows) + node * node.T
         return F["step"](node) if wants == MASK else node
 
@@ -320,7 +320,11 @@ class Generator:
                 lambda s, d: F["reshape_rows"](self.squashed(e((s[1], s[0]), d)), *s),
             ),
             ("unfold", small_wide, unfolded),
-            ("fold", small_wide, lambda s, d: F["fold"](e((s[0] * s[1], 3), d), 1, 1, s[1], 1, 3, 1, 1, 0, 1)),
+            (
+                "fold",
+                small_wide,
+                lambda s, d: F["fold"](e((s[0] * s[1], 3), d), 1, 1, s[1], 1, 3, 1, 1, 0, 1),
+            ),
             ("largest", column, lambda s, d: F["largest"](e((s[0], self.size()), d), 1)),
             ("where_largest", wide, lambda s, d: F["where_largest"](e(s, min(d, 1)), 1)),
             (

@@ -51,6 +51,4 @@ def verify_document(
     >>> mc.verify_document(page).headline
     '3 equations: 1 wrong, 1 definitions, 1 assumptions'
     """
-    return verify_text(
-        text, shapes=shapes, layout=layout, index_base=index_base, macros=macros
-    )
+    return verify_text(text, shapes=shapes, layout=layout, index_base=index_base, macros=macros)

@@ -38,7 +38,7 @@ def parse(text: str, symbols: Mapping[str, Any] | None = None, *, assume: Any = 
     """
     network = Network("text")
     program = parse_program(text, symbols, assume=assume, builder=_Assembler(network))
-    network.as_params([name for name in program.params])
+    network.as_params(list(program.params))
     network.assumed = program.assumptions
     for fact in program.facts:
         network.assume(

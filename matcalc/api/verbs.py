@@ -14,10 +14,9 @@ from matcalc import second, shapes
 from matcalc.api.derivation import Derivation
 from matcalc.errors import MatcalcError, ShapeError
 from matcalc.expr import BUILD, Node, brief, number, read, substitute, symbol_name
-from matcalc.forward import differential as _differential
 from matcalc.facts import is_symmetric_symbol
-from matcalc.layout import Layout, gradient_in, jacobian_in
-from matcalc.layout import meaning
+from matcalc.forward import differential as _differential
+from matcalc.layout import Layout, gradient_in, jacobian_in, meaning
 from matcalc.layout import symmetric_gradient as meaning_of
 from matcalc.network import expanded, facts_behind
 from matcalc.ops.algebra import ONES, mul, ones
@@ -78,7 +77,10 @@ def gradient(
         _wants_scalar(problem)
         goals = [problem.find(w) for w in (wrt if _many(wrt) else [wrt])]
         found = _gradients(problem, goals)
-        results = {g: gradient_in(chosen, _meant(problem, g, found[g], symmetric_gradient), problem.facts) for g in goals}
+        results = {
+            g: gradient_in(chosen, _meant(problem, g, found[g], symmetric_gradient), problem.facts)
+            for g in goals
+        }
     return results if _many(wrt) else results[goals[0]]
 
 
@@ -295,7 +297,8 @@ def _diff_once(f: Node, by: Any) -> Node:
         one = number(1)
         return BUILD["scalar_change"](expanded(f), goal, one)
     raise ShapeError(
-        f"the derivative of the {shapes.show(f.shape)} matrix {brief(f)} by the {shapes.show(goal.shape)} matrix {goal} "
+        f"the derivative of the {shapes.show(f.shape)} matrix {brief(f)} by the "
+        f"{shapes.show(goal.shape)} matrix {goal} "
         "is no matrix of one of these shapes; mc.jacobian gives it as one matrix on vec"
     )
 

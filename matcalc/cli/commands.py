@@ -134,10 +134,11 @@ def verify(given: Namespace) -> Answer:
 
 def _reported(report: Any, given: Namespace) -> Answer:
     """The report in the format asked for; a document in which nothing was judged is not fine."""
-    if given.format == "text":
-        text = report.to_text(everything=given.all)
-    else:
-        text = getattr(report, f"to_{given.format}")()
+    text = (
+        report.to_text(everything=given.all)
+        if given.format == "text"
+        else getattr(report, f"to_{given.format}")()
+    )
     if not report:
         return Answer(text, 1, style="bad")
     if report.counts.get("holds"):

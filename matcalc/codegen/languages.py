@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from matcalc.codegen.foreign import JAX_HELPERS, TORCH_HELPERS
 from matcalc.codegen.helpers import SIMPLE
 from matcalc.codegen.plan import Plan
@@ -11,9 +10,8 @@ from matcalc.codegen.source import CHECK, Source
 from matcalc.codegen.terms import Term
 from matcalc.codegen.words import ATOM, PRODUCT, SUM, Text, Words
 
-
 # Numbers that Python's own mathematics computes from dimensions.
-STATIC = frozenset("number dim add mul pow sqrt exp log".split())
+STATIC = frozenset(["number", "dim", "add", "mul", "pow", "sqrt", "exp", "log"])
 
 
 class JaxWords(Words):
@@ -31,8 +29,10 @@ class JaxSource(Source):
 
     def text(self) -> str:
         text = super().text()
-        return text if "jax." in text.replace("import jax.numpy", "") else text.replace(
-            "import jax\n", "", 1
+        return (
+            text
+            if "jax." in text.replace("import jax.numpy", "")
+            else text.replace("import jax\n", "", 1)
         )
 
     def decorators(self) -> list[str]:
@@ -161,9 +161,11 @@ class TorchSource(Source):
 
     imports = ("import torch",)
     words_class = TorchWords
-    check = CHECK.replace("array.shape != shape", "tuple(array.shape) != shape").replace(
-        "NumPy", "PyTorch"
-    ).replace("{array.shape}", "{tuple(array.shape)}")
+    check = (
+        CHECK.replace("array.shape != shape", "tuple(array.shape) != shape")
+        .replace("NumPy", "PyTorch")
+        .replace("{array.shape}", "{tuple(array.shape)}")
+    )
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
@@ -199,16 +201,17 @@ class TorchSource(Source):
         words = [a.word for a in given]
         named = ", ".join(f"{w}={w}" for w in words)
         by_name = {name for name, _ in self.plan.gradients}
-        order = ", ".join(
-            f'gradients["{a.name}"]' if a.name in by_name else "None" for a in given
-        )
+        order = ", ".join(f'gradients["{a.name}"]' if a.name in by_name else "None" for a in given)
         comma = "," if len(given) == 1 else ""
         if upstream:
             ahead = [f"value, ctx.cache = forward({named})"]
             back = ["gradients = backward(g, ctx.cache)", f"return {order}{comma}"]
         else:
             ahead = [f"value, ctx.gradients = value_and_gradients({named})"]
-            back = ["gradients = {k: g * v for k, v in ctx.gradients.items()}", f"return {order}{comma}"]
+            back = [
+                "gradients = {k: g * v for k, v in ctx.gradients.items()}",
+                f"return {order}{comma}",
+            ]
         lines = [
             "class Program(torch.autograd.Function):",
             '    """The same, for torch.autograd: ``Program.apply`` on the arguments in order."""',
@@ -239,5 +242,3 @@ def _fitted(line: str) -> list[str]:
     word, _, rest = line.strip().partition(" ")
     parts = [f"{indent}    {p.strip().rstrip(',')}," for p in rest.split(", ")]
     return [f"{indent}{word} (", *parts, f"{indent})"]
-
-

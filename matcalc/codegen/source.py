@@ -82,9 +82,7 @@ class Source:
         doc = (
             "The value." if single else f"The values of {', '.join(n for n, _ in self.plan.value)}."
         )
-        return self.function(
-            "compute", self.plan.arguments, body, wrapped(f"return {inside}"), doc
-        )
+        return self.function("compute", self.plan.arguments, body, wrapped(f"return {inside}"), doc)
 
     def pair(self) -> list[str]:
         """Forward with what backward needs of it, backward, and both together."""
@@ -104,7 +102,7 @@ class Source:
             "forward",
             given,
             forward_body,
-            wrapped(f"cache = {packed}") + [f"return {value}, cache"],
+            [*wrapped(f"cache = {packed}"), f"return {value}, cache"],
             "The value, and what the backward pass needs of the way to it.",
             extra="\n".join([packed, value]),
         )

@@ -169,7 +169,7 @@ class Words:
                 below.append(self._power(a.args[0], -a.args[1].params[0], POWER))
             else:
                 above.append(self(a, PRODUCT + 1 if above or a.op in ("mm",) else PRODUCT))
-        scalars_last = [b for b in below]
+        scalars_last = list(below)
         out = " * ".join(above) or "1"
         for b in scalars_last:
             out += f" / {b}"

@@ -103,7 +103,10 @@ class WorkspaceSource(Source):
 
     def make_workspace(self) -> str:
         """The function that allocates the buffers for the sizes of given arguments."""
-        lines = [f"{self._buffer_text(shape)},  # {shapes.show(shape)}" for shape in self.buffers.values()]
+        lines = [
+            f"{self._buffer_text(shape)},  # {shapes.show(shape)}"
+            for shape in self.buffers.values()
+        ]
         arrays = [a.word for a in self.plan.arguments if a.shape]
         kind = f"dtype = np.result_type({', '.join(arrays)})" if arrays else "dtype = float"
         body = [*wrapped(kind)] if lines else []
@@ -197,9 +200,7 @@ class WorkspaceSource(Source):
         (_, first), (minus, second), *rest = ordered
         self.place[t] = self._target(t, k, [first, second], [a for _, a in rest])
         texts = [self.w(first)]
-        steps = [
-            ("subtract" if minus else "add", (texts[0], self._unsigned(minus, second)), "")
-        ]
+        steps = [("subtract" if minus else "add", (texts[0], self._unsigned(minus, second)), "")]
         for minus, a in rest:
             steps.append(("subtract" if minus else "add", ("\0", self._unsigned(minus, a)), ""))
         return steps
@@ -212,7 +213,11 @@ class WorkspaceSource(Source):
         arrays = [a for a in t.args if a.shape]
         arrays.sort(key=lambda a: (not shapes.same_shape(a.shape, t.shape), self._below(a)))
         ordered: list[tuple[str, str, Term]] = [
-            ("divide" if self._below(a) else "multiply", self.w(a.args[0] if self._below(a) else a), a)
+            (
+                "divide" if self._below(a) else "multiply",
+                self.w(a.args[0] if self._below(a) else a),
+                a,
+            )
             for a in arrays
         ]
         factor = self._factor(scalars)
@@ -323,4 +328,3 @@ def _rows(names: Sequence[str]) -> list[str]:
             line = ""
         line += f"{name}, "
     return [*out, line.rstrip()]
-

@@ -59,7 +59,7 @@ def sinks(env: Environment) -> list[t.Symbol]:
         left = definition.left
         if key in used or s.stem(left) in used or left.primes:
             continue
-        if left.name in ("delta", "eta", "alpha") or left.subscripts and definition.letters:
+        if left.name in ("delta", "eta", "alpha") or (left.subscripts and definition.letters):
             continue
         if not any(isinstance(p, t.Symbol) for p in t.walk(definition.body)):
             continue
@@ -79,11 +79,12 @@ def preactivations(env: Environment) -> list[t.Symbol]:
                 function = env.is_function(key) or node.head.name in ("sigma", "g", "phi", "f", "h")
                 if function and len(node.bracket.items) == 1:
                     argument = node.bracket.items[0]
-            elif isinstance(node, t.Call) and (
-                known(node.head.name) or node.head.name.lower() in ("softmax", "relu")
+            elif (
+                isinstance(node, t.Call)
+                and (known(node.head.name) or node.head.name.lower() in ("softmax", "relu"))
+                and node.head.name not in ("log", "exp", "ln", "sqrt")
             ):
-                if node.head.name not in ("log", "exp", "ln", "sqrt"):
-                    argument = s.flattened(node.argument)
+                argument = s.flattened(node.argument)
             if isinstance(argument, t.Symbol) and argument not in applied:
                 applied.append(argument)
     return applied

@@ -165,7 +165,9 @@ def range_by_use(scope: Scope, letter: str, nodes: Iterable[t.Node]) -> list[int
 
 
 def _range_in(scope: Scope, letter: str, symbol: t.Symbol) -> list[int] | None:
-    spots = [k for k, p in enumerate(symbol.subscripts) if isinstance(p, t.Symbol) and p.name == letter]
+    spots = [
+        k for k, p in enumerate(symbol.subscripts) if isinstance(p, t.Symbol) and p.name == letter
+    ]
     if not spots:
         return None
     probe = scope.indices.get(letter)
@@ -181,8 +183,12 @@ def _range_in(scope: Scope, letter: str, symbol: t.Symbol) -> list[int] | None:
         spot = spots[0]
         axis = spot
         if len(symbol.subscripts) == 1:
-            axis = 0 if shape[1] == 1 else 1 if shape[0] == 1 else scope._sample_axis(
-                array, symbol.subscripts[0]
+            axis = (
+                0
+                if shape[1] == 1
+                else 1
+                if shape[0] == 1
+                else scope._sample_axis(array, symbol.subscripts[0])
             )
         base = env.base_of(array, axis)
         return list(range(base, base + shape[axis]))
@@ -217,7 +223,9 @@ def _upper(symbol: t.Symbol, scope: Scope) -> str:
 
 
 def _range_in_bracket(scope: Scope, letter: str, node: t.Postfix) -> list[int] | None:
-    spots = [k for k, p in enumerate(node.arguments) if isinstance(p, t.Symbol) and p.name == letter]
+    spots = [
+        k for k, p in enumerate(node.arguments) if isinstance(p, t.Symbol) and p.name == letter
+    ]
     if not spots:
         return None
     try:

@@ -35,7 +35,9 @@ def verify_gradient(record: Record, of: Node, claim: Any) -> Verdict:
     facts = facts_by_name(record.problem.facts)
     points = Points([truth, node], facts)
     wanted = points.values(truth)
-    if shapes.same_shape(_two(node.shape), _two(truth.shape)) and same_values(wanted, points.values(node)):
+    if shapes.same_shape(_two(node.shape), _two(truth.shape)) and same_values(
+        wanted, points.values(node)
+    ):
         return Verdict("holds", said, certainty=points.certainty, reading=str(node))
     return _diagnosed(said, name, node, truth, wanted, points)
 
@@ -54,18 +56,26 @@ def _two(shape: shapes.Shape) -> shapes.Shape:
     return shape if shape else (shapes.ONE, shapes.ONE)
 
 
-def _diagnosed(said: str, name: str, node: Node, truth: Node, wanted: Any, points: Points) -> Verdict:
+def _diagnosed(
+    said: str, name: str, node: Node, truth: Node, wanted: Any, points: Points
+) -> Verdict:
     for slip, explanation, repaired in _repairs(node, truth):
         if not shapes.same_shape(_two(repaired.shape), _two(truth.shape)):
             continue
         if same_values(wanted, points.values(repaired)):
-            status = "fails" if shapes.same_shape(_two(node.shape), _two(truth.shape)) else "shape-error"
+            status = (
+                "fails" if shapes.same_shape(_two(node.shape), _two(truth.shape)) else "shape-error"
+            )
             correction = f"{name} = {simplify(repaired)}"
             return Verdict(status, said, slip, correction, explanation, points.certainty, str(node))  # type: ignore[arg-type]
     correction = f"{name} = {truth}"
     if not shapes.same_shape(_two(node.shape), _two(truth.shape)):
-        explanation = f"{name} is {shapes.show(truth.shape)}, but the claim is {shapes.show(node.shape)}"
-        return Verdict("shape-error", said, "wrong shape", correction, explanation, points.certainty, str(node))
+        explanation = (
+            f"{name} is {shapes.show(truth.shape)}, but the claim is {shapes.show(node.shape)}"
+        )
+        return Verdict(
+            "shape-error", said, "wrong shape", correction, explanation, points.certainty, str(node)
+        )
     return Verdict("fails", said, "", correction, "the values differ", points.certainty, str(node))
 
 
@@ -73,18 +83,30 @@ def _repairs(node: Node, truth: Node) -> Iterator[tuple[str, str, Node]]:
     """(class, what to say, the claim repaired), the likeliest slips first."""
     yield "sign", "the sign is wrong", mul(number(-1), node)
     for factor, less, more in _factors(node, truth):
-        yield f"lost {less}", f"the claim is {more} times too large: {less} is lost", mul(power(factor, -1), node)
-        yield f"extra {less}", f"the claim is {more} times too small: {less} should not be there", mul(factor, node)
+        yield (
+            f"lost {less}",
+            f"the claim is {more} times too large: {less} is lost",
+            mul(power(factor, -1), node),
+        )
+        yield (
+            f"extra {less}",
+            f"the claim is {more} times too small: {less} should not be there",
+            mul(factor, node),
+        )
     if node.shape:
         yield "transposed", "the claim is the transpose of the gradient", t(node)
         for factor, less, _ in _factors(node, truth):
-            yield f"transposed, lost {less}", f"transposed, and {less} is lost", mul(power(factor, -1), t(node))
+            yield (
+                f"transposed, lost {less}",
+                f"transposed, and {less} is lost",
+                mul(power(factor, -1), t(node)),
+            )
 
 
 def _factors(node: Node, truth: Node) -> Iterator[tuple[Node, str, str]]:
     """(factor, "1/n", "n") for every dimension, product of two, and small number."""
-    from matcalc.network import expanded
     from matcalc.expr import dimensions, symbols
+    from matcalc.network import expanded
 
     names = {s.name for s in dimensions([expanded(truth), expanded(node)])}
     names |= {symbol_name(s) for s in symbols(expanded(truth)) if not s.shape}

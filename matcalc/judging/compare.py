@@ -10,9 +10,9 @@ import numpy as np
 from matcalc.judging import values as v
 from matcalc.judging.evaluate import evaluate
 from matcalc.judging.scope import Scope
+from matcalc.judging.spelling import rebuilt
 from matcalc.judging.values import Array, Misfit, OutOfRange, Unread, Value
 from matcalc.reading import tree as t
-from matcalc.judging.spelling import rebuilt
 
 TOLERANCE = 1e-7
 
@@ -75,8 +75,10 @@ def agree(a: Array, b: Array, slack: Array | float = 0.0) -> bool:
             return False
     scale = max(np.max(np.abs(a), initial=0.0), np.max(np.abs(b), initial=0.0), 1e-6)
     gap = np.abs(a - b)
-    allowed = np.maximum(TOLERANCE * scale, np.abs(slack) * (1 + 1e-6)) if np.any(slack) else (
-        TOLERANCE * scale
+    allowed = (
+        np.maximum(TOLERANCE * scale, np.abs(slack) * (1 + 1e-6))
+        if np.any(slack)
+        else (TOLERANCE * scale)
     )
     return bool(np.all(gap <= allowed))
 
@@ -90,9 +92,9 @@ def is_printed(node: t.Node) -> bool:
     for part in t.walk(node):
         if isinstance(part, t.Number):
             decimals = decimals or "." in part.text
-        elif isinstance(part, t.Symbol) and not _function_name(part, node):
-            return False
-        elif isinstance(part, (t.Derivative, t.Nabla, t.Differential, t.Filled, t.BigOperator)):
+        elif (isinstance(part, t.Symbol) and not _function_name(part, node)) or isinstance(
+            part, (t.Derivative, t.Nabla, t.Differential, t.Filled, t.BigOperator)
+        ):
             return False
     return decimals
 
@@ -106,7 +108,9 @@ def has_rounded(node: t.Node) -> bool:
 
 
 def _function_name(symbol: t.Symbol, node: t.Node) -> bool:
-    return any(isinstance(p, t.Call) and p.head == symbol for p in t.walk(node)) or symbol.name == "e"
+    return (
+        any(isinstance(p, t.Call) and p.head == symbol for p in t.walk(node)) or symbol.name == "e"
+    )
 
 
 def is_plain_list(node: t.Node) -> bool:

@@ -276,9 +276,7 @@ def _unknown_loss(scope: Scope, symbol: t.Symbol, by: t.Node):  # type: ignore[n
 # ---------------------------------------------------------------- layouts
 
 
-def _laid_out(
-    scope: Scope, node: t.Derivative, table: Array, of: Shape, by: Shape
-) -> list[Value]:
+def _laid_out(scope: Scope, node: t.Derivative, table: Array, of: Shape, by: Shape) -> list[Value]:
     across = np.swapaxes(table, -1, -2)
     numerator = scope.layout == "numerator"
     for pattern, dims in scope.env.slopes:

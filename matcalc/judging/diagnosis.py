@@ -85,8 +85,10 @@ class Probe:
             fits = fits and self._agrees(truth, mine)
             if not fits:
                 quotient = _quotient(truth, mine)
-                if quotient is None or factor not in (None, 0.0) and quotient != 0.0 and not (
-                    np.isclose(factor, quotient, rtol=1e-6)
+                if quotient is None or (
+                    factor not in (None, 0.0)
+                    and quotient != 0.0
+                    and not (np.isclose(factor, quotient, rtol=1e-6))
                 ):
                     return False, None
                 factor = quotient or factor
@@ -125,8 +127,10 @@ def diagnosis(env: Environment, relation: t.Relation, finding: Finding) -> Diagn
     if is_printed(side) or not any(isinstance(p, (t.Symbol, t.Filled)) for p in t.walk(side)):
         return _numbers(env, relation, finding, place)
     line = t.Relation((relation.sides[0], side), ("=",), relation.conditions)
-    layout = finding.layout if "layout" not in finding.convention else (
-        env.layout or "denominator", env.vec
+    layout = (
+        finding.layout
+        if "layout" not in finding.convention
+        else (env.layout or "denominator", env.vec)
     )
     probe = _probe(env, line, layout)
     if probe is None:
@@ -153,8 +157,10 @@ def _range(relation: t.Relation, finding: Finding) -> Diagnosis:
         if isinstance(condition, t.Condition):
             parts = tuple(
                 replace(p, sides=(p.sides[0], right))
-                if isinstance(p, t.Relation) and isinstance(p.sides[0], t.Symbol)
-                and p.sides[0].name == letter else p
+                if isinstance(p, t.Relation)
+                and isinstance(p.sides[0], t.Symbol)
+                and p.sides[0].name == letter
+                else p
                 for p in condition.relations
             )
             condition = replace(condition, relations=parts)
@@ -180,7 +186,10 @@ def _numbers(
             solve(world)
         except Unread:
             return None
-        truth, mine = side_values(scope, relation.sides[0]), side_values(scope, relation.sides[place])
+        truth, mine = (
+            side_values(scope, relation.sides[0]),
+            side_values(scope, relation.sides[place]),
+        )
         if isinstance(truth, Trouble) or isinstance(mine, Trouble):
             return None
         return _digits(relation.sides[place], truth[0], mine[0])
@@ -222,8 +231,9 @@ def _digits(node: t.Node, truth: Value, mine: Value) -> Diagnosis | None:
     slip = "cut instead of rounded" if set(slips) == {"cut instead of rounded"} else "wrong digits"
     exact_text = ", ".join(f"{x:.8g}" for x in wanted.flatten()[:12])
     return Diagnosis(
-        f"rounding: {slip}" if "cut" in slip or all(_near(n, w) for n, w in zip(
-            numbers, wanted.flatten(), strict=True)) else "wrong value",
+        f"rounding: {slip}"
+        if "cut" in slip or all(_near(n, w) for n, w in zip(numbers, wanted.flatten(), strict=True))
+        else "wrong value",
         s.rebuilt(node, change),
         explanation=f"the exact value is {exact_text}",
     )
@@ -247,8 +257,7 @@ def _probe(env: Environment, line: t.Relation, layout: tuple[str, bool]) -> Prob
                 solve(world)
                 letters, explicit = free_letters(scope, line)
                 ranges = {
-                    x: explicit.get(x) or range_by_use(scope, x, line.sides) or [1]
-                    for x in letters
+                    x: explicit.get(x) or range_by_use(scope, x, line.sides) or [1] for x in letters
                 }
                 choices = spread_over(scope, ranges)
                 if len(choices) > 12:
@@ -339,9 +348,7 @@ def _bounded(edits: Iterator[Edit]) -> Iterator[Edit]:
         yield edit
 
 
-def confirmed(
-    env: Environment, line: t.Relation, layout: tuple[str, bool], node: t.Node
-) -> bool:
+def confirmed(env: Environment, line: t.Relation, layout: tuple[str, bool], node: t.Node) -> bool:
     """Whether the corrected line holds, judged like any claim."""
     fixed = t.Relation((line.sides[0], node), ("=",), line.conditions)
     return judge_in(env.copy(), fixed, layout).status == "holds"
@@ -475,9 +482,7 @@ def _one_path(env: Environment, line: t.Relation, probe: Probe) -> Diagnosis | N
 def _missing_path(
     env: Environment, line: t.Relation, left: t.Derivative, step: t.Symbol
 ) -> Diagnosis:
-    rest = t.Product(
-        (replace(left, by=(step,)), replace(left, of=step)), ("",)
-    )
+    rest = t.Product((replace(left, by=(step,)), replace(left, of=step)), ("",))
     new = t.Sum((line.sides[1], rest), ("+", "+"))
     fixed = confirmed(env, line, (env.layout or "denominator", env.vec), new)
     return Diagnosis(

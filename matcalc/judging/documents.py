@@ -51,7 +51,9 @@ FOR = re.compile(r"^[\s.,]*(for|with|where|and|over)?[\s]*(all|each|every|any)?[
 
 THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})*,000(?:,\d{3})*(?![\d,])")
 UNITS = re.compile(r"^\s*(million|billion|thousand)\b", re.I)
-LACKING = re.compile(r"without\s+(?:the|its)\s+(?:first|bias)\s+(?:entry|element|component|column)", re.I)
+LACKING = re.compile(
+    r"without\s+(?:the|its)\s+(?:first|bias)\s+(?:entry|element|component|column)", re.I
+)
 
 
 def _joined_digits(match: re.Match[str]) -> str:
@@ -194,9 +196,7 @@ def _unread(passage: Passage, error: ParseError) -> Line:
                 error=str(error))  # fmt: skip
 
 
-def _continued(
-    relations: tuple[t.Relation, ...], out: list[Line]
-) -> tuple[t.Relation, ...]:
+def _continued(relations: tuple[t.Relation, ...], out: list[Line]) -> tuple[t.Relation, ...]:
     """A display that begins with ``=`` goes on with the left side of the display before."""
     if not relations or not relations[0].sides or not out:
         return relations
@@ -224,9 +224,12 @@ def _restrict(out: list[Line], ranges: tuple[t.Relation, ...]) -> None:
 def _without_false_scalars(env: Environment, lines: list[Line]) -> list[Line]:
     """``b \\in R`` is not believed where the page goes on with ``b_j``."""
     indexed = {
-        s.stem(p) for line in lines for p in t.walk(line.relation)
-        if isinstance(p, t.Symbol) and p.subscripts and any(
-            isinstance(x, t.Symbol) and s.bare(x) for x in p.subscripts)
+        s.stem(p)
+        for line in lines
+        for p in t.walk(line.relation)
+        if isinstance(p, t.Symbol)
+        and p.subscripts
+        and any(isinstance(x, t.Symbol) and s.bare(x) for x in p.subscripts)
     }
     kept = []
     for line in lines:
@@ -316,6 +319,9 @@ def _redefined(reader: Reader, line: Line, verdict: Verdict) -> Verdict:
             return Verdict("defines", line.text)
         return replace(verdict, status="unreadable")
     clash = verdict.status == "shape-error"
+    if clash and _uses_newer(reader.env, line.relation):
+        _take(reader, line, "defines")
+        return Verdict("defines", line.text)
     if clash and not verdict.explanation.startswith("the left side is"):
         return replace(verdict, status="unreadable")
     before = reader.env.copy()
@@ -326,6 +332,16 @@ def _redefined(reader: Reader, line: Line, verdict: Verdict) -> Verdict:
     if isinstance(left, t.Symbol):
         _keep_under_hat(reader.env, before, left)
     return verdict
+
+
+def _uses_newer(env: Environment, relation: t.Relation) -> bool:
+    """Whether the right side rests on a step that was named after the left side was."""
+    left = relation.sides[0]
+    mine = env.definitions.get(s.full(left)) if isinstance(left, t.Symbol) else None
+    if mine is None:
+        return False
+    found = (env.definitions.get(s.full(p)) for p in s.symbols(relation.sides[1]))
+    return any(d is not None and d.line > mine.line for d in found)
 
 
 def _keep_under_hat(env: Environment, before: Environment, left: t.Symbol) -> None:
@@ -372,7 +388,8 @@ def _closed(env: Environment, relation: t.Relation) -> bool:
     """Whether something that is defined stands in a comparison."""
     return any(
         env.is_function(s.full(p)) or s.full(p) in env.definitions
-        for p in t.walk(relation) if isinstance(p, t.Symbol)
+        for p in t.walk(relation)
+        if isinstance(p, t.Symbol)
     )
 
 
@@ -405,7 +422,7 @@ def _kind_of_name(env: Environment, left: t.Symbol, right: t.Node) -> str:
         try:
             if tied_step(scope, left) is not None or left.name == "delta":
                 return "claims"
-        except Exception:  # noqa: BLE001 - no world to ask: the name is not tied
+        except Exception:
             return "claims"
     if number:
         return "number" if _has_value(env, left) else "value"
@@ -455,8 +472,10 @@ def _take(reader: Reader, line: Line, kind: str) -> None:
         if isinstance(left, t.Symbol) and rows is None:
             _forget_array(env, left)
         stem = s.stem(left) if isinstance(left, t.Symbol) else ""
-        if isinstance(left, t.Symbol) and left.subscripts and (
-            not env.has(stem) or stem in env.cells
+        if (
+            isinstance(left, t.Symbol)
+            and left.subscripts
+            and (not env.has(stem) or stem in env.cells)
         ):
             # x_0 = 1 folds a bias in: a number for good.
             if relation.sides[1] == ONE and left.subscripts == (t.Number("0"),):
@@ -466,7 +485,11 @@ def _take(reader: Reader, line: Line, kind: str) -> None:
     if kind == "assumes" and relation.signs[0] == r"\in":
         left = relation.sides[0]
         set_name = relation.sides[1]
-        if isinstance(left, t.Symbol) and isinstance(set_name, t.Symbol) and set_name.name == "N_bb":
+        if (
+            isinstance(left, t.Symbol)
+            and isinstance(set_name, t.Symbol)
+            and set_name.name == "N_bb"
+        ):
             env.sizes.pop(s.full(left), None)
             env.dims.add(s.full(left))
             return
@@ -499,8 +522,10 @@ def define(env: Environment, relation: t.Relation, number: int) -> None:
     """A definition that takes the place of an earlier one; a shape that contradicts it goes."""
     left = relation.sides[0]
     body = relation.sides[1]
-    if isinstance(body, t.Postfix) and body.kind == "subscript" and isinstance(
-        body.arguments[0], t.Text
+    if (
+        isinstance(body, t.Postfix)
+        and body.kind == "subscript"
+        and isinstance(body.arguments[0], t.Text)
     ):
         _define_tail(env, relation)
         return
@@ -572,8 +597,11 @@ def _define_tail(env: Environment, relation: t.Relation) -> None:
     stem = s.stem(base)
     dims = env.shapes.get(stem)
     numbers = sorted(
-        int(p.text) for d in (*env.definitions.values(), *env.patterns) for q in t.walk(d.body)
-        if isinstance(q, t.BigOperator) and q.upper is not None for p in (q.upper,)
+        int(p.text)
+        for d in (*env.definitions.values(), *env.patterns)
+        for q in t.walk(d.body)
+        if isinstance(q, t.BigOperator) and q.upper is not None
+        for p in (q.upper,)
         if isinstance(p, t.Number) and any(x.name == base.name for x in s.symbols(q.body or p))
     )
     count = numbers[-1] if numbers else None
@@ -595,7 +623,11 @@ def _chain_of_definition(reader: Reader, line: Line, status: str) -> None:
     chain = len(relation.sides) > 2 and set(relation.signs) <= set(EQUALS)
     left = s.peeled(relation.sides[0])
     names = all(isinstance(x, (t.Symbol, t.HeadBracket, t.Call)) for x in relation.sides[:-1])
-    if chain and isinstance(left, (t.Symbol, t.HeadBracket)) and not (names and len(relation.sides) > 2):
+    if (
+        chain
+        and isinstance(left, (t.Symbol, t.HeadBracket))
+        and not (names and len(relation.sides) > 2)
+    ):
         verdict = verify_relations(reader.env.copy(), [relation], line.text)
         if verdict.status in FAILURES:
             reader.entries.append(Entry(line.number, line.text, verdict, line.cell))
@@ -669,7 +701,9 @@ def _other_meanings(
     yield from reversed(reader.earlier)
     names = {p.name for p in t.walk(relation) if isinstance(p, t.Symbol) and s.bare(p)}
     env = _env_at(reader, later)
-    if all(isinstance(p, (t.Derivative, t.Symbol, t.Relation, t.Product)) for p in t.walk(relation)):
+    if all(
+        isinstance(p, (t.Derivative, t.Symbol, t.Relation, t.Product)) for p in t.walk(relation)
+    ):
         # Plain letters where the page declared bold ones: the same chain for numbers.
         plain = [p for p in t.walk(relation) if isinstance(p, t.Symbol)]
         bold = {d.left.name for d in env.definitions.values() if "\\" in d.left.latex}
@@ -740,6 +774,7 @@ def _env_later(reader: Reader, later: list[Line], judged: t.Relation | None = No
     """The environment in which the next definition of a name wins over the last one."""
     env = reader.env.copy()
     seen: set[str] = set()
+    shaped: set[str] = set()
     for line in later:
         relation = line.relation
         if line.error or line.skipped or not relation.signs:
@@ -747,6 +782,11 @@ def _env_later(reader: Reader, later: list[Line], judged: t.Relation | None = No
         left = s.peeled(relation.sides[0])
         head = left.head if isinstance(left, (t.HeadBracket, t.Call)) else left
         if not isinstance(head, t.Symbol) or s.full(head) in seen:
+            continue
+        if relation.signs[0] == r"\in":
+            if s.full(head) not in shaped and not is_number_set(relation.sides[1]):
+                take(env, relation, line.number)
+            shaped.add(s.full(head))
             continue
         if judged is not None and _same_name(left, s.peeled(judged.sides[0])):
             continue
@@ -757,9 +797,13 @@ def _env_later(reader: Reader, later: list[Line], judged: t.Relation | None = No
                 continue
             define(env, relation, line.number)
             latest = env.definitions.get(s.full(head))
-            if env.is_function(s.full(head)) or latest is not None and latest.line == line.number:
+            if env.is_function(s.full(head)) or (latest is not None and latest.line == line.number):
                 seen.add(s.full(head))
     return env
+
+
+def is_number_set(node: t.Node) -> bool:
+    return isinstance(node, t.Symbol) and node.name in ("N_bb", "Z_bb")
 
 
 def _same_name(a: t.Node, b: t.Node) -> bool:

@@ -53,12 +53,16 @@ class Edit:
 Put = Callable[[t.Node], t.Node]
 
 
-def spots(node: t.Node, put: Put = lambda x: x, inside: str = "") -> Iterator[tuple[t.Node, Put, t.Node | None]]:
+def spots(
+    node: t.Node, put: Put = lambda x: x, inside: str = ""
+) -> Iterator[tuple[t.Node, Put, t.Node | None]]:
     """Every piece of a formula that has a value, with the way to put another in its place."""
     yield from _spots(node, put, None)
 
 
-def _spots(node: t.Node, put: Put, above: t.Node | None) -> Iterator[tuple[t.Node, Put, t.Node | None]]:
+def _spots(
+    node: t.Node, put: Put, above: t.Node | None
+) -> Iterator[tuple[t.Node, Put, t.Node | None]]:
     yield node, put, above
     for name, position, child in _parts(node):
         yield from _spots(child, _putter(node, name, position, put), node)
@@ -124,9 +128,11 @@ def turned(node: t.Node, sign: str) -> t.Node:
     """The transpose, taking one off where there is one."""
     if isinstance(node, t.Postfix) and node.kind == "transpose":
         inner = node.base
-        return s.flattened(inner) if isinstance(inner, t.Bracket) and isinstance(
-            s.flattened(inner), t.Symbol
-        ) else inner
+        return (
+            s.flattened(inner)
+            if isinstance(inner, t.Bracket) and isinstance(s.flattened(inner), t.Symbol)
+            else inner
+        )
     base = bracketed(node)
     if isinstance(base, (t.HeadBracket, t.Call, t.Derivative, t.Fraction)):
         base = t.Bracket("(", ")", (base,))
@@ -213,11 +219,12 @@ class Editor:
         for node, put, above in spots(self.side):
             if isinstance(above, t.Postfix) and above.kind == "transpose":
                 continue
-            if isinstance(node, t.Postfix) and node.kind == "transpose":
-                yield Edit(TRANSPOSE, put(turned(node, self.sign)))
-            elif isinstance(
-                node, (t.Symbol, t.Bracket, t.Derivative, t.HeadBracket, t.Call, t.Nabla)
-            ) and not (isinstance(above, (t.Call, t.HeadBracket)) and isinstance(node, t.Bracket)):
+            if (isinstance(node, t.Postfix) and node.kind == "transpose") or (
+                isinstance(
+                    node, (t.Symbol, t.Bracket, t.Derivative, t.HeadBracket, t.Call, t.Nabla)
+                )
+                and not (isinstance(above, (t.Call, t.HeadBracket)) and isinstance(node, t.Bracket))
+            ):
                 yield Edit(TRANSPOSE, put(turned(node, self.sign)))
         if isinstance(self.side, (t.Product, t.Sum)):
             yield Edit(TRANSPOSE, turned(self.side, self.sign))
@@ -240,8 +247,9 @@ class Editor:
                     yield Edit(ORDER, put(joined(pair, operators)), "transposed")
                     same = list(factors)
                     if a and b:
-                        same[k], same[k + 1] = turned(same[k], self.sign), turned(
-                            same[k + 1], self.sign
+                        same[k], same[k + 1] = (
+                            turned(same[k], self.sign),
+                            turned(same[k + 1], self.sign),
                         )
                         yield Edit(TRANSPOSE, put(joined(same, operators)))
             if 3 <= len(factors) <= 4:
@@ -257,10 +265,7 @@ class Editor:
                 continue
             factors, operators = parts
             for k, operator in enumerate(operators):
-                if operator in ENTRYWISE:
-                    others = [""]
-                else:
-                    others = [self.entrywise]
+                others = [""] if operator in ENTRYWISE else [self.entrywise]
                 for other in others:
                     signs = [*operators[:k], other, *operators[k + 1 :]]
                     slip = MATRIX if other == "" else HADAMARD
@@ -269,26 +274,34 @@ class Editor:
                         for a, b in product((0, 1), repeat=2):
                             for swap in (0, 1):
                                 pair = [factors[k], factors[k + 1]]
-                                pair = [turned(p, self.sign) if f else bracketed(p)
-                                        for p, f in zip(pair, (a, b), strict=True)]
+                                pair = [
+                                    turned(p, self.sign) if f else bracketed(p)
+                                    for p, f in zip(pair, (a, b), strict=True)
+                                ]
                                 if swap:
                                     pair.reverse()
                                 if k and any(op in ENTRYWISE for op in operators[:k]):
-                                    front = t.Bracket("(", ")", (joined(factors[: k + 1],
-                                                                        operators[:k]),))
-                                    pair = [front, turned(factors[k + 1], self.sign) if b else
-                                            factors[k + 1]]
+                                    front = t.Bracket(
+                                        "(", ")", (joined(factors[: k + 1], operators[:k]),)
+                                    )
+                                    pair = [
+                                        front,
+                                        turned(factors[k + 1], self.sign) if b else factors[k + 1],
+                                    ]
                                     if swap:
                                         pair.reverse()
-                                    new = joined([*pair, *factors[k + 2 :]],
-                                                 ["", *operators[k + 1 :]])
+                                    new = joined(
+                                        [*pair, *factors[k + 2 :]], ["", *operators[k + 1 :]]
+                                    )
                                 else:
                                     new = joined([*factors[:k], *pair, *factors[k + 2 :]], signs)
                                 yield Edit(MATRIX, put(new))
                     else:
                         for a, b in ((1, 0), (0, 1)):
-                            pair = [turned(factors[k], self.sign) if a else factors[k],
-                                    turned(factors[k + 1], self.sign) if b else factors[k + 1]]
+                            pair = [
+                                turned(factors[k], self.sign) if a else factors[k],
+                                turned(factors[k + 1], self.sign) if b else factors[k + 1],
+                            ]
                             yield Edit(
                                 HADAMARD,
                                 put(joined([*factors[:k], *pair, *factors[k + 2 :]], signs)),
@@ -496,7 +509,7 @@ class Editor:
             parts = listed(node)
             whole = node is self.side or isinstance(above, (t.Sum, t.BigOperator))
             if parts is None:
-                if not whole or isinstance(node, t.Sum) and len(node.terms) > 1:
+                if not whole or (isinstance(node, t.Sum) and len(node.terms) > 1):
                     if not (whole and isinstance(node, t.Sum)):
                         continue
                 if isinstance(node, t.Sum) and len(node.terms) == 1:
@@ -555,10 +568,16 @@ class Editor:
             yield Edit(BATCH, joined([*lead, t.Postfix(one, "transpose", (), self.sign), body],
                                      [""] * (len(lead) + 1)))  # fmt: skip
             yield Edit(BATCH, joined([*lead, body, one], [""] * (len(lead) + 1)))
-        free = [x for x in s.letters_below(self.side) if x not in s.letters_below(self.relation.sides[0])]
+        free = [
+            x
+            for x in s.letters_below(self.side)
+            if x not in s.letters_below(self.relation.sides[0])
+        ]
         for letter in dict.fromkeys((*free, *"ijkn")):
             index = t.Symbol(letter, letter)
-            yield Edit(SUM_MISSING, t.BigOperator("sum", r"\sum", (index,), None, bracketed(self.side)))
+            yield Edit(
+                SUM_MISSING, t.BigOperator("sum", r"\sum", (index,), None, bracketed(self.side))
+            )
             stated = self.env.letter_ranges.get(letter)
             if stated is not None:
                 lower = t.Relation((index, stated[0]), ("=",))

@@ -98,6 +98,8 @@ SAME = {
     "heaviside": "step", "arctanh": "artanh", "atan": "arctan", "id": "identity",
     "linear": "identity", "lg": "log",
 }  # fmt: skip
+
+
 def known(name: str) -> str | None:
     """The table's name of a function word."""
     word = name.lower().replace(" ", "").replace("-", "")

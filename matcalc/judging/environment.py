@@ -174,7 +174,9 @@ def _unify(
     mine: t.Node, given: t.Node, letters: tuple[str, ...], indices: Indices, bound: dict[str, int]
 ) -> bool:
     value = integer(given, indices)
-    free = [p.name for p in t.walk(mine) if isinstance(p, t.Symbol) and bare(p) and p.name in letters]
+    free = [
+        p.name for p in t.walk(mine) if isinstance(p, t.Symbol) and bare(p) and p.name in letters
+    ]
     if not free:
         return said(mine, {}) == said(given, indices)
     if value is None:

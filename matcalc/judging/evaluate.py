@@ -103,7 +103,7 @@ def _all_sizes(scope: Scope) -> list[int]:
             value = s.integer(dim, world.sizes)
             if value is not None:
                 found.add(value)
-    return sorted(found - {1}) + [1]
+    return [*sorted(found - {1}), 1]
 
 
 def _all_shapes(scope: Scope) -> list[tuple[int, int]]:
@@ -136,7 +136,7 @@ def _(node: t.Symbol, scope: Scope) -> list[Value]:
     own = applied_to_own_parameters(scope, node)
     if own is not None:
         return own
-    if node.name == "I" or node.name == "I_bb" or (node.name == "E" and node.subscripts and False):
+    if node.name == "I" or node.name == "I_bb" or (False):
         return _identity(node, scope)
     if node.name == "delta" and len(node.subscripts) == 2 and not node.marks:
         return [_kronecker(node, scope)]
@@ -220,12 +220,14 @@ def _unknown(node: t.Symbol, scope: Scope) -> Value:
     return scope.value(Place(key, shape=(1, 1)))
 
 
-NUMBER_CAPITALS = frozenset("N M K T C A B L E J R P".split())
+NUMBER_CAPITALS = frozenset(["N", "M", "K", "T", "C", "A", "B", "L", "E", "J", "R", "P"])
 
 
 def _is_label(node: t.Symbol) -> bool:
-    return len(node.subscripts) > 1 and all(isinstance(p, t.Symbol) for p in node.subscripts) and any(
-        p.name not in "ijkmn" for p in node.subscripts if isinstance(p, t.Symbol)
+    return (
+        len(node.subscripts) > 1
+        and all(isinstance(p, t.Symbol) for p in node.subscripts)
+        and any(p.name not in "ijkmn" for p in node.subscripts if isinstance(p, t.Symbol))
     )
 
 
@@ -269,7 +271,9 @@ def _spread(terms: list[Value], scope: Scope) -> list[Value]:
             array = np.broadcast_to(term.array, (*term.array.shape[:-2], rows, cols))
             wide.append(Value(array, term.tags))
         else:
-            scope.env.assume("a bias that is added to a matrix is added to each of its rows or columns")
+            scope.env.assume(
+                "a bias that is added to a matrix is added to each of its rows or columns"
+            )
             return wide
     first = shapes[0]
     other = next(x for x in shapes if x != first)
@@ -334,7 +338,9 @@ def _(node: t.Root, scope: Scope) -> list[Value]:
     return each(
         scope,
         (node.body,),
-        lambda p: Value(np.sqrt(p[0].array) if degree == 2 else p[0].array ** (1 / degree), p[0].tags),
+        lambda p: Value(
+            np.sqrt(p[0].array) if degree == 2 else p[0].array ** (1 / degree), p[0].tags
+        ),
     )
 
 
@@ -376,8 +382,15 @@ def _inverse(node: t.Postfix, scope: Scope) -> list[Value]:
 def _power(node: t.Postfix, scope: Scope) -> list[Value]:
     exponent = node.arguments[0]
     base = node.base
-    if isinstance(base, t.Symbol) and s.bare(base) and base.name == "e" and scope.place(base) is None:
-        return each(scope, (exponent,), lambda p: Value(np.exp(p[0].array), p[0].tags, p[0].literal))
+    if (
+        isinstance(base, t.Symbol)
+        and s.bare(base)
+        and base.name == "e"
+        and scope.place(base) is None
+    ):
+        return each(
+            scope, (exponent,), lambda p: Value(np.exp(p[0].array), p[0].tags, p[0].literal)
+        )
     if isinstance(base, t.Symbol) and not base.primes:
         marked = replace(base, marks=(*base.marks, t.Mark("^", exponent)))
         if scope.place(marked) is not None and scope.place(base) is None:
@@ -398,7 +411,9 @@ def _raised(value: Value, power: Value) -> list[Value]:
     exponent = power.array
     whole = exponent.size == 1 and float(exponent.real.flat[0]).is_integer()
     n = int(exponent.real.flat[0]) if whole else 0
-    array = value.array**n if whole and n >= 0 else value.array ** (exponent if not whole else float(n))
+    array = (
+        value.array**n if whole and n >= 0 else value.array ** (exponent if not whole else float(n))
+    )
     if value.is_scalar:
         return [Value(array, tags, value.literal and power.literal)]
     out = []
@@ -428,7 +443,11 @@ def _subscript(node: t.Postfix, scope: Scope) -> list[Value]:
 def _indexed(node: t.Node) -> str:
     """Whose index base an entry of a bracket has: that of the variable of a derivative."""
     inner = s.peeled(node)
-    if isinstance(inner, (t.Derivative, t.Nabla)) and inner.by and isinstance(inner.by[0], t.Symbol):
+    if (
+        isinstance(inner, (t.Derivative, t.Nabla))
+        and inner.by
+        and isinstance(inner.by[0], t.Symbol)
+    ):
         return s.full(inner.by[0])
     first = next(s.symbols(inner), None)
     return s.full(first) if first is not None else ""

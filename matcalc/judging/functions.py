@@ -30,8 +30,10 @@ from matcalc.judging.values import Array, Misfit, Unread, Value, merged, number,
 from matcalc.reading import tree as t
 from matcalc.reading.writer import write
 
-LETTERS = frozenset("f g h phi varphi psi rho sigma F Phi varsigma".split())
-LOSSES = frozenset("L J C E ell L_cal J_cal E_cal C_cal loss cost R_cal".split())
+LETTERS = frozenset(["f", "g", "h", "phi", "varphi", "psi", "rho", "sigma", "F", "Phi", "varsigma"])
+LOSSES = frozenset(
+    ["L", "J", "C", "E", "ell", "L_cal", "J_cal", "E_cal", "C_cal", "loss", "cost", "R_cal"]
+)
 H = 1e-30
 
 
@@ -98,9 +100,7 @@ def apply(scope: Scope, node: t.Node) -> list[Value]:
     return values
 
 
-def _applied(
-    scope: Scope, head: t.Symbol, items: tuple[t.Node, ...], node: t.Node
-) -> list[Value]:
+def _applied(scope: Scope, head: t.Symbol, items: tuple[t.Node, ...], node: t.Node) -> list[Value]:
     env = scope.env
     plain = replace(head, primes=0)
     key = s.full(plain, scope.indices)
@@ -139,9 +139,7 @@ def _entrywise(
     if scope.env.identity_activation and scope.lenient and f is not np.exp:
         chosen = (lambda x: x) if primes == 0 else np.ones_like
     with np.errstate(all="ignore"):
-        return each(
-            scope, items, lambda p: Value(chosen(p[0].array), p[0].tags, p[0].literal)
-        )
+        return each(scope, items, lambda p: Value(chosen(p[0].array), p[0].tags, p[0].literal))
 
 
 def stepped(f: Callable[[Array], Array], times: int = 1) -> Callable[[Array], Array]:
@@ -289,9 +287,7 @@ def decorated_place(scope: Scope, key: str, items: tuple[t.Node, ...]) -> Place:
 # ---------------------------------------------------------------- undefined functions
 
 
-def _undefined(
-    scope: Scope, key: str, head: t.Symbol, items: tuple[t.Node, ...]
-) -> list[Value]:
+def _undefined(scope: Scope, key: str, head: t.Symbol, items: tuple[t.Node, ...]) -> list[Value]:
     env = scope.env
     kind = env.opaque.get(key)
     if kind is None:

@@ -21,8 +21,56 @@ from matcalc.reading.formula import read_formula
 
 LARGEST = 20  # a size beyond this is left free
 EQUALS = ("=", ":=", r"\triangleq", r"\equiv")
-COUNTERS = frozenset("n N m M K k d D p q r h H T L B C I J P Q R S b c l".split())
-SCALAR_HEADS = frozenset("L J C E ell L_cal J_cal E_cal l loss cost NLL MSE C_cal R F".split())
+COUNTERS = frozenset(
+    [
+        "n",
+        "N",
+        "m",
+        "M",
+        "K",
+        "k",
+        "d",
+        "D",
+        "p",
+        "q",
+        "r",
+        "h",
+        "H",
+        "T",
+        "L",
+        "B",
+        "C",
+        "I",
+        "J",
+        "P",
+        "Q",
+        "R",
+        "S",
+        "b",
+        "c",
+        "l",
+    ]
+)
+SCALAR_HEADS = frozenset(
+    [
+        "L",
+        "J",
+        "C",
+        "E",
+        "ell",
+        "L_cal",
+        "J_cal",
+        "E_cal",
+        "l",
+        "loss",
+        "cost",
+        "NLL",
+        "MSE",
+        "C_cal",
+        "R",
+        "F",
+    ]
+)
 
 
 def environment_of(
@@ -200,7 +248,7 @@ def _free_letters(env: Environment, symbol: t.Symbol) -> tuple[str, ...]:
     """The letters below and above that count: ``j`` in ``a_j``, ``l`` in ``W^{(l)}``."""
     found: list[str] = []
     for name in (*s.letters_below(symbol), *s.letters_above(symbol)):
-        counts = len(name) == 1 or name == "ell" or name in ("alpha", "beta") and False
+        counts = len(name) == 1 or name == "ell" or (name in ("alpha", "beta") and False)
         if counts and name.islower() and name not in env.sizes and name not in found:
             found.append(name)
     return tuple(found)
@@ -256,7 +304,9 @@ def _unseen(env: Environment, node: t.Node) -> bool:
             and not env.is_function(s.full(head))
             and known(head.name) is None
         )
-    return isinstance(node, t.Symbol) and not env.has(s.full(node)) and not env.is_function(node.name)
+    return (
+        isinstance(node, t.Symbol) and not env.has(s.full(node)) and not env.is_function(node.name)
+    )
 
 
 def _layout_by_entries(env: Environment, left: t.Postfix, body: t.Node) -> None:
@@ -273,9 +323,7 @@ def _layout_by_entries(env: Environment, left: t.Postfix, body: t.Node) -> None:
         env.layout_is_law = True
 
 
-def _value(
-    env: Environment, left: t.Symbol, body: t.Node, relation: t.Relation, line: int
-) -> None:
+def _value(env: Environment, left: t.Symbol, body: t.Node, relation: t.Relation, line: int) -> None:
     key = s.full(left)
     if isinstance(body, t.Number) and body.text.isdigit() and s.bare(left):
         counts = key in env.dims or (key in COUNTERS and not env.has(key) and len(key) == 1)
@@ -368,7 +416,7 @@ def _written_out(env: Environment, left: t.Symbol, body: t.Node) -> bool:
             shape = (last.subscripts[0], last.subscripts[1])
         env.shapes.setdefault(key, shape)
         return True
-    if len(first.subscripts) == 2 or pairs[0] and len(pairs[0]) == 2 or not same:
+    if len(first.subscripts) == 2 or (pairs[0] and len(pairs[0]) == 2) or not same:
         size = (t.Number(str(len(rows))), t.Number(str(len(rows[0]))))
         env.shapes.setdefault(key, size)
         return True
@@ -474,7 +522,7 @@ def _opaque(env: Environment, left: t.Symbol, body: t.HeadBracket) -> None:
     theirs = env.shapes.get(s.full(only)) if isinstance(only, t.Symbol) else None
     if mine is not None and theirs is not None and mine != theirs:
         env.opaque[key], env.opaque_shapes[key] = "map", mine
-    elif len(items) > 1 or s.full(left) in SCALAR_HEADS and head.name in SCALAR_HEADS:
+    elif len(items) > 1 or (s.full(left) in SCALAR_HEADS and head.name in SCALAR_HEADS):
         env.opaque[key] = "scalar"
     elif head.name in ("softmax", "Softmax"):
         return
@@ -515,9 +563,7 @@ def statement(env: Environment, relation: t.Relation, words: str) -> None:
             env.domains[name] = "onehot"
     if "logistic" in low or "sigmoid" in low:
         for name in _names_before(relation):
-            env.functions.setdefault(
-                name, Function(("z",), t.Symbol("z", "z"), table="sigmoid")
-            )
+            env.functions.setdefault(name, Function(("z",), t.Symbol("z", "z"), table="sigmoid"))
     if "identity" in low and "activation" in low:
         env.identity_activation = True
 
@@ -558,7 +604,9 @@ def note_bases(env: Environment, relation: t.Relation) -> None:
     """Where indices start, from the numbers that stand below."""
     starts: dict[str, int] = {}
     for letter, right in ranges_of(relation):
-        first = right.items[0] if isinstance(right, (t.Listing, t.Bracket)) and right.items else right
+        first = (
+            right.items[0] if isinstance(right, (t.Listing, t.Bracket)) and right.items else right
+        )
         value = s.integer(first, {})
         if value is not None:
             starts[letter] = value

@@ -17,8 +17,10 @@ from matcalc.reading import tree as t
 from matcalc.reading.writer import write
 
 ENTRYWISE = frozenset({".*", r"\odot", r"\circ", r"\bullet", r"\star", r"\boxdot"})
-NUMBERS = frozenset("L J E C N T K M R".split()) | LOSSES
-OPERANDS = frozenset("x h a z y u v s q k p r w b d f g".split())
+NUMBERS = frozenset(["L", "J", "E", "C", "N", "T", "K", "M", "R"]) | LOSSES
+OPERANDS = frozenset(
+    ["x", "h", "a", "z", "y", "u", "v", "s", "q", "k", "p", "r", "w", "b", "d", "f", "g"]
+)
 
 
 @dataclass(eq=False)
@@ -104,9 +106,7 @@ class Inference:
 
     def loose(self, pair: Pair) -> bool:
         """A small letter of which nothing is known yet."""
-        return all(
-            isinstance(r := self.root(d), Unknown) and r.one_by_default for d in pair
-        )
+        return all(isinstance(r := self.root(d), Unknown) and r.one_by_default for d in pair)
 
     # ------------------------------------------------------------ names
 
@@ -136,11 +136,15 @@ class Inference:
                 array = upper
             if array:
                 return self.entry(array, len(symbol.subscripts), symbol)
-            if stem in env.cells or any(isinstance(p, t.Symbol) and len(p.name) == 1 and
-                                        p.name in "ijkmnt" for p in symbol.subscripts):
+            if stem in env.cells or any(
+                isinstance(p, t.Symbol) and len(p.name) == 1 and p.name in "ijkmnt"
+                for p in symbol.subscripts
+            ):
                 return 1, 1
-        listed = stem in env.cells or any(d.left.name == symbol.name and d.left.subscripts and
-                                          d.left.marks == symbol.marks for d in env.patterns)
+        listed = stem in env.cells or any(
+            d.left.name == symbol.name and d.left.subscripts and d.left.marks == symbol.marks
+            for d in env.patterns
+        )
         tied = symbol.name in ("delta", "Delta") or symbol.name.endswith("_bar") or symbol.primes
         if env.is_function(key) or listed or key in env.nicknames or tied:
             return None
@@ -163,9 +167,15 @@ class Inference:
 
     def guess(self, symbol: t.Symbol) -> Pair:
         letter = symbol.name.split("_")[0]
-        plain = not symbol.subscripts or not symbol.subscripts[0] == t.Number("0")
-        capital = len(letter) == 1 and letter.isupper() or letter in ("Theta", "Phi", "Sigma",
-                                                                      "Lambda", "Psi", "Omega")
+        plain = not symbol.subscripts or symbol.subscripts[0] != t.Number("0")
+        capital = (len(letter) == 1 and letter.isupper()) or letter in (
+            "Theta",
+            "Phi",
+            "Sigma",
+            "Lambda",
+            "Psi",
+            "Omega",
+        )
         if capital and letter not in NUMBERS and plain:
             return Unknown(False), Unknown(False)
         if _is_bold(symbol):
@@ -265,7 +275,7 @@ class Inference:
             except Clash:
                 return None
             return 1, rows[1]
-        if known or env.is_function(stem) or symbol.marks and not symbol.name.islower():
+        if known or env.is_function(stem) or (symbol.marks and not symbol.name.islower()):
             return None
         dims = [self.lengths.get(x) for x in letters]
         if None in dims or len(dims) > 2:
@@ -322,7 +332,13 @@ class Inference:
         if self.env.opaque.get(key) == "map":
             dims = self.env.opaque_shapes[key]
             return self.dim(dims[0]), self.dim(dims[1])
-        if self.env.opaque.get(key) == "scalar" or head.name in ("tr", "Tr", "det", "logdet", "trace"):
+        if self.env.opaque.get(key) == "scalar" or head.name in (
+            "tr",
+            "Tr",
+            "det",
+            "logdet",
+            "trace",
+        ):
             return 1, 1
         if head.name in ("diag", "Diag") and shapes[0] is not None:
             return (shapes[0][0], shapes[0][0]) if self.is_one(shapes[0][1]) else None
@@ -483,8 +499,10 @@ def _settle(env: Environment, run: Inference) -> None:
                     env.dims.add(f"d{fresh}")
                 end = run.root(dim)
             text = str(end)
-            dims.append(run.nodes.get(text) or (t.Number(text) if isinstance(end, int) else
-                                                t.Symbol(text, text)))
+            dims.append(
+                run.nodes.get(text)
+                or (t.Number(text) if isinstance(end, int) else t.Symbol(text, text))
+            )
         if dims == [ONE, ONE]:
             continue
         symbol = run.symbols[key]

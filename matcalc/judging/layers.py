@@ -35,12 +35,18 @@ def normal(node: t.Node, env: Environment) -> t.Node:
     """Layers above letters as marks; sizes written below letters and trailing dots off."""
 
     def change(part: t.Node) -> t.Node:
-        if isinstance(part, t.Symbol) and len(part.subscripts) == 1 and _is_size(part.subscripts[0]):
+        if (
+            isinstance(part, t.Symbol)
+            and len(part.subscripts) == 1
+            and _is_size(part.subscripts[0])
+        ):
             return replace(part, subscripts=())
         if isinstance(part, t.Product) and isinstance(part.factors[-1], t.Ellipsis):
             # "= a b ..." leaves the rest to the reader.
             factors, operators = part.factors[:-1], part.operators[:-1]
-            return factors[0] if len(factors) == 1 else t.Product(factors, operators, span=part.span)
+            return (
+                factors[0] if len(factors) == 1 else t.Product(factors, operators, span=part.span)
+            )
         if (
             isinstance(part, t.Postfix)
             and isinstance(part.base, t.Symbol)

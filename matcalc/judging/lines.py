@@ -7,6 +7,7 @@ layout, or only under an unusual reading, needs a convention.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -227,9 +228,7 @@ def _constant(scope: Scope, relation: t.Relation, letter: str, values: list[int]
     return False
 
 
-def free_letters(
-    scope: Scope, relation: t.Relation
-) -> tuple[list[str], Mapping[str, list[int]]]:
+def free_letters(scope: Scope, relation: t.Relation) -> tuple[list[str], Mapping[str, list[int]]]:
     """The index letters nothing binds, and the ranges that are stated."""
     explicit: dict[str, list[int]] = {}
     for letter, right in ranges_of(relation):
@@ -283,9 +282,11 @@ def _collect(scope: Scope, node: t.Node, bound: set[str], found: list[str]) -> N
 def _exact(scope: Scope, symbol: t.Symbol) -> bool:
     """A name with letters below that mean nothing: ``W_{hh}``."""
     key = s.full(symbol)
-    return scope.env.has(key) and not (
-        key in scope.env.definitions and scope.env.definitions[key].letters
-    ) and not _counting_shape(scope, symbol)
+    return (
+        scope.env.has(key)
+        and not (key in scope.env.definitions and scope.env.definitions[key].letters)
+        and not _counting_shape(scope, symbol)
+    )
 
 
 def _counting_shape(scope: Scope, symbol: t.Symbol) -> bool:
@@ -313,9 +314,7 @@ def _worse(a: Finding, b: Finding) -> Finding:
     first = a if RANK[a.status] >= RANK[b.status] else b
     if a.wrong is not None and b.wrong is not None and a.wrong != b.wrong:
         first = a if a.wrong < b.wrong else b
-    return replace(
-        first, tags=a.tags | b.tags, sides=sides, wrong=min(wrong) if wrong else None
-    )
+    return replace(first, tags=a.tags | b.tags, sides=sides, wrong=min(wrong) if wrong else None)
 
 
 def _sides(scope: Scope, relation: t.Relation) -> Finding:
@@ -395,7 +394,7 @@ def _cost(scope: Scope, tags: frozenset[str]) -> tuple[int, int]:
 
 def _ordered(sided: list[Sided], relation: t.Relation) -> Finding:
     """``a < b <= c`` at every point."""
-    for k, (a, b) in enumerate(zip(sided, sided[1:], strict=False)):
+    for k, (a, b) in enumerate(itertools.pairwise(sided)):
         sign = relation.signs[k]
         for side in (a, b):
             if isinstance(side, Trouble):

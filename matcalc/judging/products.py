@@ -139,7 +139,9 @@ def _without_scalars(
         sign = operators[place - 1] if place else ""
         movable = factor.is_scalar and sign != r"\otimes"
         if movable:
-            one = Value(1 / factor.array, factor.tags, factor.literal) if dividing[place] else factor
+            one = (
+                Value(1 / factor.array, factor.tags, factor.literal) if dividing[place] else factor
+            )
             scale = one if scale is None else combine("matrix", scale, one)
             # a \odot 3 B: the stronger of the two signs around a number stays.
             pending = pending or (sign if sign in ENTRYWISE else "")
@@ -208,7 +210,9 @@ def _runs(factors, operators, splits):  # type: ignore[no-untyped-def]
     return runs, between
 
 
-def _pairs(left: Sequence[Value], operator: str, right: Sequence[Value], signs: Signs) -> list[Value]:
+def _pairs(
+    left: Sequence[Value], operator: str, right: Sequence[Value], signs: Signs
+) -> list[Value]:
     found: list[Value] = []
     problem: Misfit | None = None
     for a in left:

@@ -108,7 +108,11 @@ class Report:
         """The report as an HTML fragment; formulas stand between ``\\(`` and ``\\)``."""
         rows = [f'<section class="report"><h2>{escape(self.headline)}</h2>']
         for entry in self.entries:
-            rows += [f'<article><h3>{escape(entry.place)}</h3>', entry.verdict.to_html(), "</article>"]
+            rows += [
+                f"<article><h3>{escape(entry.place)}</h3>",
+                entry.verdict.to_html(),
+                "</article>",
+            ]
         return "\n".join([*rows, "</section>"])
 
     def to_dict(self) -> dict[str, Any]:

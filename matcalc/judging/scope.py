@@ -168,9 +168,12 @@ class Scope:
         if accent not in ("hat", "tilde") or not name or s.stem(symbol) in self.env.cells:
             return None
         plain = replace(symbol, name=name, latex=name)
-        if not self.env.hats_fold or not any(
-            d.left.name == name for d in (*self.env.definitions.values(), *self.env.patterns)
-        ) and s.stem(plain) not in self.env.views:
+        if not self.env.hats_fold or (
+            not any(
+                d.left.name == name for d in (*self.env.definitions.values(), *self.env.patterns)
+            )
+            and s.stem(plain) not in self.env.views
+        ):
             return None
         place = self.place(plain)
         if place is not None:
@@ -190,7 +193,10 @@ class Scope:
             return ()
         rows = [[self.place(e) for e in row] for row in view.entries]
         return tuple(
-            tuple(p if p is not None else Place(s.full(e), shape=(1, 1)) for p, e in zip(ps, es, strict=True))
+            tuple(
+                p if p is not None else Place(s.full(e), shape=(1, 1))
+                for p, e in zip(ps, es, strict=True)
+            )
             for ps, es in zip(rows, view.entries, strict=True)
         )
 
@@ -199,7 +205,11 @@ class Scope:
         stem = s.stem(symbol, self.indices)
         if stem in self.env.cells:
             numbers = self.cell_numbers(stem)
-            value = s.integer(symbol.subscripts[0], self.indices) if len(symbol.subscripts) == 1 else None
+            value = (
+                s.integer(symbol.subscripts[0], self.indices)
+                if len(symbol.subscripts) == 1
+                else None
+            )
             if value is not None and numbers and value not in numbers:
                 low, high = min(numbers), max(numbers)
                 raise OutOfRange(f"{stem}_{value} does not exist: {stem} runs from {low} to {high}")
@@ -237,13 +247,17 @@ class Scope:
         """The entry, row or column of an array that the scripts below name."""
         shape = self.shape_of_key(array)
         rows, cols = self.selection(array, symbol.subscripts, shape, symbol)
-        return Place(array, rows, cols, definition=self.env.definitions.get(array), grid=self._grid(array))
+        return Place(
+            array, rows, cols, definition=self.env.definitions.get(array), grid=self._grid(array)
+        )
 
     def shape_of_key(self, key: str) -> tuple[int, int]:
         dims = self.env.shapes.get(key)
         if dims is not None:
             return self.world.shape(dims)
-        return self.value(Place(key, definition=self.env.definitions.get(key), grid=self._grid(key))).shape
+        return self.value(
+            Place(key, definition=self.env.definitions.get(key), grid=self._grid(key))
+        ).shape
 
     def selection(
         self,
@@ -260,7 +274,9 @@ class Scope:
             if not fits:
                 parts = tuple(t.Number(d) for d in text)
         if len(parts) == 1:
-            axis = 0 if shape[1] == 1 else 1 if shape[0] == 1 else self._sample_axis(array, parts[0])
+            axis = (
+                0 if shape[1] == 1 else 1 if shape[0] == 1 else self._sample_axis(array, parts[0])
+            )
             picked = self._picked(array, axis, parts[0], shape)
             return (picked, None) if axis == 0 else (None, picked)
         if len(parts) != 2:
@@ -285,7 +301,9 @@ class Scope:
                 return 1
         return 0
 
-    def _picked(self, array: str, axis: int, part: t.Node, shape: tuple[int, int]) -> tuple[int, ...] | None:
+    def _picked(
+        self, array: str, axis: int, part: t.Node, shape: tuple[int, int]
+    ) -> tuple[int, ...] | None:
         if isinstance(part, t.Slot):
             return None
         value = s.integer(part, {**self.world.sizes, **self.indices})
@@ -332,10 +350,9 @@ class Scope:
 
     def value(self, place: Place) -> Value:
         """The numbers at a place."""
-        if place.grid and place.key not in self.cuts:
-            array = self._stacked(place)
-        else:
-            array = self.named(place)
+        array = (
+            self._stacked(place) if place.grid and place.key not in self.cuts else self.named(place)
+        )
         for axis, picked in ((-2, place.rows), (-1, place.cols)):
             if picked is None:
                 continue
@@ -419,7 +436,9 @@ TIMES = frozenset({"t", "t+1", "t-1", "k", "k+1", "new", "old", "next", "tau", "
 
 
 def _marks(stem: str) -> tuple[t.Mark, ...]:
-    return tuple(t.Mark("(", t.Number(p) if p.isdigit() else t.Word(p)) for p in stem.split("^")[1:])
+    return tuple(
+        t.Mark("(", t.Number(p) if p.isdigit() else t.Word(p)) for p in stem.split("^")[1:]
+    )
 
 
 def joined(parts: list[Array], axis: int) -> Array:

@@ -116,7 +116,9 @@ def put(node: t.Node, letters: Mapping[str, t.Node]) -> t.Node:
 
 def flattened(node: t.Node) -> t.Node:
     """Invisible braces and brackets of one item off."""
-    while isinstance(node, t.Bracket) and len(node.items) == 1 and node.left in ("(", "[", "", r"\{"):
+    while (
+        isinstance(node, t.Bracket) and len(node.items) == 1 and node.left in ("(", "[", "", r"\{")
+    ):
         node = node.items[0]
     return node
 

@@ -10,7 +10,9 @@ from matcalc.judging.environment import Environment
 from matcalc.judging.scope import TIMES
 from matcalc.reading import tree as t
 
-RATES = frozenset("eta alpha epsilon varepsilon gamma lambda mu rho lr tau nu".split())
+RATES = frozenset(
+    ["eta", "alpha", "epsilon", "varepsilon", "gamma", "lambda", "mu", "rho", "lr", "tau", "nu"]
+)
 LABELS = frozenset({"new", "old", "next", "neu", "alt"})
 
 
@@ -19,7 +21,11 @@ def timeless(symbol: t.Symbol) -> t.Symbol:
     marks = tuple(m for m in symbol.marks if s.said(m.index, {}) not in TIMES | LABELS)
     scripts: list[t.Node] = []
     for script in symbol.subscripts:
-        if isinstance(script, t.Postfix) and script.kind == "subscript" and _label(script.arguments):
+        if (
+            isinstance(script, t.Postfix)
+            and script.kind == "subscript"
+            and _label(script.arguments)
+        ):
             script = script.base
         if not _label((script,)):
             scripts.append(script)
@@ -28,8 +34,10 @@ def timeless(symbol: t.Symbol) -> t.Symbol:
 
 
 def _label(parts: tuple[t.Node, ...]) -> bool:
-    return len(parts) == 1 and isinstance(parts[0], (t.Word, t.Symbol)) and (
-        s.said(parts[0], {}) in LABELS
+    return (
+        len(parts) == 1
+        and isinstance(parts[0], (t.Word, t.Symbol))
+        and (s.said(parts[0], {}) in LABELS)
     )
 
 

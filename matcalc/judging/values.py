@@ -108,6 +108,6 @@ def _same(a: Value, b: Value) -> bool:
     if a.shape != b.shape:
         return False
     with np.errstate(all="ignore"):
-        return a.array.shape == b.array.shape and bool(np.array_equal(a.array, b.array)) or close(
+        return (a.array.shape == b.array.shape and bool(np.array_equal(a.array, b.array))) or close(
             a.array.real, b.array.real, 1e-12
         )

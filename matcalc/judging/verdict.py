@@ -57,7 +57,9 @@ class Verdict:
             return True
         if self.status in FAILURES:
             return False
-        raise MatcalcError(f"the verdict on {self.claim!r} is neither true nor false: {self.status}")
+        raise MatcalcError(
+            f"the verdict on {self.claim!r} is neither true nor false: {self.status}"
+        )
 
     def to_text(self) -> str:
         """The verdict in a few lines."""

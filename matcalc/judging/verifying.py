@@ -122,7 +122,7 @@ def _quiet(env: Environment, line: t.Relation) -> Finding | None:
         return None
     if len(line.sides) > 2 or is_new(left) or left.name in ("delta", "Delta") or left.primes:
         return None
-    if left.name.endswith("_bar") and env.has(s.full(left)[: -4]):
+    if left.name.endswith("_bar") and env.has(s.full(left)[:-4]):
         return None
     number = not any(isinstance(p, (t.Symbol, t.Filled)) for p in t.walk(line.sides[1]))
     return Finding("assumes" if number else "defines")
@@ -139,9 +139,11 @@ def _known(env: Environment, symbol: t.Symbol) -> bool:
         or stem in env.cells
         or stem in env.nicknames
         or env.shape_of(symbol, {}) is not None
-        or any(d.left.name == symbol.name and len(d.left.subscripts) == len(symbol.subscripts)
-               for d in env.patterns)
-        or bool(symbol.subscripts) and env.has(s.stem(replace(symbol, name=symbol.name.upper())))
+        or any(
+            d.left.name == symbol.name and len(d.left.subscripts) == len(symbol.subscripts)
+            for d in env.patterns
+        )
+        or (bool(symbol.subscripts) and env.has(s.stem(replace(symbol, name=symbol.name.upper()))))
     )
 
 
@@ -152,9 +154,7 @@ def _differentials(env: Environment, line: t.Relation) -> t.Relation:
 # ---------------------------------------------------------------- the verdict
 
 
-def _verdict(
-    env: Environment, claim: str, judged: Judged, diagnose: bool, alone: bool
-) -> Verdict:
+def _verdict(env: Environment, claim: str, judged: Judged, diagnose: bool, alone: bool) -> Verdict:
     from matcalc.judging.diagnosis import diagnosis
     from matcalc.judging.wording import certainty, explained, reading_of
 

@@ -207,10 +207,11 @@ def times(a: Array, b: Array) -> Array:
     if a.size_ is not None or b.size_ is not None:
         x, y = _integer(a), _integer(b)
         size = None if x is None or y is None else x * y
-    if is_single(a) or is_single(b):
-        node = mul(a.node, b.node)
-    else:
-        node = had(spread(a, sizes), spread(b, sizes))
+    node = (
+        mul(a.node, b.node)
+        if is_single(a) or is_single(b)
+        else had(spread(a, sizes), spread(b, sizes))
+    )
     return a.new(node, sizes, said(a, "*", b), size=size)
 
 

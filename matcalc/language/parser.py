@@ -61,10 +61,9 @@ class _Reading:
     def run(self) -> list[Term]:
         expects_operand = True
         for place, token in enumerate(self.tokens):
-            if expects_operand:
-                expects_operand = self.operand(place, token)
-            else:
-                expects_operand = self.operator(token)
+            expects_operand = (
+                self.operand(place, token) if expects_operand else self.operator(token)
+            )
         return self.terms
 
     def fail(self, message: str, at: int) -> NoReturn:

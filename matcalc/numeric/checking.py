@@ -51,7 +51,9 @@ def check_problem(
         claims = [Claim("gradient", problem.output, g, found[g]) for g in goals]
     else:
         root = expanded(problem.output)
-        claims = [Claim("jacobian", root, g, second.jacobian(root, g, problem.facts)) for g in goals]
+        claims = [
+            Claim("jacobian", root, g, second.jacobian(root, g, problem.facts)) for g in goals
+        ]
     steps = definitions_below([c for claim in claims for c in (claim.f, claim.value)])
     return check_claims(claims, seed=seed, trials=trials, facts=facts, steps=steps)
 
@@ -71,7 +73,10 @@ def check_record(record: Record, *, seed: int = 0, trials: int = 3) -> CheckRepo
     f = problem.output
     if record.upstream is not None:
         f = inner(record.upstream, f)
-    claims = [Claim("gradient", f, w, boxed(record.independent.get(w, record.arrivals[w].value), w)) for w in record.wrt]
+    claims = [
+        Claim("gradient", f, w, boxed(record.independent.get(w, record.arrivals[w].value), w))
+        for w in record.wrt
+    ]
     steps = definitions_below([c for claim in claims for c in (claim.f, claim.value)])
     return check_claims(
         claims, seed=seed, trials=trials, facts=facts_by_name(problem.facts), steps=steps

@@ -216,9 +216,7 @@ class _Trial:
         self.closed = Program([c.value for c in claims], steps=steps)
         self.sampler = Sampler(self.forward, self.varied, rng, facts, self.closed.inputs())
 
-    def run(
-        self, report: CheckReport, ones: bool | None = None, again: int = SIZES
-    ) -> CheckReport:
+    def run(self, report: CheckReport, ones: bool | None = None, again: int = SIZES) -> CheckReport:
         if ones is None:
             # Some trials with a dimension of 1: every third, and not the first.
             ones = self.number % 3 == 1

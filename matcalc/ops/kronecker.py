@@ -69,10 +69,11 @@ class Kron(Linear):
         # vec(A kron B) = (I kron K kron I)(vec A kron vec B): Magnus and Neudecker, ch. 3, sec. 7.
         (m, n), (p, q) = A[0].shape, A[1].shape
         shuffle = kron(kron(eye(n), commutation(q, m)), eye(p))
-        if slot == 0:
-            inside = kron(eye(shapes.times(m, n)), vec(A[1]))
-        else:
-            inside = kron(vec(A[0]), eye(shapes.times(p, q)))
+        inside = (
+            kron(eye(shapes.times(m, n)), vec(A[1]))
+            if slot == 0
+            else kron(vec(A[0]), eye(shapes.times(p, q)))
+        )
         return mul(shuffle, inside)
 
     def latex(self, node: Node, w: Writer) -> Written:

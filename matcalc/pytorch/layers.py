@@ -213,7 +213,8 @@ def _batch_norm(reader: Any, m: Any, x: Tensor) -> Any:
 def _losses(reader: Any, m: Any, x: Any, y: Any) -> Any:
     words = {
         "MSELoss": "mse_loss", "L1Loss": "l1_loss", "BCELoss": "binary_cross_entropy",
-        "BCEWithLogitsLoss": "binary_cross_entropy_with_logits", "CrossEntropyLoss": "cross_entropy",
+        "BCEWithLogitsLoss": "binary_cross_entropy_with_logits",
+        "CrossEntropyLoss": "cross_entropy",
         "NLLLoss": "nll_loss",
     }  # fmt: skip
     if getattr(m, "ignore_index", -100) != -100:

@@ -1,8 +1,8 @@
 """Tensors as matrices: which axes of a tensor are folded into the rows and which into the columns.
 
 There is no node with three axes. A tensor is a matrix whose rows run over some of its axes and
-whose columns over the others, or, for axes that are written out (the heads of attention), a table of such
-matrices. Axes are objects: transposing a tensor only relabels them. Axes of size one have no place.
+whose columns over the others, or, for axes that are written out (the heads of attention), a table
+of such matrices. Axes are objects: transposing a tensor only relabels them. Axes of size one have no place.
 """
 
 from __future__ import annotations
@@ -98,8 +98,8 @@ def laid_out(T: Tensor, rows: Sequence[Axis], cols: Sequence[Axis]) -> Tensor:
         return T
     if T.tied:
         raise NoRuleError(
-            "a batched matrix product is only read where softmax, scaling, a mask or another batched "
-            "product follows it; give the size of the batch as a number"
+            "a batched matrix product is only read where softmax, scaling, a mask or another "
+            "batched product follows it; give the size of the batch as a number"
         )
     if {*here[0], *here[1]} != {*wanted[0], *wanted[1]}:
         raise ShapeError("the axes of a tensor are lost on the way")

@@ -63,7 +63,9 @@ def test_the_autograd_function_passes_gradcheck(rng: np.random.Generator) -> Non
 
     f = mc.derive(mlp()).function("torch").autograd
     given = tensors(rng)
-    assert torch.autograd.gradcheck(lambda *v: f(**dict(zip(given, v, strict=True))), list(given.values()))
+    assert torch.autograd.gradcheck(
+        lambda *v: f(**dict(zip(given, v, strict=True))), list(given.values())
+    )
     block = mc.derive(attention()).function("torch").autograd
     parts = [torch.tensor(rng.normal(size=s), requires_grad=True) for s in ((4, 3), (5, 3), (5, 3))]
     assert torch.autograd.gradcheck(lambda Q, K, V: block(Q=Q, K=K, V=V), parts)
@@ -102,7 +104,9 @@ def test_jax_jits_and_maps(rng: np.random.Generator) -> None:
     assert jnp.allclose(gradients["w"], want, atol=1e-5)
 
 
-@pytest.mark.parametrize("backend", [pytest.param("torch", marks=TORCH), pytest.param("jax", marks=JAX)])
+@pytest.mark.parametrize(
+    "backend", [pytest.param("torch", marks=TORCH), pytest.param("jax", marks=JAX)]
+)
 def test_random_compositions_agree(backend: str, request: pytest.FixtureRequest) -> None:
     """Random expressions over all operations; fewer in JAX, which compiles each."""
     examples = {"torch": 100, "jax": 12}[backend]

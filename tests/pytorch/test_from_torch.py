@@ -158,14 +158,23 @@ def test_the_steps_know_their_module():
     assert "blocks.1.fc2" in net.origins.values()
 
 
+class Inner(nn.Module):
+    """One operation."""
+
+    def __init__(self, operation: Any) -> None:
+        super().__init__()
+        self.operation = operation
+
+    def forward(self, x: Any) -> Any:
+        return self.operation(x)
+
+
 class Refused(nn.Module):
     """A module around one operation."""
 
     def __init__(self, operation: Any) -> None:
         super().__init__()
-        self.inner = nn.Module()
-        self.inner.forward = operation  # type: ignore[method-assign]
-        self.fc = nn.Linear(4, 4)
+        self.inner, self.fc = Inner(operation), nn.Linear(4, 4)
 
     def forward(self, x: Any) -> Any:
         return self.inner(self.fc(x))
