@@ -19,9 +19,10 @@ def notes() -> Notes:
     page.say(
         r"""
         The batch is one thing: every row of $X$ gets something through the mean and through the
-        standard deviation of its column. With $\hat G = \partial L / \partial \hat X$ the last lines
-        taken together are the short form of the books, $\left(\hat G - m - \hat X \odot v\right)
-        \oslash s$, where $m$ and $v$ hold the column means of $\hat G$ and of $\hat G \odot \hat X$.
+        standard deviation of its column. With $\hat G = \partial L / \partial \hat X$ the last
+        lines taken together are the short form of the books,
+        $\left(\hat G - m - \hat X \odot v\right) \oslash s$, where $m$ and $v$ hold the column
+        means of $\hat G$ and of $\hat G \odot \hat X$.
         """
     )
     return page.derivation(D, detail="brief").check(D)

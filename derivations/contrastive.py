@@ -5,7 +5,7 @@ from matcalc.api.notes import Notes
 
 
 def network() -> mc.Network:
-    """Rows of A and B that stand in one line belong together; cosine similarity, temperature tau."""
+    """Rows of A and B that stand in one line belong together; tau is the temperature."""
     n, p, q, d = mc.dims("n p q d")
     net = mc.Network("InfoNCE")
     A, B, tau = net.input("A", n, p), net.input("B", n, q), net.input("tau")

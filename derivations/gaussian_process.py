@@ -5,7 +5,7 @@ from matcalc.api.notes import Notes
 
 
 def network() -> mc.Network:
-    """Squared distances D are given; signal s, length l and noise v are learnt through their logs."""
+    """Distances D are given; a, b, c are the logs of signal, length and noise."""
     n = mc.dims("n")
     net = mc.Network("Gaussian process")
     D, y = net.input("D", n, n), net.input("y", n, 1)

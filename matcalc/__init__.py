@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matcalc import blocks as blocks
     from matcalc.api.compiled import compile as compile
+    from matcalc.api.compiled import gauss_newton_product as gauss_newton_product
+    from matcalc.api.compiled import hessian_function as hessian_function
+    from matcalc.api.compiled import hessian_product as hessian_product
     from matcalc.api.compiled import source as source
     from matcalc.api.derivation import Derivation as Derivation
     from matcalc.api.judges import verify as verify
@@ -182,6 +185,9 @@ _WHERE = {
     "gradient": ("matcalc.api.verbs", "gradient"),
     "hadamard": ("matcalc.api.words", "hadamard"),
     "hardtanh": ("matcalc.api.words", "hardtanh"),
+    "gauss_newton_product": ("matcalc.api.compiled", "gauss_newton_product"),
+    "hessian_function": ("matcalc.api.compiled", "hessian_function"),
+    "hessian_product": ("matcalc.api.compiled", "hessian_product"),
     "hessian": ("matcalc.api.verbs", "hessian"),
     "hinge": ("matcalc.api.words", "hinge"),
     "hstack": ("matcalc.api.words", "hstack"),

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from matcalc.codegen import backends
+from matcalc.codegen import backends, curvature
 from matcalc.codegen.make import plan_of_expressions
 from matcalc.codegen.plan import Plan
 from matcalc.codegen.runtime import Compiled
-from matcalc.errors import MatcalcError
-from matcalc.expr import Node
+from matcalc.errors import MatcalcError, ShapeError
+from matcalc.expr import Node, read
 from matcalc.facts import as_facts
-from matcalc.network import Network, Step
+from matcalc.network import Network, Step, expanded
 from matcalc.problem import Problem, problem_of
+from matcalc.shapes import show
 
 
 def compile(
@@ -104,4 +105,82 @@ def _steps(problems: list[Problem]) -> list[Step]:
     return list(found.values())
 
 
-__all__ = ["compile", "plan_for", "source"]
+def hessian_function(f: Any, wrt: Any, *, form: str = "dense", assume: Any = ()) -> Any:
+    """The Hessian as code: ``dense`` arrays, an ``operator``, or the ``core`` of a Kronecker product.
+
+    An operator has ``matvec``, ``matmat``, ``solve`` and ``dense()`` and never forms the matrix to
+    multiply; a core is the small matrix ``C`` of ``C kron I``.
+
+    >>> import matcalc as mc
+    >>> X, w = mc.matrix("X", "n", "d"), mc.vector("w", "d")
+    >>> H = hessian_function(mc.sum(mc.softplus(X * w)), w, form="operator")
+    >>> H(X=[[1, 0], [0, 2]], w=[0, 0]).matvec([1, 1])
+    array([0.25, 1.  ])
+    """
+    if form not in ("dense", "operator", "core"):
+        raise MatcalcError(f"form is dense, operator or core, not {form!r}")
+    problem, root, leaf = _opened(f, wrt, assume)
+    options = {"facts": problem.facts}
+    return curvature.HessianFunction(curvature.hessian_of(root, leaf), form, options)
+
+
+def hessian_product(
+    f: Any, wrt: Any, *, direction: str = "V", backend: str = "numpy", assume: Any = ()
+) -> Compiled:
+    """``g(..., V=...)``: the Hessian times a direction V of the variable's shape, without forming it.
+
+    >>> import matcalc as mc
+    >>> A, x = mc.matrix("A", "n", "n"), mc.vector("x", "n")
+    >>> hessian_product(x.T * A * x, x)(A=[[1, 0], [2, 1]], V=[1, 0])
+    array([[2.],
+           [2.]])
+    """
+    problem, root, leaf = _opened(f, wrt, assume)
+    product = curvature.hessian_product(root, leaf, direction)
+    plan = plan_of_expressions([product], ["value"], facts=problem.facts)
+    return backends.compiled(plan, backend)
+
+
+def gauss_newton_product(
+    f: Any,
+    through: Any,
+    wrt: Any,
+    *,
+    direction: str = "V",
+    backend: str = "numpy",
+    assume: Any = (),
+) -> Compiled:
+    """``g(..., V=...)``: J' (d^2 f / dF^2) J times V, where F = ``through`` is a part of f.
+
+    >>> import matcalc as mc
+    >>> X, w = mc.matrix("X", "n", "d"), mc.vector("w", "d")
+    >>> z = mc.tanh(X * w)
+    >>> product = gauss_newton_product(mc.sum(mc.square(z)), z, w)
+    >>> product(X=[[1, 0], [0, 2]], w=[0, 0], V=[1, 1])
+    array([[2.],
+           [8.]])
+    """
+    problem, root, leaf = _opened(f, wrt, assume)
+    inside = expanded(problem_of(f, through).output if isinstance(through, str) else read(through))
+    product = curvature.gauss_newton_product(root, inside, leaf, direction)
+    plan = plan_of_expressions([product], ["value"], facts=problem.facts)
+    return backends.compiled(plan, backend)
+
+
+def _opened(f: Any, wrt: Any, assume: Any) -> tuple[Problem, Node, Node]:
+    """The output in declared symbols, and the variable."""
+    problem = problem_of(f, None, assume)
+    root, leaf = expanded(problem.output), problem.find(wrt)
+    if root.shape:
+        raise ShapeError(f"a Hessian needs a scalar, but {root} is {show(root.shape)}")
+    return problem, root, leaf
+
+
+__all__ = [
+    "compile",
+    "gauss_newton_product",
+    "hessian_function",
+    "hessian_product",
+    "plan_for",
+    "source",
+]

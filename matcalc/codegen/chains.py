@@ -17,6 +17,7 @@ from matcalc.codegen.terms import Term, cols, is_one, normal, rows
 STRUCTURED = frozenset({"diag", "ones", "inv", "kron", "commutation", "diagonal_pick"})
 LOOPS = 100.0  # how often a loop is planned to run
 MULTIPLY, SOLVE, FACTOR, INVERSE = 2.0, 2.0, 2 / 3, 8 / 3
+GRAM = -1  # instead of a place to cut
 
 
 @dataclass
@@ -76,9 +77,25 @@ class Chains:
             if found is None or cost < found.cost * (1 - 1e-9):
                 found = Piece(cost, k)
         assert found is not None
+        if self._is_gram(f, i, j):
+            n, m = self.g.sizes.of(cols(f[j])), self.g.sizes.of(rows(f[j]))
+            half = (MULTIPLY / 2 * n * n * m + 2 * m * n) * LOOPS ** len(f[j].free)
+            if half < found.cost:
+                found = Piece(half, GRAM)
         if key in self.done:
             return Piece(0.0, found.cut)
         return Piece(found.cost / max(1, self.wanted.get(key, 1)), found.cut)
+
+    def _is_gram(self, f: Sequence[Term], i: int, j: int) -> bool:
+        """X' D X with D diagonal and not negative: Z'Z with one buffer Z, which is half the work."""
+        return (
+            j == i + 2
+            and f[i + 1].op == "diag"
+            and kind(f[j]) == "dense"
+            and not is_one(cols(f[j]))
+            and self.g.T(f[i]) is f[j]
+            and self.g.nonnegative(f[i + 1].args[0])
+        )
 
     def _join(self, f: Sequence[Term], i: int, k: int, j: int) -> float:
         """What the last product of a piece costs."""
@@ -87,6 +104,8 @@ class Chains:
         left = kind(f[k]) if i == k else "dense"
         right = kind(f[j]) if k + 1 == j else "dense"
         cost = self._join_cost(left, right, r, m, c, (f[i], f[j]))
+        if j == i + 1 and left == right == "dense" and m > 1 and self.g.T(f[i]) is f[j]:
+            cost /= 2  # Z'Z is symmetric
         free: set[str] = set()
         for t in f[i : j + 1]:
             free |= t.free
@@ -143,6 +162,12 @@ class Chains:
         if found is not None:
             return found if key == whole else self.g.T(found)
         k = best[i, j].cut
+        if k == GRAM:
+            root = self.g.fn("sqrt", self.resolved(f[i + 1]).args[0])
+            Z = self.g.mul(root, self.dense(self.resolved(f[j])))
+            made = self.matmul(self.g.T(Z), Z)
+            self.done[key] = made if key == whole else self.g.T(made)
+            return made
         made = self.join(self._piece(f, i, k, best), self._piece(f, k + 1, j, best))
         self.done[key] = made if key == whole else self.g.T(made)
         return made
@@ -167,21 +192,24 @@ class Chains:
         if kb == "inv":
             return g.T(self.solve(g.T(b), g.T(self.dense(a))))
         if ka == "kron" and kb == "dense":
-            return g.make("kron_apply", (*map(self.dense, a.args), b), (), normal(rows(a), cols(b)))
+            return self.kron_apply(a, b)
         if kb == "kron" and ka == "dense":
-            turned = g.T(b)
-            inside = g.make(
-                "kron_apply",
-                (*map(self.dense, turned.args), g.T(a)),
-                (),
-                normal(rows(turned), rows(a)),
-            )
-            return g.T(inside)
+            return g.T(self.kron_apply(g.T(b), g.T(a)))
         if ka in ("commutation", "diagonal_pick"):
             return self.pick(a, self.dense(b))
         if kb in ("commutation", "diagonal_pick"):
             return g.T(self.pick(g.T(b), g.T(self.dense(a))))
         return self.matmul(self.dense(a), self.dense(b))
+
+    def kron_apply(self, k: Term, x: Term) -> Term:
+        """(A kron B) X; an identity among the two only says how X is read."""
+        shape = normal(rows(k), cols(x))
+        a, b = k.args
+        if a.op == "eye":
+            return self.g.make("apply_to_blocks", (self.dense(b), x), (rows(a),), shape)
+        if b.op == "eye":
+            return self.g.make("apply_across", (self.dense(a), x), (rows(b),), shape)
+        return self.g.make("kron_apply", (self.dense(a), self.dense(b), x), (), shape)
 
     def matmul(self, a: Term, b: Term) -> Term:
         g = self.g
@@ -224,6 +252,11 @@ class Chains:
         if k == "ones":
             return g.make("full", (g.number(1),), (), t.shape)
         if k == "kron":
+            a, b = t.args
+            if a.op == "eye":
+                return g.make("repeat_on_diagonal", (self.dense(b),), (rows(a),), t.shape)
+            if b.op == "eye":
+                return g.make("kron_identity", (self.dense(a),), (rows(b),), t.shape)
             return g.make("kron_matrix", tuple(map(self.dense, t.args)), (), t.shape)
         if t.op == "spread":
             return g.make("full", (t.args[0],), (), t.shape)

@@ -6,11 +6,13 @@ A B + A C becomes A (B + C); (A - B'B) x becomes A x - B'(B x).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod as prod_of
 
 from matcalc.codegen.reductions import Reductions
 from matcalc.codegen.terms import Term, cols, is_full, is_one, normal, rows
 
 MARGIN = 0.8  # a rewriting must save a fifth
+MOST_TERMS = 16  # into which a product is taken apart
 
 
 class Distributing(Reductions):
@@ -35,18 +37,29 @@ class Distributing(Reductions):
     def _expanded(self, t: Term) -> Term:
         if t.op != "prod":
             return t
-        for k, f in enumerate(t.args):
-            if f.op != "add" or not is_full(f) or not any(map(self._has_structure, f.args)):
+        places = [
+            k
+            for k, f in enumerate(t.args)
+            if f.op == "add" and is_full(f) and any(map(self._has_structure, f.args))
+        ]
+        together = [tuple(places)] if len(places) > 1 else []
+        for chosen in (*together, *((k,) for k in places)):
+            if prod_of(len(t.args[k].args) for k in chosen) > MOST_TERMS:
                 continue
-            whole = self.forming(f) + self.chain_cost(t.args)
-            parts = [
-                self.prod(*t.args[:k], self._broadcast(a, f.shape), *t.args[k + 1 :])
-                for a in f.args
-            ]
+            whole = self.chain_cost(t.args) + sum(self.forming(t.args[k]) for k in chosen)
+            parts = [self.prod(*factors) for factors in self._choices(t, chosen)]
             cost = sum(map(self.forming, parts)) + self.count(t) * (len(parts) - 1)
             if cost < whole * MARGIN:
                 return self.add(*map(self._expanded, parts), shape=t.shape)
         return t
+
+    def _choices(self, t: Term, places: Sequence[int]) -> list[list[Term]]:
+        """The factors of a product with one term for each of the sums at those places."""
+        found: list[list[Term]] = [[]]
+        for k, f in enumerate(t.args):
+            terms = [self._broadcast(a, f.shape) for a in f.args] if k in places else [f]
+            found = [[*before, a] for before in found for a in terms]
+        return found
 
     def _has_structure(self, t: Term) -> bool:
         if t.op == "mul":

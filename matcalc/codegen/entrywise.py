@@ -13,7 +13,7 @@ from typing import Any
 import sympy as sp
 
 from matcalc.codegen.terms import Graph, Term, common, core, is_column, is_full, is_row
-from matcalc.shapes import Shape, same_shape
+from matcalc.shapes import ONE, Shape, same_shape, times
 
 
 class Entrywise(Graph):
@@ -34,6 +34,8 @@ class Entrywise(Graph):
             t = t.args[0] if t.op == "spread" else t
             if t.op == "add":
                 todo.extend(reversed(t.args))
+            elif t.op == "ones":
+                constant += 1
             elif t.op == "number":
                 constant += t.params[0]
             else:
@@ -51,8 +53,40 @@ class Entrywise(Graph):
         stable = self._expm1(kept)
         if stable is not None:
             return self._broadcast(stable, wanted)
+        unstacked = self._of_vecs(kept)
+        if unstacked is not None and len(kept) > 1:
+            return self._broadcast(self._stacked(self.add(*unstacked)), wanted)
         made = kept[0] if len(kept) == 1 else self.make("add", tuple(kept), (), common(kept))
         return self._broadcast(made, wanted)
+
+    def _of_vecs(self, args: Sequence[Term]) -> list[Term] | None:
+        """Operands of an entrywise operation on vecs, as the matrices themselves."""
+        inner = [self._inside_vec(a) if a.shape else a for a in args]
+        matrices = [m for m in inner if m is not None and m.shape]
+        if not matrices or any(m is None for m in inner):
+            return None
+        if any(not same_shape(m.shape, matrices[0].shape) for m in matrices):
+            return None
+        return [m for m in inner if m is not None]
+
+    def _inside_vec(self, t: Term) -> Term | None:
+        """M of vec(M), or of a number times it."""
+        t = core(t)
+        if t.op == "vec":
+            return t.args[0]
+        if t.op == "mul":
+            shaped = [core(a) for a in t.args if a.shape]
+            if len(shaped) == 1 and shaped[0].op == "vec":
+                return self.mul(*(a for a in t.args if not a.shape), shaped[0].args[0])
+        return None
+
+    def _stacked(self, t: Term) -> Term:
+        """vec of a matrix."""
+        if not is_full(t):
+            return t
+        if t.op == "spread" and not t.args[0].shape:
+            return self.spread(t.args[0], (times(*t.shape), ONE))
+        return self.make("vec", (t,), (), (times(*t.shape), ONE))
 
     def coefficient(self, t: Term) -> tuple[Any, Term]:
         """A term as number times the rest."""
@@ -111,6 +145,8 @@ class Entrywise(Graph):
             t = t.args[0] if t.op == "spread" else t
             if t.op == "mul":
                 todo.extend(reversed(t.args))
+            elif t.op == "ones":
+                continue
             elif t.op == "number":
                 number = number * t.params[0]
             elif t.op == "pow" and t.args[1].op == "number":
@@ -137,6 +173,13 @@ class Entrywise(Graph):
             factors.insert(0, self.number(number))
         if len(factors) == 1:
             return self._broadcast(factors[0], wanted)
+        unstacked = self._of_vecs(factors)
+        if unstacked is not None:
+            scalars = [a for a in unstacked if not a.shape]
+            inside = self._stacked(self.mul(*(a for a in unstacked if a.shape)))
+            if not scalars:
+                return self._broadcast(inside, wanted)
+            factors = [*scalars, inside]
         return self._broadcast(self.make("mul", tuple(factors), (), common(factors)), wanted)
 
     def _masked(self, number: Any, powers: Mapping[Term, Any]) -> Term:
@@ -189,6 +232,9 @@ class Entrywise(Graph):
                 made = self.fn("exp", self.neg(base.args[0]))
             elif e == -1:
                 made = self._sigmoid(base)
+        unstacked = self._of_vecs((base, exponent)) if made is None else None
+        if unstacked is not None:
+            made = self._stacked(self.pow(*unstacked))
         if made is None:
             made = self.make("pow", (base, exponent), (), common((base, exponent)))
         return self._broadcast(made, wanted)
@@ -208,6 +254,9 @@ class Entrywise(Graph):
         wanted = common(operands) if shape is None else shape
         args = tuple(a.args[0] if a.op == "spread" else a for a in operands)
         made = self._stable(name, args)
+        unstacked = self._of_vecs(args) if made is None else None
+        if unstacked is not None:
+            made = self._stacked(self.fn(name, *unstacked))
         if made is None:
             made = self.make(name, args, (), common(args))
         return self._broadcast(made, wanted)

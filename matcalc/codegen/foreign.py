@@ -21,6 +21,12 @@ def unpick(x, n):
     \"\"\"Rows of x put where vec of an n x n matrix has its diagonal.\"\"\"
     return jnp.zeros((n * n, x.shape[1]), x.dtype).at[:: n + 1].set(x)
 """,
+    "repeat_on_diagonal": HELPERS["repeat_on_diagonal"].replace(
+        "out[k, :, k, :] = b", "out = out.at[k, :, k, :].set(b)"
+    ),
+    "kron_identity": HELPERS["kron_identity"].replace(
+        "out[:, k, :, k] = a", "out = out.at[:, k, :, k].set(a)"
+    ),
     "plus_diagonal": """
 def plus_diagonal(a, v):
     \"\"\"a with v added to its diagonal.\"\"\"
@@ -179,6 +185,12 @@ def plus_diagonal(a, v):
     out.diagonal().add_(torch.as_tensor(v, dtype=a.dtype, device=a.device).reshape(-1))
     return out
 """,
+    "repeat_on_diagonal": HELPERS["repeat_on_diagonal"].replace(
+        "{m}.zeros((n, p, n, q), b.dtype)", "b.new_zeros((n, p, n, q))"
+    ),
+    "kron_identity": HELPERS["kron_identity"].replace(
+        "{m}.zeros((p, n, q, n), a.dtype)", "a.new_zeros((p, n, q, n))"
+    ),
     "placed": """
 def placed(a, top, left, rows, cols, like):
     \"\"\"a in a matrix of zeros, from row top and column left.\"\"\"

@@ -108,6 +108,36 @@ def kron_apply(a, b, x):
     x = b @ x.reshape(a.shape[1], b.shape[1], k)
     return (a @ x.reshape(a.shape[1], -1)).reshape(-1, k)
 """,
+    "apply_to_blocks": """
+def apply_to_blocks(b, x, n):
+    \"\"\"(I kron b) x for an identity of size n.\"\"\"
+    k = x.shape[1]
+    return (b @ x.reshape(n, b.shape[1], k)).reshape(-1, k)
+""",
+    "apply_across": """
+def apply_across(a, x, n):
+    \"\"\"(a kron I) x for an identity of size n.\"\"\"
+    k = x.shape[1]
+    return (a @ x.reshape(a.shape[1], n * k)).reshape(-1, k)
+""",
+    "repeat_on_diagonal": """
+def repeat_on_diagonal(b, n):
+    \"\"\"I kron b for an identity of size n.\"\"\"
+    p, q = b.shape
+    out = {m}.zeros((n, p, n, q), b.dtype)
+    k = {m}.arange(n)
+    out[k, :, k, :] = b
+    return out.reshape(n * p, n * q)
+""",
+    "kron_identity": """
+def kron_identity(a, n):
+    \"\"\"a kron I for an identity of size n.\"\"\"
+    p, q = a.shape
+    out = {m}.zeros((p, n, q, n), a.dtype)
+    k = {m}.arange(n)
+    out[:, k, :, k] = a
+    return out.reshape(p * n, q * n)
+""",
     "kron_contract": """
 def kron_contract(g, b, slot, rows, cols):
     \"\"\"The blocks of g summed against b: the adjoint of the Kronecker product.\"\"\"

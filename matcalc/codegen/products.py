@@ -15,6 +15,8 @@ from matcalc.codegen.entrywise import Entrywise
 from matcalc.codegen.terms import Term, cols, core, is_column, is_full, is_one, is_row, normal, rows
 from matcalc.shapes import ONE, same
 
+POSITIVE = frozenset("exp sigmoid softmax softplus abs relu step cosh sqrt dim".split())
+
 
 class Products(Entrywise):
     """Constructors of products and of structured matrices."""
@@ -136,6 +138,38 @@ class Products(Entrywise):
             )
         return False
 
+    def nonnegative(self, t: Term) -> bool:
+        """Known to have no negative entry, so that a square root may be taken."""
+        t = core(t)
+        if t.op == "number":
+            return bool(t.params[0] >= 0)
+        if t.op in POSITIVE:
+            return True
+        if t.op in ("mul", "spread", "T", "total", "rowsum", "colsum", "diagonal"):
+            return all(map(self.nonnegative, t.args))
+        if t.op == "dot":
+            return t.args[0] is t.args[1] or all(map(self.nonnegative, t.args))
+        if t.op == "pow":
+            e = self.value(t.args[1])
+            even = e is not None and bool(e.is_even)
+            return even or self.nonnegative(t.args[0])
+        if t.op == "add":
+            return all(map(self.nonnegative, t.args)) or self._complement(t)
+        return False
+
+    def _complement(self, t: Term) -> bool:
+        """1 - s where s lies between 0 and 1."""
+        if len(t.args) != 2 or self.value(t.args[0]) != 1:
+            return False
+        c, rest = self.coefficient(t.args[1])
+        rest = core(rest)
+        if c != -1:
+            return False
+        squared = rest.op == "pow" and self.value(rest.args[1]) == 2 and rest.args[0]
+        return rest.op in ("sigmoid", "softmax", "step") or bool(
+            squared and core(squared).op in ("tanh", "sin", "cos", "erf", "sigmoid")
+        )
+
     # -- inverses ------------------------------------------------------------------------------
 
     def inv(self, A: Term) -> Term:
@@ -230,7 +264,7 @@ class Products(Entrywise):
         if len(factors) == 2 and shape and is_one(cols(factors[0])):
             a, b = factors  # an outer product broadcasts
             if a.op == "ones":
-                return self.spread(b, shape)
+                return self.ones(*shape) if b.op == "ones" else self.spread(b, shape)
             if b.op == "ones":
                 return self.spread(a, shape)
         return self.make("prod", tuple(factors), (), shape)
@@ -282,6 +316,10 @@ class Products(Entrywise):
         for f in factors:
             while out:
                 made = self._pair(out[-1], f)
+                if made is None and len(out) > 1:
+                    made = self._contracted(out[-2], out[-1], f)
+                    if made is not None:
+                        out.pop()
                 if made is None:
                     break
                 out.pop()
@@ -329,6 +367,30 @@ class Products(Entrywise):
         if b.op == "hstack" and self._structured(b):
             return self.stack("hstack", [self.block_prod(a, y) for y in b.args])  # type: ignore[attr-defined]
         return None
+
+    def _contracted(self, a: Term, d: Term, b: Term) -> Term | None:
+        """(x' kron I) diag(vec M) (y kron I) and its relatives: sums of M, or M itself scaled."""
+        if a.op != "kron" or b.op != "kron" or d.op != "diag" or core(d.args[0]).op != "vec":
+            return None
+        M = core(d.args[0]).args[0]
+        (a1, a2), (b1, b2) = a.args, b.args
+        if is_row(a1) and a2.op == "eye":
+            if is_column(b1) and b2.op == "eye":
+                return self.diag(self._summed(M, self.mul(self.T(a1), b1)))
+            if b1.op == "eye" and is_column(b2):
+                return self.mul(b2, M, a1)
+        if a1.op == "eye" and is_row(a2):
+            if b1.op == "eye" and is_column(b2):
+                return self.diag(self._summed(self.T(M), self.mul(self.T(a2), b2)))
+            if is_column(b1) and b2.op == "eye":
+                return self.mul(b1, self.T(M), a2)
+        return None
+
+    def _summed(self, M: Term, v: Term) -> Term:
+        """M v, row sums where v is all ones."""
+        if self.value(v) == 1:
+            return self.axis_sum(M, 1)  # type: ignore[attr-defined]
+        return self.prod(M, v)
 
     def _picked(self, a: Term, b: Term) -> Term | None:
         """(a' kron B) E', columns of a Kronecker product picked: B with its columns scaled."""

@@ -102,6 +102,9 @@ class Resolver(Chains):
         if t.op == "add":
             return self._sum(t, A)
         if t.op == "mul":
+            inner = [a for a in A if a.shape]
+            if len(inner) == 1 and inner[0].op == "kron":
+                return self._scaled_kron(inner[0], [a for a in A if not a.shape])
             kept = ("spread", "diag", "eye")
             return g.mul(*(a if a.op in kept else self.dense(a) for a in A), shape=t.shape)
         if t.op in ENTRYWISE:
@@ -112,6 +115,16 @@ class Resolver(Chains):
             a, b = (self.dense(a) for a in A)
             return g.make("dot", (a, b), (), ())
         return g.make(t.op, tuple(map(self.dense, A)), t.params, t.shape)
+
+    def _scaled_kron(self, k: Term, scalars: Sequence[Term]) -> Term:
+        """c (A kron B) as (c A) kron B, with the smaller of the two scaled."""
+        a, b = k.args
+        first = b.op == "eye" or (a.op != "eye" and self.g.count(a) <= self.g.count(b))
+        if first:
+            a = self.g.mul(*scalars, self.dense(a))
+        else:
+            b = self.g.mul(*scalars, self.dense(b))
+        return self.g.make("kron", (a, b), (), k.shape)
 
     def _total(self, a: Term) -> Term:
         again = self.g.total(a)

@@ -142,10 +142,11 @@ class Source:
         extra: str = "",
         extra_parameters: Sequence[str] = (),
         plain: bool = False,
+        checked: bool = True,
     ) -> str:
         inside = _code("\n".join([*body, *ending, extra]))
-        lines, missing = self._dimension_lines(arguments, inside) if dims else ([], [])
-        checks = self._checks(arguments, lines) if dims else []
+        lines, missing = self._dimension_lines(arguments, inside, checked) if dims else ([], [])
+        checks = self._checks(arguments, lines) if dims and checked else []
         parameters = [a.word for a in (*arguments, *self.plan.functions)]
         parameters += [self.plan.dims[d] for d in missing] + list(extra_parameters)
         head = f"def {name}(*, {', '.join(parameters)}):" if parameters else f"def {name}():"
@@ -182,12 +183,12 @@ class Source:
     # -- dimensions and checks -----------------------------------------------------------------
 
     def _dimension_lines(
-        self, arguments: Sequence[Argument], inside: str
+        self, arguments: Sequence[Argument], inside: str, checked: bool = True
     ) -> tuple[list[str], list[str]]:
         words = self.plan.dims
         used = [d for d, w in words.items() if re.search(rf"\b{re.escape(w)}\b", inside)]
-        checked = [d for a in arguments for d in _dims_of(a)]
-        return known_from(arguments, words, list(dict.fromkeys([*checked, *used])))
+        told = [d for a in arguments for d in _dims_of(a)] if checked else []
+        return known_from(arguments, words, list(dict.fromkeys([*told, *used])))
 
     def _checks(self, arguments: Sequence[Argument], lines: Sequence[str]) -> list[str]:
         told = set(lines)

@@ -304,6 +304,11 @@ class Words:
     def _kron_apply(self, t: Term) -> Text:
         return self.helper("kron_apply", *map(self, t.args))
 
+    def _with_size(self, t: Term) -> Text:
+        return self.helper(t.op, *map(self, t.args), self.integer(t.params[0]))
+
+    _apply_to_blocks = _apply_across = _repeat_on_diagonal = _kron_identity = _with_size
+
     def _commute(self, t: Term) -> Text:
         return self.helper("commute", self(t.args[0]), *map(self.integer, t.params))
 

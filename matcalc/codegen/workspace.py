@@ -98,6 +98,7 @@ class WorkspaceSource(Source):
             ending,
             doc,
             extra_parameters=["workspace"],
+            checked=False,  # the buffers were made for these sizes
         )
         return [self.make_workspace(), main]
 

@@ -235,7 +235,7 @@ def _range_in_bracket(scope: Scope, letter: str, node: t.Postfix) -> list[int] |
     axis = spots[0]
     if len(node.arguments) == 1:
         axis = 0 if shape[1] == 1 else 1
-    from matcalc.judging.evaluate import _indexed
+    from matcalc.judging.scripts import indexed_name
 
-    base = scope.env.base_of(_indexed(node.base), axis)
+    base = scope.env.base_of(indexed_name(node.base), axis)
     return list(range(base, base + shape[axis]))

@@ -13,15 +13,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from matcalc.judging import edits as e
+from matcalc.judging import slips as e
 from matcalc.judging import spelling as s
+from matcalc.judging import vocabulary as o
 from matcalc.judging.bigops import range_by_use
 from matcalc.judging.compare import Trouble, agree, is_printed, matching, side_values, spread_over
-from matcalc.judging.edits import Edit, Editor
+from matcalc.judging.edits import Editor
 from matcalc.judging.environment import Environment
 from matcalc.judging.lines import EQUAL, Finding, conventions, free_letters, judge_in
 from matcalc.judging.scope import Scope
 from matcalc.judging.sizes import worlds
+from matcalc.judging.slips import Edit
 from matcalc.judging.solve import solve
 from matcalc.judging.values import (
     DOT_ENTRYWISE,
@@ -384,15 +386,15 @@ def _factors(
     size = abs(ratio)
 
     def signed(new: t.Node) -> t.Node:
-        return e.negated(new) if sign < 0 else new
+        return o.negated(new) if sign < 0 else new
 
     also = "sign; " if sign < 0 else ""
     if abs(size - 1) < 1e-6 and sign < 0:
-        yield "sign", e.negated(node)
+        yield "sign", o.negated(node)
     if abs(size - 2) < 1e-6:
-        yield f"{also}lost factor 2", signed(_without(node, "half") or e.times(node, two))
+        yield f"{also}lost factor 2", signed(_without(node, "half") or o.times(node, two))
     if abs(size - 0.5) < 1e-6:
-        half = _without(node, "two") or e.times(node, t.Fraction(one, two))
+        half = _without(node, "two") or o.times(node, t.Fraction(one, two))
         yield f"{also}extra factor 2", signed(half)
     for name in sorted({*env.dims, *env.sizes}):
         n = sizes.get(name)
@@ -400,21 +402,21 @@ def _factors(
             continue
         dim = t.Symbol(name, name)
         if abs(size * n - 1) < 1e-6:
-            yield f"{also}lost 1/{name}", signed(e.times(node, t.Fraction(one, dim)))
+            yield f"{also}lost 1/{name}", signed(o.times(node, t.Fraction(one, dim)))
         if abs(size - n) < 1e-6:
-            yield f"{also}extra 1/{name}", signed(_without(node, name) or e.times(node, dim))
+            yield f"{also}extra 1/{name}", signed(_without(node, name) or o.times(node, dim))
         if abs(size * n - 2) < 1e-6:
-            yield f"{also}lost 2/{name}", signed(e.times(node, t.Fraction(two, dim)))
+            yield f"{also}lost 2/{name}", signed(o.times(node, t.Fraction(two, dim)))
         if abs(size - n / 2) < 1e-6:
-            yield f"{also}extra 2/{name}", signed(e.times(node, t.Fraction(dim, two)))
+            yield f"{also}extra 2/{name}", signed(o.times(node, t.Fraction(dim, two)))
         if abs(size * 2 * n - 1) < 1e-6:
             both = t.Fraction(one, t.Product((two, dim), ("",)))
-            yield f"{also}lost 1/(2{name})", signed(e.times(node, both))
+            yield f"{also}lost 1/(2{name})", signed(o.times(node, both))
         if abs(size - 2 * n) < 1e-6:
-            yield f"{also}extra 1/(2{name})", signed(e.times(node, two, dim))
+            yield f"{also}extra 1/(2{name})", signed(o.times(node, two, dim))
     whole = round(size)
     if whole > 2 and abs(size - whole) < 1e-6 and not sizes:
-        yield f"{also}lost factor {whole}", signed(e.times(node, t.Number(str(whole))))
+        yield f"{also}lost factor {whole}", signed(o.times(node, t.Number(str(whole))))
 
 
 def _without(node: t.Node, what: str) -> t.Node | None:
@@ -422,12 +424,12 @@ def _without(node: t.Node, what: str) -> t.Node | None:
     if isinstance(node, t.Sum) and len(node.terms) == 1:
         inner = _without(node.terms[0], what)
         return None if inner is None else t.Sum((inner,), node.signs)
-    parts = e.listed(node)
+    parts = o.listed(node)
     if parts is None:
         return None
     factors, operators = parts
     first = factors[0]
-    rest = e.joined(factors[1:], operators[1:])
+    rest = o.joined(factors[1:], operators[1:])
     if what == "two" and first == t.Number("2"):
         return rest
     if isinstance(first, t.Fraction) and first.numerator == t.Number("1"):

@@ -6,171 +6,60 @@ so that the corrected line stays in the author's notation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import permutations, product
 
 from matcalc.judging import spelling as s
 from matcalc.judging.environment import Environment
 from matcalc.judging.products import ENTRYWISE
+from matcalc.judging.slips import (
+    ARGUMENT,
+    BATCH,
+    BRACKET,
+    DIAG,
+    EXTRA,
+    EXTRA_TERM,
+    HADAMARD,
+    INDEX,
+    INVERSE,
+    LAYER,
+    LOST,
+    MATRIX,
+    ORDER,
+    POWER,
+    PRODUCT_RULE,
+    RANGE,
+    SIGN,
+    SLOPE_EXTRA,
+    SLOPE_MISSING,
+    SUM_FOR_PRODUCT,
+    SUM_MISSING,
+    TRACE,
+    TRANSPOSE,
+    WRONG_INDEX,
+    Edit,
+    Put,
+    spots,
+)
+from matcalc.judging.vocabulary import (
+    bracketed,
+    entrywise_sign,
+    joined,
+    known_symbols,
+    lettered,
+    listed,
+    lost_factors,
+    nearby,
+    negated,
+    relayered,
+    squared_outer,
+    swapped,
+    transpose_sign,
+    turned,
+    turnings,
+)
 from matcalc.reading import tree as t
-
-TRANSPOSE = "transpose"
-ORDER = "factors in the wrong order"
-SIGN = "sign"
-BRACKET = "missing bracket"
-HADAMARD = "matrix product for the entrywise product"
-MATRIX = "entrywise product for the matrix product"
-SLOPE_MISSING = "f for f'"
-SLOPE_EXTRA = "f' for f"
-ARGUMENT = "wrong argument"
-LAYER = "layer off by one"
-INDEX = "indices swapped"
-WRONG_INDEX = "wrong index"
-RANGE = "range of the sum"
-LOST = "lost factor"
-EXTRA = "extra factor"
-EXTRA_TERM = "extra term"
-BATCH = "sum over the batch missing"
-DIAG = "diag missing"
-TRACE = "trace missing"
-SUM_FOR_PRODUCT = "product for sum"
-PRODUCT_RULE = "a term of the product rule is missing"
-INVERSE = "inverse"
-POWER = "power"
-SUM_MISSING = "sum missing"
-
-
-@dataclass(frozen=True)
-class Edit:
-    """A changed formula and the class of slip this undoes."""
-
-    slip: str
-    node: t.Node
-    detail: str = ""
-
-
-Put = Callable[[t.Node], t.Node]
-
-
-def spots(
-    node: t.Node, put: Put = lambda x: x, inside: str = ""
-) -> Iterator[tuple[t.Node, Put, t.Node | None]]:
-    """Every piece of a formula that has a value, with the way to put another in its place."""
-    yield from _spots(node, put, None)
-
-
-def _spots(
-    node: t.Node, put: Put, above: t.Node | None
-) -> Iterator[tuple[t.Node, Put, t.Node | None]]:
-    yield node, put, above
-    for name, position, child in _parts(node):
-        yield from _spots(child, _putter(node, name, position, put), node)
-
-
-def _putter(node: t.Node, name: str, position: tuple[int, ...], put: Put) -> Put:
-    def inner(new: t.Node) -> t.Node:
-        value = getattr(node, name)
-        if position and position[0] == -1:
-            k = position[1]
-            items = (*value.items[:k], new, *value.items[k + 1 :])
-            return put(replace(node, **{name: replace(value, items=items)}))
-        if not position:
-            return put(replace(node, **{name: new}))
-        if len(position) == 1:
-            k = position[0]
-            return put(replace(node, **{name: (*value[:k], new, *value[k + 1 :])}))
-        k, m = position
-        row = (*value[k][:m], new, *value[k][m + 1 :])
-        return put(replace(node, **{name: (*value[:k], row, *value[k + 1 :])}))
-
-    return inner
-
-
-def _parts(node: t.Node) -> Iterator[tuple[str, tuple[int, ...], t.Node]]:
-    """The pieces below that have a value: no scripts, no heads, no variables of derivatives."""
-    if isinstance(node, (t.Symbol, t.Filled, t.Derivative, t.Nabla, t.Differential, t.Indicator)):
-        return
-    if isinstance(node, t.HeadBracket):
-        # The bracket stays a bracket; what stands in it may change.
-        for k, item in enumerate(node.bracket.items):
-            yield "bracket", (-1, k), item
-        return
-    skipped = {"lower", "upper", "head", "power", "label", "degree", "span"}
-    if isinstance(node, t.Postfix) and node.kind in ("subscript", "mark", "evaluated"):
-        skipped.add("arguments")
-    for spec in fields(node):
-        if spec.name in skipped:
-            continue
-        value = getattr(node, spec.name)
-        if isinstance(value, t.Node):
-            yield spec.name, (), value
-        elif isinstance(value, tuple):
-            for k, part in enumerate(value):
-                if isinstance(part, t.Node):
-                    yield spec.name, (k,), part
-                elif isinstance(part, tuple):
-                    for m, cell in enumerate(part):
-                        if isinstance(cell, t.Node):
-                            yield spec.name, (k, m), cell
-
-
-# ---------------------------------------------------------------- helpers
-
-
-def bracketed(node: t.Node) -> t.Node:
-    """With parentheses where a factor needs them."""
-    loose = (t.Sum, t.Product, t.BigOperator)
-    return t.Bracket("(", ")", (node,)) if isinstance(node, loose) else node
-
-
-def turned(node: t.Node, sign: str) -> t.Node:
-    """The transpose, taking one off where there is one."""
-    if isinstance(node, t.Postfix) and node.kind == "transpose":
-        inner = node.base
-        return (
-            s.flattened(inner)
-            if isinstance(inner, t.Bracket) and isinstance(s.flattened(inner), t.Symbol)
-            else inner
-        )
-    base = bracketed(node)
-    if isinstance(base, (t.HeadBracket, t.Call, t.Derivative, t.Fraction)):
-        base = t.Bracket("(", ")", (base,))
-    return t.Postfix(base, "transpose", (), sign)
-
-
-def times(node: t.Node, *before: t.Node) -> t.Node:
-    """A coefficient in front."""
-    if isinstance(node, t.Sum) and len(node.terms) == 1:
-        return t.Sum((times(node.terms[0], *before),), node.signs)
-    if isinstance(node, t.Product):
-        return t.Product((*before, *node.factors), (*([""] * len(before)), *node.operators))
-    return t.Product((*before, bracketed(node)), ("",) * len(before))
-
-
-def negated(node: t.Node) -> t.Node:
-    if isinstance(node, t.Sum):
-        if len(node.terms) == 1:
-            return node.terms[0] if node.signs[0] == "-" else t.Sum(node.terms, ("-",))
-        return t.Sum((bracketed(node),), ("-",))
-    return t.Sum((node,), ("-",))
-
-
-def listed(node: t.Node) -> tuple[list[t.Node], list[str]] | None:
-    """Factors and signs, with ``a(b)`` as two factors."""
-    if isinstance(node, t.HeadBracket):
-        split = t.as_product(node)
-        return (list(split), [""]) if split is not None else None
-    if not isinstance(node, t.Product):
-        return None
-    return list(node.factors), list(node.operators)
-
-
-def joined(factors: Sequence[t.Node], operators: Sequence[str]) -> t.Node:
-    return factors[0] if len(factors) == 1 else t.Product(tuple(factors), tuple(operators))
-
-
-# ---------------------------------------------------------------- the changes
 
 
 class Editor:
@@ -178,8 +67,8 @@ class Editor:
 
     def __init__(self, env: Environment, relation: t.Relation, side: t.Node) -> None:
         self.env, self.relation, self.side = env, relation, side
-        self.sign = _transpose_sign(relation, env)
-        self.entrywise = _entrywise_sign(relation, env)
+        self.sign = transpose_sign(relation, env)
+        self.entrywise = entrywise_sign(relation, env)
 
     def single(self) -> Iterator[Edit]:
         """One change each, the likeliest first."""
@@ -377,7 +266,7 @@ class Editor:
                 yield Edit(INVERSE, put(node.base))
             elif isinstance(node, t.Symbol) and not node.subscripts:
                 yield Edit(INVERSE, put(t.Postfix(node, "inverse", ())))
-            same = _squared_outer(node, diag, self.sign)
+            same = squared_outer(node, diag, self.sign)
             if same is not None:
                 yield Edit("only the diagonal of the softmax Jacobian", put(same))
 
@@ -395,11 +284,11 @@ class Editor:
                 yield from self._other_letters(node, put, letters)
             elif isinstance(node, (t.HeadBracket, t.Call)) and isinstance(node.head, t.Symbol):
                 if node.head.subscripts:
-                    for new in _lettered(node.head, letters):
+                    for new in lettered(node.head, letters):
                         yield Edit(WRONG_INDEX, put(replace(node, head=new)))
 
     def _other_letters(self, node: t.Symbol, put: Put, letters: list[str]) -> Iterator[Edit]:
-        for new in _lettered(node, letters):
+        for new in lettered(node, letters):
             yield Edit(WRONG_INDEX, put(new))
 
     def _derivative_indices(
@@ -407,29 +296,29 @@ class Editor:
     ) -> Iterator[Edit]:
         for k, by in enumerate(node.by):
             if isinstance(by, t.Symbol):
-                for new in (*_lettered(by, letters), *_swapped(by)):
+                for new in (*lettered(by, letters), *swapped(by)):
                     changed = (*node.by[:k], new, *node.by[k + 1 :])
                     yield Edit(WRONG_INDEX, put(replace(node, by=changed)))
         if isinstance(node.of, t.Symbol):
-            for new in (*_lettered(node.of, letters), *_swapped(node.of)):
+            for new in (*lettered(node.of, letters), *swapped(node.of)):
                 yield Edit(WRONG_INDEX, put(replace(node, of=new)))
 
     def layers(self) -> Iterator[Edit]:
         for node, put, _ in spots(self.side):
             if isinstance(node, t.Symbol):
-                for new in _relayered(node):
+                for new in relayered(node):
                     yield Edit(LAYER, put(new))
             elif isinstance(node, t.Derivative):
                 for k, by in enumerate(node.by):
                     if isinstance(by, t.Symbol):
-                        for new in _relayered(by):
+                        for new in relayered(by):
                             changed = (*node.by[:k], new, *node.by[k + 1 :])
                             yield Edit(LAYER, put(replace(node, by=changed)))
                 if isinstance(node.of, t.Symbol):
-                    for new in _relayered(node.of):
+                    for new in relayered(node.of):
                         yield Edit(LAYER, put(replace(node, of=new)))
             elif isinstance(node, (t.HeadBracket, t.Call)) and isinstance(node.head, t.Symbol):
-                for new in _relayered(node.head):
+                for new in relayered(node.head):
                     yield Edit(LAYER, put(replace(node, head=new)))
 
     def ranges(self) -> Iterator[Edit]:
@@ -437,17 +326,17 @@ class Editor:
             if not isinstance(node, t.BigOperator) or node.body is None:
                 continue
             if node.upper is not None:
-                for upper in _nearby(node.upper, self.env):
+                for upper in nearby(node.upper, self.env):
                     yield Edit(RANGE, put(replace(node, upper=upper)))
                 for k, lower in enumerate(node.lower):
                     if isinstance(lower, t.Relation) and len(lower.sides) == 2:
-                        for new in _nearby(lower.sides[1], self.env):
+                        for new in nearby(lower.sides[1], self.env):
                             changed = replace(lower, sides=(lower.sides[0], new))
                             lowers = (*node.lower[:k], changed, *node.lower[k + 1 :])
                             yield Edit(RANGE, put(replace(node, lower=lowers)))
 
     def names(self) -> Iterator[Edit]:
-        known = _known_symbols(self.env, self.relation)
+        known = known_symbols(self.env, self.relation)
         for node, put, above in spots(self.side):
             if not isinstance(node, t.Symbol):
                 continue
@@ -504,7 +393,7 @@ class Editor:
 
     def inserted(self) -> Iterator[Edit]:
         """A factor that got lost: every known name, entry and slope, at every place."""
-        candidates = _candidates(self.env, self.relation, self.sign)
+        candidates = lost_factors(self.env, self.relation, self.sign)
         for node, put, above in spots(self.side):
             parts = listed(node)
             whole = node is self.side or isinstance(above, (t.Sum, t.BigOperator))
@@ -536,7 +425,7 @@ class Editor:
             base = node.terms if isinstance(node, t.Sum) else (node,)
             signs = node.signs if isinstance(node, t.Sum) else ("+",)
             for term in base:
-                for like in _turnings(term, self.sign):
+                for like in turnings(term, self.sign):
                     yield Edit(PRODUCT_RULE, put(t.Sum((*base, like), (*signs, "+"))))
         for node, put, _ in spots(self.side):
             if isinstance(node, t.Product):
@@ -585,197 +474,3 @@ class Editor:
                     BATCH,
                     t.BigOperator("sum", r"\sum", (lower,), stated[1], bracketed(self.side)),
                 )
-
-
-# ---------------------------------------------------------------- what can stand there
-
-
-def _transpose_sign(relation: t.Relation, env: Environment) -> str:
-    for root in (relation, *(d.body for d in env.definitions.values())):
-        for node in t.walk(root):
-            if isinstance(node, t.Postfix) and node.kind == "transpose" and node.latex:
-                return node.latex
-    return r"\top"
-
-
-def _entrywise_sign(relation: t.Relation, env: Environment) -> str:
-    for node in t.walk(relation):
-        if isinstance(node, t.Product):
-            for operator in node.operators:
-                if operator in ENTRYWISE:
-                    return operator
-    for sign in env.entrywise_signs:
-        return sign
-    for definition in env.definitions.values():
-        for node in t.walk(definition.body):
-            if isinstance(node, t.Product):
-                for operator in node.operators:
-                    if operator in ENTRYWISE:
-                        return operator
-    return r"\odot"
-
-
-def _squared_outer(node: t.Node, diag: t.Symbol, sign: str) -> t.Node | None:
-    """``p \\odot (1 - p)`` as ``diag(p) - p p^T``."""
-    parts = listed(node)
-    if parts is None or len(parts[0]) != 2:
-        return None
-    first, second = parts[0]
-    inner = s.flattened(second)
-    if not (isinstance(inner, t.Sum) and len(inner.terms) == 2 and inner.terms[1] == first):
-        return None
-    if not isinstance(first, (t.Symbol, t.HeadBracket, t.Call)):
-        return None
-    square = t.Product((first, turned(first, sign)), ("",))
-    return t.Sum((t.Call(diag, t.Bracket("(", ")", (first,))), square), ("+", "-"))
-
-
-def _lettered(symbol: t.Symbol, letters: Sequence[str]) -> Iterator[t.Symbol]:
-    for k, script in enumerate(symbol.subscripts):
-        others: list[t.Node] = []
-        if isinstance(script, t.Symbol) and s.bare(script):
-            others = [t.Symbol(x, x) for x in letters if x != script.name]
-            others += [t.Sum((script, t.Number("1")), ("+", sign)) for sign in "+-"]
-        elif isinstance(script, t.Number) and len(script.text) == 1:
-            value = int(script.text)
-            others = [t.Number(str(n)) for n in (value - 1, value + 1) if n >= 0]
-        elif isinstance(script, t.Sum) and len(script.terms) == 2:
-            others = [script.terms[0]]
-        for other in others:
-            yield replace(
-                symbol, subscripts=(*symbol.subscripts[:k], other, *symbol.subscripts[k + 1 :])
-            )
-
-
-def _swapped(symbol: t.Symbol) -> Iterator[t.Symbol]:
-    if len(symbol.subscripts) == 2:
-        yield replace(symbol, subscripts=symbol.subscripts[::-1])
-
-
-def _relayered(symbol: t.Symbol) -> Iterator[t.Symbol]:
-    for k, mark in enumerate(symbol.marks):
-        for index in _shifted(mark.index):
-            marks = (*symbol.marks[:k], replace(mark, index=index), *symbol.marks[k + 1 :])
-            yield replace(symbol, marks=marks)
-    if not symbol.marks and len(symbol.subscripts) == 1:
-        for index in _shifted(symbol.subscripts[0]):
-            yield replace(symbol, subscripts=(index,))
-
-
-def _shifted(node: t.Node) -> Iterator[t.Node]:
-    if isinstance(node, t.Number) and node.text.isdigit():
-        for value in (int(node.text) - 1, int(node.text) + 1):
-            if value >= 0:
-                yield t.Number(str(value))
-    elif isinstance(node, t.Symbol) and s.bare(node):
-        yield t.Sum((node, t.Number("1")), ("+", "+"))
-        yield t.Sum((node, t.Number("1")), ("+", "-"))
-    elif isinstance(node, t.Sum) and len(node.terms) == 2:
-        yield node.terms[0]
-        if isinstance(node.terms[1], t.Number):
-            other = "-" if node.signs[1] == "+" else "+"
-            yield replace(node, signs=(node.signs[0], other))
-
-
-def _nearby(node: t.Node, env: Environment) -> Iterator[t.Node]:
-    value = s.integer(node, {})
-    if value is not None:
-        for new in (value - 1, value + 1):
-            if new >= 0:
-                yield t.Number(str(new))
-    else:
-        one = t.Number("1")
-        if isinstance(node, t.Sum) and len(node.terms) == 2:
-            yield node.terms[0]
-        else:
-            yield t.Sum((node, one), ("+", "-"))
-            yield t.Sum((node, one), ("+", "+"))
-    for name in sorted(env.dims):
-        yield t.Symbol(name, name)
-
-
-def _known_symbols(env: Environment, relation: t.Relation) -> list[t.Symbol]:
-    """Names a slip can confuse: those of the page and of the line."""
-    found: dict[str, t.Symbol] = {}
-    for left in env.left_sides():
-        if not left.subscripts or s.full(left) in env.shapes:
-            found.setdefault(s.full(left), left)
-    for definition in env.definitions.values():
-        for symbol in s.symbols(definition.body):
-            key = s.full(symbol)
-            plain = not any(isinstance(p, t.Symbol) for p in symbol.subscripts) or env.has(key)
-            if plain and not symbol.primes and key not in env.dims and not env.is_function(key):
-                if key in env.shapes or env.has(key) or s.stem(symbol) in env.cells:
-                    found.setdefault(key, symbol)
-    for symbol in (p for side in relation.sides for p in s.symbols(side)):
-        if symbol.name == "delta":
-            found.setdefault(s.full(symbol), symbol)
-    return list(found.values())[:40]
-
-
-def _candidates(env: Environment, relation: t.Relation, sign: str) -> list[t.Node]:
-    """What a lost factor can have been."""
-    plain = _known_symbols(env, relation)
-    letters = list(dict.fromkeys(s.letters_below(relation)))
-    out: list[t.Node] = []
-    indexed = bool(letters) or any(p.subscripts for side in relation.sides for p in s.symbols(side))
-    for symbol in plain:
-        out.append(symbol)
-        if not symbol.subscripts and not indexed:
-            out.append(turned(symbol, sign))
-        if not symbol.subscripts and letters:
-            for letter in letters[:3]:
-                out.append(replace(symbol, subscripts=(t.Symbol(letter, letter),)))
-            for a, b in permutations(letters[:3], 2):
-                out.append(replace(symbol, subscripts=(t.Symbol(a, a), t.Symbol(b, b))))
-    for head, argument in _activations(env):
-        prime = replace(head, primes=1)
-        scripts: list[tuple[t.Node, ...]] = [()]
-        scripts += [(t.Symbol(x, x),) for x in letters[:3]]
-        for script in scripts:
-            inner = replace(argument, subscripts=script) if script else argument
-            out.append(t.HeadBracket(prime, t.Bracket("(", ")", (inner,))))
-    out += _slopes_in_outputs(env)
-    return out[:120]
-
-
-def _activations(env: Environment) -> list[tuple[t.Symbol, t.Symbol]]:
-    found: list[tuple[t.Symbol, t.Symbol]] = []
-    for definition in env.definitions.values():
-        for node in t.walk(definition.body):
-            if isinstance(node, (t.HeadBracket, t.Call)) and isinstance(node.head, t.Symbol):
-                argument = node.bracket if isinstance(node, t.HeadBracket) else node.argument
-                inner = s.flattened(argument)
-                skip = node.head.name in ("log", "exp", "ln", "sqrt")
-                if isinstance(inner, t.Symbol) and not skip and (node.head, inner) not in found:
-                    found.append((node.head, inner))
-    return found
-
-
-def _slopes_in_outputs(env: Environment) -> list[t.Node]:
-    """``A \\odot (1 - A)`` and ``1 - A^2`` for steps that are activations."""
-    out: list[t.Node] = []
-    one = t.Number("1")
-    for definition in env.definitions.values():
-        body, left = definition.body, definition.left
-        if isinstance(body, (t.HeadBracket, t.Call)) and isinstance(body.head, t.Symbol):
-            rest = t.Bracket("(", ")", (t.Sum((one, left), ("+", "-")),))
-            out.append(t.Bracket("(", ")", (t.Product((left, rest), (r"\odot",)),)))
-            out.append(rest)
-            square = t.Postfix(left, "power", (t.Number("2"),))
-            out.append(t.Bracket("(", ")", (t.Sum((one, square), ("+", "-")),)))
-    return out
-
-
-def _turnings(term: t.Node, sign: str) -> Iterator[t.Node]:
-    parts = listed(term)
-    yield turned(term, sign)
-    if parts is None:
-        return
-    factors, operators = parts
-    for flags in product((False, True), repeat=len(factors)):
-        if any(flags) and len(factors) <= 4:
-            new = [turned(f, sign) if flag else f for f, flag in zip(factors, flags, strict=True)]
-            yield joined(new, operators)
-    if len(factors) >= 2:
-        yield joined(factors[::-1], operators[::-1])

@@ -8,17 +8,17 @@ stand beside a matrix, as in ``1 - Y``.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import singledispatch
 
 import numpy as np
 
 from matcalc.judging import spelling as s
 from matcalc.judging import values as v
+from matcalc.judging.conditions import holds_where
 from matcalc.judging.elementary import unflat
 from matcalc.judging.environment import ONE
 from matcalc.judging.products import Signs, multiply
-from matcalc.judging.scope import Scope, joined
+from matcalc.judging.scope import Scope
 from matcalc.judging.values import Array, Misfit, Unread, Value, distinct, merged, number, show
 from matcalc.reading import tree as t
 from matcalc.reading.writer import write
@@ -70,9 +70,6 @@ def _value(node: t.Node, scope: Scope) -> list[Value]:
     raise Unread(f"{write(node)} has no value here")
 
 
-# ---------------------------------------------------------------- atoms
-
-
 @_value.register
 def _(node: t.Number, scope: Scope) -> list[Value]:
     return [number(float(node.text.replace(",", "")))]
@@ -121,6 +118,8 @@ def _(node: t.Symbol, scope: Scope) -> list[Value]:
         return [scope.locals[node.name]]
     if plain and node.name in scope.indices:
         return [number(float(scope.indices[node.name]))]
+    if plain and node.name in scope.world.sizes and node.name not in scope.env.definitions:
+        return [number(float(scope.world.sizes[node.name]), literal=False)]
     if node.name in ("I", "I_bb") and node.subscripts and "I" not in scope.env.shapes:
         return _identity(node, scope)
     if node.name in scope.locals and node.subscripts and not node.marks:
@@ -128,8 +127,6 @@ def _(node: t.Symbol, scope: Scope) -> list[Value]:
     place = scope.place(node)
     if place is not None and not node.primes:
         return [scope.value(place)]
-    if plain and node.name in scope.world.sizes:
-        return [number(float(scope.world.sizes[node.name]), literal=False)]
     if s.full(node, scope.indices) in scope.world.sizes:
         size = scope.world.sizes[s.full(node, scope.indices)]
         return [number(float(size), literal=False)]
@@ -229,9 +226,6 @@ def _is_label(node: t.Symbol) -> bool:
         and all(isinstance(p, t.Symbol) for p in node.subscripts)
         and any(p.name not in "ijkmn" for p in node.subscripts if isinstance(p, t.Symbol))
     )
-
-
-# ---------------------------------------------------------------- sums and products
 
 
 @_value.register
@@ -344,9 +338,6 @@ def _(node: t.Root, scope: Scope) -> list[Value]:
     )
 
 
-# ---------------------------------------------------------------- scripts
-
-
 @_value.register
 def _(node: t.Postfix, scope: Scope) -> list[Value]:
     split = t.as_product(node)
@@ -355,235 +346,39 @@ def _(node: t.Postfix, scope: Scope) -> list[Value]:
 
         if not is_application(scope, t.core(node)[0]):  # type: ignore[arg-type]
             return evaluate(scope, t.Product(split, ("",), span=node.span))
-    return SCRIPTS.get(node.kind, _no_script)(node, scope)
+    from matcalc.judging.scripts import SCRIPTS, no_script
 
-
-def _no_script(node: t.Postfix, scope: Scope) -> list[Value]:
-    raise Unread(f"{write(node)} has no value here")
-
-
-def _transpose(node: t.Postfix, scope: Scope) -> list[Value]:
-    return [replace(p, array=np.swapaxes(p.array, -1, -2)) for p in evaluate(scope, node.base)]
-
-
-def _inverse(node: t.Postfix, scope: Scope) -> list[Value]:
-    def invert(parts: list[Value]) -> Value:
-        value = parts[0]
-        if value.shape[0] != value.shape[1]:
-            raise Misfit(f"the inverse of {show(value.shape)} does not exist")
-        array = np.linalg.inv(value.array)
-        if node.kind == "inverse-transpose":
-            array = np.swapaxes(array, -1, -2)
-        return Value(array, value.tags)
-
-    return each(scope, (node.base,), invert)
-
-
-def _power(node: t.Postfix, scope: Scope) -> list[Value]:
-    exponent = node.arguments[0]
-    base = node.base
-    if (
-        isinstance(base, t.Symbol)
-        and s.bare(base)
-        and base.name == "e"
-        and scope.place(base) is None
-    ):
-        return each(
-            scope, (exponent,), lambda p: Value(np.exp(p[0].array), p[0].tags, p[0].literal)
-        )
-    if isinstance(base, t.Symbol) and not base.primes:
-        marked = replace(base, marks=(*base.marks, t.Mark("^", exponent)))
-        if scope.place(marked) is not None and scope.place(base) is None:
-            return evaluate(scope, marked)
-    found: list[Value] = []
-    for power in evaluate(scope, exponent):
-        if not power.is_scalar:
-            continue
-        for value in evaluate(scope, base):
-            found += _raised(value, power)
-    if not found:
-        raise Misfit(f"the exponent of {write(node)} is no number")
-    return distinct(found)
-
-
-def _raised(value: Value, power: Value) -> list[Value]:
-    tags = merged(value, power)
-    exponent = power.array
-    whole = exponent.size == 1 and float(exponent.real.flat[0]).is_integer()
-    n = int(exponent.real.flat[0]) if whole else 0
-    array = (
-        value.array**n if whole and n >= 0 else value.array ** (exponent if not whole else float(n))
-    )
-    if value.is_scalar:
-        return [Value(array, tags, value.literal and power.literal)]
-    out = []
-    if value.shape[0] == value.shape[1] and whole and n > 0:
-        out.append(Value(np.linalg.matrix_power(value.array, n), tags))
-        tags = tags | {v.POWER_ENTRYWISE}
-    return [*out, Value(array, tags)]
-
-
-def _subscript(node: t.Postfix, scope: Scope) -> list[Value]:
-    base = node.base
-    if isinstance(base, t.Bracket) and base.left == r"\|":
-        which = s.said(node.arguments[0], {})
-        return _norm(base, scope, which)
-    found = []
-    for value in evaluate(scope, base):
-        rows, cols = scope.selection(_indexed(base), node.arguments, value.shape)
-        array = value.array
-        if rows is not None:
-            array = array[..., list(rows), :]
-        if cols is not None:
-            array = array[..., :, list(cols)]
-        found.append(Value(array, value.tags))
-    return found
-
-
-def _indexed(node: t.Node) -> str:
-    """Whose index base an entry of a bracket has: that of the variable of a derivative."""
-    inner = s.peeled(node)
-    if (
-        isinstance(inner, (t.Derivative, t.Nabla))
-        and inner.by
-        and isinstance(inner.by[0], t.Symbol)
-    ):
-        return s.full(inner.by[0])
-    first = next(s.symbols(inner), None)
-    return s.full(first) if first is not None else ""
-
-
-def _evaluated(node: t.Postfix, scope: Scope) -> list[Value]:
-    from matcalc.judging.derive import at_point
-
-    return at_point(scope, node)
-
-
-def _primed(node: t.Postfix, scope: Scope) -> list[Value]:
-    if isinstance(node.base, t.Bracket):
-        return _transpose(node, scope)
-    raise Unread(f"{write(node)} has no value here")
-
-
-SCRIPTS: dict[str, Callable[[t.Postfix, Scope], list[Value]]] = {
-    "transpose": _transpose,
-    "inverse": _inverse,
-    "inverse-transpose": _inverse,
-    "power": _power,
-    "superscript": _power,
-    "subscript": _subscript,
-    "evaluated": _evaluated,
-    "prime": _primed,
-}
-
-
-# ---------------------------------------------------------------- brackets and matrices
+    return SCRIPTS.get(node.kind, no_script)(node, scope)
 
 
 @_value.register
 def _(node: t.Bracket, scope: Scope) -> list[Value]:
+    from matcalc.judging import brackets
+
     if node.left == r"\|":
-        return _norm(node, scope, "2")
+        return brackets.norm(node, scope, "2")
     if node.left == "|":
-        return _bars(node, scope)
+        return brackets.bars(node, scope)
     if node.left == r"\langle" and len(node.items) == 2:
-        return each(scope, node.items, _inner)
+        return each(scope, node.items, brackets.inner)
     if len(node.items) == 1:
         item = node.items[0]
         if isinstance(item, t.Relation) and item.signs:
             return [Value(holds_where(scope, item).astype(float))]
-        values = evaluate_list(scope, node, item)
+        values = brackets.evaluate_list(scope, node, item)
         if values is not None:
             return values
         return evaluate(scope, item)
     if ";" in node.separators:
-        return stack(scope, tuple((i,) for i in node.items))
-    return stack(scope, (node.items,))
-
-
-def evaluate_list(scope: Scope, node: t.Bracket, item: t.Node) -> list[Value] | None:
-    """``[a b c]`` typed with thin gaps is a row as well as a product."""
-    if node.left != "[" or not isinstance(item, t.Product) or any(item.operators):
-        return None
-    pieces: tuple[t.Node, ...] = item.factors
-    listed: list[Value] = []
-    problem: Exception | None = None
-    for items in (pieces, _paired(pieces)):
-        try:
-            rows = stack(scope, (items,))
-        except (Misfit, Unread) as error:
-            problem = error
-            continue
-        listed += [replace(r, tags=r.tags | {v.LIST_EITHER_WAY}) for r in rows]
-    try:
-        return [*evaluate(scope, item), *listed]
-    except (Misfit, Unread):
-        if listed:
-            return listed
-        raise problem or Unread("a list without items") from None
-
-
-def _paired(pieces: tuple[t.Node, ...]) -> tuple[t.Node, ...]:
-    return tuple(p for piece in pieces for p in (t.as_product(piece) or (piece,)))
-
-
-def _inner(parts: list[Value]) -> Value:
-    a, b = parts
-    if a.shape != b.shape:
-        raise Misfit(f"no inner product of {show(a.shape)} and {show(b.shape)}")
-    return Value(np.sum(a.array * b.array, axis=(-2, -1), keepdims=True), merged(a, b))
-
-
-def _norm(node: t.Bracket, scope: Scope, which: str) -> list[Value]:
-    def norm(parts: list[Value]) -> Value:
-        array, axes = parts[0].array, (-2, -1)
-        if which == "1":
-            flip = np.where(array.real < 0, -array, array)
-            return Value(np.sum(flip, axis=axes, keepdims=True), parts[0].tags)
-        return Value(np.sqrt(np.sum(array**2, axis=axes, keepdims=True)), parts[0].tags)
-
-    return each(scope, node.items[:1], norm)
-
-
-def _bars(node: t.Bracket, scope: Scope) -> list[Value]:
-    def absolute(parts: list[Value]) -> Value:
-        value = parts[0]
-        if value.shape[0] == value.shape[1] > 1:
-            return Value(np.linalg.det(value.array)[..., None, None], value.tags)
-        return Value(np.where(value.array.real < 0, -value.array, value.array), value.tags)
-
-    return each(scope, node.items[:1], absolute)
+        return brackets.stack(scope, tuple((i,) for i in node.items))
+    return brackets.stack(scope, (node.items,))
 
 
 @_value.register
 def _(node: t.Matrix, scope: Scope) -> list[Value]:
-    return stack(scope, node.rows)
+    from matcalc.judging import brackets
 
-
-def stack(scope: Scope, rows: tuple[tuple[t.Node, ...], ...]) -> list[Value]:
-    """A matrix from its entries or blocks; dots are filled in for the sizes at hand."""
-    from matcalc.judging.dots import filled
-
-    grid = filled(scope, rows)
-    width = max(len(row) for row in grid)
-    arrays: list[Array] = []
-    tags: frozenset[str] = v.PLAIN
-    for row in grid:
-        parts = []
-        for cell in row:
-            if isinstance(cell, t.Blank):
-                parts.append(np.zeros((1, 1)))
-                continue
-            value = one(scope, cell)
-            tags |= value.tags
-            parts.append(value.array)
-        parts += [np.zeros((1, 1))] * (width - len(parts))
-        if len({p.shape[-2] for p in parts}) > 1:
-            raise Misfit("the parts of a row have different heights")
-        arrays.append(joined(parts, -1))
-    if len({a.shape[-1] for a in arrays}) > 1:
-        raise Misfit("the rows of a matrix have different lengths")
-    return [Value(joined(arrays, -2), tags)]
+    return brackets.stack(scope, node.rows)
 
 
 @_value.register
@@ -597,40 +392,6 @@ def _(node: t.Phrase, scope: Scope) -> list[Value]:
     if len(parts) != 1:
         raise Unread(f"{write(node)} is words")
     return evaluate(scope, parts[0])
-
-
-# ---------------------------------------------------------------- cases and conditions
-
-
-COMPARE: dict[str, Callable[[Array, Array], Array]] = {
-    "=": lambda a, b: np.isclose(a, b, rtol=1e-9, atol=1e-12),
-    r"\ne": lambda a, b: ~np.isclose(a, b, rtol=1e-9, atol=1e-12),
-    "<": lambda a, b: a < b,
-    ">": lambda a, b: a > b,
-    r"\le": lambda a, b: a <= b,
-    r"\ge": lambda a, b: a >= b,
-}
-
-
-def holds_where(scope: Scope, relation: t.Node) -> Array:
-    """Where a condition holds, entry by entry."""
-    if isinstance(relation, t.Condition):
-        parts = [holds_where(scope, r) for r in relation.relations]
-        out: Array = parts[0]
-        for part in parts[1:]:
-            out = out & part
-        return out
-    if not isinstance(relation, t.Relation) or not relation.signs:
-        raise Unread(f"{write(relation)} is no condition")
-    arrays = [one(scope, side) for side in relation.sides]
-    out = np.ones((1, 1), dtype=bool)
-    for sign, a, b in zip(relation.signs, arrays, arrays[1:], strict=False):
-        if sign not in COMPARE:
-            raise Unread(f"{write(relation)} is no condition")
-        if a.shape != b.shape and not (a.is_scalar or b.is_scalar):
-            raise Misfit(f"{show(a.shape)} compared with {show(b.shape)}")
-        out = out & COMPARE[sign](a.array.real, b.array.real)
-    return out
 
 
 @_value.register
@@ -658,9 +419,6 @@ def _(node: t.Cases, scope: Scope) -> list[Value]:
 @_value.register
 def _(node: t.Relation, scope: Scope) -> list[Value]:
     return [Value(holds_where(scope, node).astype(float))]
-
-
-# ---------------------------------------------------------------- other files
 
 
 @_value.register(t.HeadBracket)

@@ -338,7 +338,7 @@ def _applied_derivative(scope: Scope, node: t.HeadBracket) -> list[Value]:
 
 def _diag(scope: Scope, items: tuple[t.Node, ...]) -> list[Value]:
     if len(items) > 1:
-        from matcalc.judging.evaluate import stack
+        from matcalc.judging.brackets import stack
 
         values = stack(scope, (items,))
         return [_diagonal(v) for v in values]

@@ -6,13 +6,23 @@ product sign, "one-hot", "logistic". Other words are ignored.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from matcalc.errors import MatcalcError
 from matcalc.judging import spelling as s
+from matcalc.judging.conventions import statement
+from matcalc.judging.counting import (
+    items_of,
+    listed_rows,
+    note_base,
+    note_bases,
+    note_cells,
+    note_dims,
+    note_parameters,
+    numbers_below,
+    ranges_of,
+)
 from matcalc.judging.elementary import known
 from matcalc.judging.environment import ONE, Definition, Environment, Function, View
 from matcalc.judging.layers import normal, note_layers
@@ -123,41 +133,8 @@ def take_all(env: Environment, relations: Iterable[t.Relation], line: int = 0) -
         take(env, relation, line)
     for relation in listed:
         note_bases(env, relation)
-    _note_cells(env)
-    _note_parameters(env)
-
-
-def _note_cells(env: Environment) -> None:
-    """``w_1``, ``w_2`` ... without a ``w``: numbers that an index can run over."""
-    for definition in list(env.definitions.values()):
-        for symbol in s.symbols(definition.body):
-            counted = len(symbol.subscripts) == 1 and isinstance(symbol.subscripts[0], t.Number)
-            stem = s.stem(symbol)
-            if counted and not env.has(stem) and stem not in env.nicknames:
-                upper = env.has(s.stem(replace(symbol, name=symbol.name.upper())))
-                if not (upper and len(symbol.name) == 1):
-                    env.cells.setdefault(stem, set()).add(s.full(symbol))
-
-
-def _note_parameters(env: Environment) -> None:
-    """The length of the argument of ``sigma_j(z)``, from the sum in its body."""
-    lengths: list[t.Node] = []
-    for function in env.functions.values():
-        if not function.component:
-            continue
-        for node in t.walk(function.body):
-            if isinstance(node, t.BigOperator) and node.upper is not None:
-                lengths.append(node.upper)
-                name = function.parameters[0]
-                if not env.has(name):
-                    env.shapes[name] = (node.upper, ONE)
-                    env.assume(f"{name} is a column of length {s.said(node.upper, {})}")
-    for name, domain in env.domains.items():
-        if domain == "onehot" and not env.has(name) and lengths:
-            env.shapes[name] = (lengths[0], ONE)
-
-
-# ---------------------------------------------------------------- one relation
+    note_cells(env)
+    note_parameters(env)
 
 
 def take(env: Environment, relation: t.Relation, line: int = 0) -> None:
@@ -169,7 +146,7 @@ def take(env: Environment, relation: t.Relation, line: int = 0) -> None:
         return
     sign = relation.signs[0]
     if sign in (r"\in", ":"):
-        for left in _items(relation.sides[0]):
+        for left in items_of(relation.sides[0]):
             belongs(env, left, relation.sides[1])
     elif sign in EQUALS:
         if "as in" not in words:
@@ -180,16 +157,15 @@ def take(env: Environment, relation: t.Relation, line: int = 0) -> None:
             env.domains.setdefault(s.full(left), "positive")
 
 
-def _items(node: t.Node) -> tuple[t.Node, ...]:
-    return node.items if isinstance(node, t.Listing) else (node,)
-
-
 def belongs(env: Environment, left: t.Node, right: t.Node) -> None:
     r"""``X \in \mathbb{R}^{n \times d}``, ``Y \in \{0, 1\}^n``, ``X : n \times d``."""
     dims, domain = space(right)
     if dims is None:
         return
     left = s.peeled(left)
+    if isinstance(right, t.Symbol) and right.name == "N_bb" and isinstance(left, t.Symbol):
+        env.dims.add(s.full(left))
+        return
     if isinstance(left, t.Postfix) and left.kind == "transpose":
         left, dims = s.peeled(left.base), (dims[1], dims[0])
     if isinstance(left, (t.Derivative, t.Nabla)):
@@ -252,9 +228,6 @@ def _free_letters(env: Environment, symbol: t.Symbol) -> tuple[str, ...]:
         if counts and name.islower() and name not in env.sizes and name not in found:
             found.append(name)
     return tuple(found)
-
-
-# ---------------------------------------------------------------- equations
 
 
 def equate(env: Environment, relation: t.Relation, line: int = 0) -> None:
@@ -355,23 +328,6 @@ def _value(env: Environment, left: t.Symbol, body: t.Node, relation: t.Relation,
         env.cells.setdefault(s.stem(left), set()).add(key)
 
 
-def ranges_of(relation: t.Relation) -> Iterator[tuple[str, t.Node]]:
-    r"""``j = 1, 2, 3`` and ``j \in \{1, ..., 3\}`` among the conditions, letter by letter."""
-    for condition in relation.conditions:
-        parts = condition.relations if isinstance(condition, t.Condition) else (condition,)
-        for part in parts:
-            if isinstance(part, t.Relation) and part.signs and part.signs[0] in ("=", r"\in"):
-                for left in _items(part.sides[0]):
-                    if isinstance(left, t.Symbol) and s.bare(left):
-                        yield left.name, part.sides[1]
-            elif isinstance(part, t.Relation) and set(part.signs) <= {r"\le", "<"}:
-                if len(part.sides) == 3 and isinstance(part.sides[1], t.Symbol):
-                    low, _, high = part.sides
-                    if part.signs == (r"\le", r"\le"):
-                        dots = t.Ellipsis(r"\dots")
-                        yield part.sides[1].name, t.Listing((low, dots, high))
-
-
 def _written_out(env: Environment, left: t.Symbol, body: t.Node) -> bool:
     """Whether the right side is the left side's own entries."""
     turned = isinstance(body, t.Postfix) and body.kind == "transpose"
@@ -396,9 +352,9 @@ def _written_out(env: Environment, left: t.Symbol, body: t.Node) -> bool:
         rows = tuple(zip(*rows, strict=True)) if len({len(r) for r in rows}) == 1 else rows
     dotted = any(isinstance(e, t.Ellipsis) for e in entries)
     key, stem = s.full(left), s.stem(first)
-    pairs = [_numbers(e) for e in named]
+    pairs = [numbers_below(e) for e in named]
     if pairs[0]:
-        _note_base(env, key, pairs[0])
+        note_base(env, key, pairs[0])
     if not same:
         env.nicknames[stem] = key
     if same and len(first.subscripts) == 1 and not dotted and _symbolic(env, key):
@@ -431,33 +387,6 @@ def _symbolic(env: Environment, key: str) -> bool:
     if dims is None or key in env.cells:
         return False
     return any(isinstance(dim, t.Symbol) and s.full(dim) not in env.sizes for dim in dims)
-
-
-def listed_rows(node: t.Node) -> tuple[tuple[t.Node, ...], ...] | None:
-    """The rows of a matrix or of a bracket with several items."""
-    if isinstance(node, t.Matrix):
-        return node.rows
-    if isinstance(node, t.Bracket) and len(node.items) > 1 and node.left in ("[", "("):
-        return (node.items,)
-    if isinstance(node, t.Bracket) and node.left == "[" and len(node.items) == 1:
-        item = node.items[0]
-        if isinstance(item, t.Product) and not any(item.operators) and len(item.factors) > 1:
-            if all(isinstance(f, t.Symbol) and f.subscripts for f in item.factors):
-                return (item.factors,)
-    return None
-
-
-def _numbers(symbol: t.Symbol) -> list[int]:
-    parts = symbol.indices(2) or symbol.indices(1) or ()
-    if len(symbol.subscripts) == 1 and not _two_digits(symbol):
-        parts = symbol.subscripts
-    found = [s.integer(p, {}) for p in parts]
-    return [n for n in found if n is not None] if None not in found else []
-
-
-def _two_digits(symbol: t.Symbol) -> bool:
-    only = symbol.subscripts[0]
-    return isinstance(only, t.Number) and len(only.text) == 2
 
 
 def _function(env: Environment, left: t.HeadBracket | t.Call, body: t.Node, line: int) -> None:
@@ -528,128 +457,3 @@ def _opaque(env: Environment, left: t.Symbol, body: t.HeadBracket) -> None:
         return
     else:
         env.opaque[key] = "entrywise"
-
-
-# ---------------------------------------------------------------- words
-
-
-def statement(env: Environment, relation: t.Relation, words: str) -> None:
-    """A convention in words."""
-    low = words.lower()
-    signs = {p.latex for p in t.walk(relation) if isinstance(p, t.Sign)}
-    if "start at" in low or "based" in low:
-        number = next((p for p in t.walk(relation) if isinstance(p, t.Number)), None)
-        if number is not None:
-            env.base = int(number.text)
-        elif "zero" in low:
-            env.base = 0
-    for name in ("denominator", "numerator", "mixed"):
-        if re.search(rf"{name}[- ]layout", low) and not relation.signs:
-            env.layout, env.layout_is_law = name, True
-            env.vec = env.vec or "vec" in low
-        elif re.search(rf"{name}[- ]layout", low) and env.layout is None and "as in" in low:
-            env.layout = name
-    if "matrix product" in low or "matrix multiplication" in low:
-        env.matrix_signs |= signs
-    elif "element" in low or "entry" in low or "hadamard" in low:
-        env.entrywise_signs |= signs
-        for name in _names_before(relation):
-            if not env.has(name):
-                env.opaque.setdefault(name, "entrywise")
-    if "left to right" in low:
-        env.left_to_right = True
-    if "one-hot" in low or "one hot" in low:
-        for name in _names_before(relation):
-            env.domains[name] = "onehot"
-    if "logistic" in low or "sigmoid" in low:
-        for name in _names_before(relation):
-            env.functions.setdefault(name, Function(("z",), t.Symbol("z", "z"), table="sigmoid"))
-    if "identity" in low and "activation" in low:
-        env.identity_activation = True
-
-
-def _names_before(relation: t.Relation) -> list[str]:
-    return [s.full(p) for p in s.symbols(relation)]
-
-
-# ---------------------------------------------------------------- sizes and index bases
-
-
-def note_dims(env: Environment, relation: t.Relation) -> None:
-    """Names that count: upper limits, sizes of ones, exponents of R."""
-    for node in t.walk(relation):
-        found: list[t.Node] = []
-        if isinstance(node, t.BigOperator) and node.upper is not None:
-            found = [node.upper]
-            for lower in node.lower:
-                if isinstance(lower, t.Relation) and isinstance(lower.sides[0], t.Symbol):
-                    name = lower.sides[0].name
-                    env.letter_ranges.setdefault(name, (lower.sides[1], node.upper))
-        elif isinstance(node, t.Filled):
-            found = list(node.subscripts)
-        elif isinstance(node, t.Postfix) and isinstance(node.base, t.Symbol):
-            if node.base.name == "R_bb" and node.kind in ("power", "superscript"):
-                found = list(node.arguments)
-        for part in found:
-            for symbol in t.walk(part):
-                if isinstance(symbol, t.Symbol) and s.bare(symbol):
-                    env.dims.add(symbol.name)
-    for _, right in ranges_of(relation):
-        for part in t.walk(right):
-            if isinstance(part, t.Symbol) and s.bare(part):
-                env.dims.add(part.name)
-
-
-def note_bases(env: Environment, relation: t.Relation) -> None:
-    """Where indices start, from the numbers that stand below."""
-    starts: dict[str, int] = {}
-    for letter, right in ranges_of(relation):
-        first = (
-            right.items[0] if isinstance(right, (t.Listing, t.Bracket)) and right.items else right
-        )
-        value = s.integer(first, {})
-        if value is not None:
-            starts[letter] = value
-    _walk_bases(env, relation, starts)
-
-
-def _walk_bases(env: Environment, node: t.Node, starts: Mapping[str, int]) -> None:
-    if isinstance(node, t.BigOperator):
-        starts = dict(starts)
-        for lower in node.lower:
-            if isinstance(lower, t.Relation) and lower.signs == ("=",):
-                letter, value = lower.sides[0], s.integer(lower.sides[1], {})
-                if isinstance(letter, t.Symbol) and value is not None:
-                    starts[letter.name] = value
-    if isinstance(node, t.Symbol) and node.subscripts:
-        key = s.stem(node)
-        key = env.nicknames.get(key, key)
-        if key in env.shapes or key in env.definitions:
-            parts = node.subscripts
-            if len(parts) == 1 and _two_digits(node) and _is_matrix(env, key):
-                parts = node.indices(2) or parts
-            values = [s.integer(p, starts) for p in parts]
-            _note_base(env, key, values)
-            for axis, (part, value) in enumerate(zip(parts, values, strict=True)):
-                if value == 1 and isinstance(part, t.Symbol):
-                    axes = (0, 1) if len(parts) == 1 else (axis,)
-                    env.counted_from_one.update((key, a) for a in axes)
-    for child in t.children(node):
-        _walk_bases(env, child, starts)
-
-
-def _is_matrix(env: Environment, key: str) -> bool:
-    dims = env.shapes.get(key)
-    return dims is None or (dims[0] != ONE and dims[1] != ONE) or True
-
-
-def _note_base(env: Environment, key: str, values: Sequence[int | None]) -> None:
-    for axis, value in enumerate(values):
-        if value is None:
-            continue
-        axes = (0, 1) if len(values) == 1 else (axis,)
-        for a in axes:
-            if value == 0:
-                env.bases[key, a] = 0
-            elif env.base is None:
-                env.bases.setdefault((key, a), 1)

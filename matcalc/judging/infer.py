@@ -6,7 +6,6 @@ a sum makes them more. What was assumed is said with the verdict.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from matcalc.judging import spelling as s
@@ -14,7 +13,6 @@ from matcalc.judging.elementary import known
 from matcalc.judging.environment import ONE, Environment
 from matcalc.judging.functions import LETTERS, LOSSES
 from matcalc.reading import tree as t
-from matcalc.reading.writer import write
 
 ENTRYWISE = frozenset({".*", r"\odot", r"\circ", r"\bullet", r"\star", r"\boxdot"})
 NUMBERS = frozenset(["L", "J", "E", "C", "N", "T", "K", "M", "R"]) | LOSSES
@@ -145,6 +143,17 @@ class Inference:
             d.left.name == symbol.name and d.left.subscripts and d.left.marks == symbol.marks
             for d in env.patterns
         )
+        bald, _, accent = symbol.name.rpartition("_")
+        if (
+            env.hats_fold
+            and accent in ("hat", "tilde")
+            and bald
+            and (
+                bald in env.views
+                or any(d.left.name == bald for d in (*env.definitions.values(), *env.patterns))
+            )
+        ):
+            return self.name(replace(symbol, name=bald, latex=bald))
         tied = symbol.name in ("delta", "Delta") or symbol.name.endswith("_bar") or symbol.primes
         if env.is_function(key) or listed or key in env.nicknames or tied:
             return None
@@ -178,7 +187,7 @@ class Inference:
         )
         if capital and letter not in NUMBERS and plain:
             return Unknown(False), Unknown(False)
-        if _is_bold(symbol):
+        if is_bold(symbol):
             self.bold.add(s.full(symbol))
         return Unknown(True), Unknown(True)
 
@@ -419,7 +428,7 @@ class Inference:
     def operand(self, factor: t.Node, before: Pair | None, after: list[Pair | None]) -> bool:
         """Whether a small letter in a product is more than a number."""
         symbol = factor if isinstance(factor, t.Symbol) else None
-        if symbol is None or (symbol.name not in OPERANDS and not _is_bold(symbol)):
+        if symbol is None or (symbol.name not in OPERANDS and not is_bold(symbol)):
             return False
         if before is not None and not self.scalar(before):
             return True
@@ -428,83 +437,5 @@ class Inference:
         )
 
 
-def _is_bold(symbol: t.Symbol) -> bool:
+def is_bold(symbol: t.Symbol) -> bool:
     return any(font in symbol.latex for font in (r"\mathbf", r"\boldsymbol", r"\bm", r"\vec"))
-
-
-def infer(env: Environment, relations: Sequence[t.Relation] = ()) -> None:
-    """Declare what the definitions (and then the lines themselves) leave open."""
-    run = Inference(env)
-    for definition in env.definitions.values():
-        for symbol in s.symbols(definition.body):
-            if not symbol.subscripts:
-                run.present.setdefault(s.full(symbol), symbol)
-    run.defining = True
-    for key in list(env.order):
-        definition = env.definitions.get(key)
-        if definition is None:
-            continue
-        body = run.defined(key)
-        declared = env.shapes.get(key)
-        if declared is not None and body is not None:
-            try:
-                run.unify((run.dim(declared[0]), run.dim(declared[1])), body)
-            except Clash:
-                continue
-    run.defining = False
-    for relation in relations:
-        shapes = [run.shape(side) for side in relation.sides]
-        for shape in shapes[1:]:
-            if shapes[0] is not None and shape is not None and relation.signs[:1] == ("=",):
-                try:
-                    run.unify(shapes[0], shape)
-                except Clash:
-                    continue
-    _single_index(run, relations)
-    _settle(env, run)
-
-
-def _single_index(run: Inference, relations: Iterable[t.Relation]) -> None:
-    """A capital that only ever has one index, ``W_j``, is a row where its length is known."""
-    counts: dict[str, set[int]] = {}
-    bodies = [d.body for d in run.env.definitions.values()]
-    for root in (*bodies, *relations):
-        for node in t.walk(root):
-            if isinstance(node, t.Symbol) and node.subscripts:
-                two = len(node.subscripts) > 1 or bool(node.indices(2))
-                counts.setdefault(s.stem(node), set()).add(2 if two else 1)
-    for key, pair in run.found.items():
-        rows, cols = run.root(pair[0]), run.root(pair[1])
-        if counts.get(key) == {1} and isinstance(rows, Unknown) and not isinstance(cols, Unknown):
-            rows.value = 1
-
-
-def _settle(env: Environment, run: Inference) -> None:
-    fresh = 0
-    for key, pair in run.found.items():
-        dims: list[t.Node] = []
-        ends = [run.root(dim) for dim in pair]
-        if key in run.bold and all(isinstance(x, Unknown) for x in ends):
-            ends[0].one_by_default = False  # type: ignore[union-attr]
-        for dim in pair:
-            end = run.root(dim)
-            if isinstance(end, Unknown):
-                if end.one_by_default:
-                    end.value = 1
-                else:
-                    fresh += 1
-                    while f"d{fresh}" in env.dims:
-                        fresh += 1
-                    end.value = f"d{fresh}"
-                    env.dims.add(f"d{fresh}")
-                end = run.root(dim)
-            text = str(end)
-            dims.append(
-                run.nodes.get(text)
-                or (t.Number(text) if isinstance(end, int) else t.Symbol(text, text))
-            )
-        if dims == [ONE, ONE]:
-            continue
-        symbol = run.symbols[key]
-        env.shapes[key] = (dims[0], dims[1])
-        env.assume(f"{write(symbol)} is {write(dims[0])} x {write(dims[1])}")

@@ -29,8 +29,8 @@ from matcalc.judging.compare import (
     slack_of,
     spread_over,
 )
+from matcalc.judging.conditions import COMPARE
 from matcalc.judging.environment import Environment
-from matcalc.judging.evaluate import COMPARE
 from matcalc.judging.givens import ranges_of, space
 from matcalc.judging.scope import Scope
 from matcalc.judging.sizes import worlds

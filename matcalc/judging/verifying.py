@@ -10,7 +10,7 @@ from matcalc.errors import ParseError
 from matcalc.judging import spelling as s
 from matcalc.judging.environment import Environment
 from matcalc.judging.givens import EQUALS, environment_of, note_dims, statement
-from matcalc.judging.infer import infer
+from matcalc.judging.guesses import infer
 from matcalc.judging.layers import normal, note_layers
 from matcalc.judging.lines import EQUAL, RANK, Finding, judge
 from matcalc.judging.updates import gradient_claim, is_new, timeless, update_parts

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+
 import numpy as np
 import pytest
 
 import matcalc as mc
-from tests.blocks.cases import CASES
+from tests.blocks.cases import CASES, T
 
 every_case = pytest.mark.parametrize("name", CASES)
 
@@ -44,6 +46,20 @@ def test_a_shared_weight_is_one_parameter():
     D = mc.derive(net)
     assert list(net.params) == ["W", "b1"]
     assert D.check()
+
+
+@pytest.mark.slow
+def test_a_transformer_of_twelve_blocks_derives():
+    """Width 768 and 12 heads: one line a step, in the time of a coffee poured."""
+    net = mc.Network("twelve")
+    X = net.input("X", T, 768)
+    for i in range(1, 13):
+        X = mc.blocks.transformer(net, X, 12, 3072, causal=True, name=str(i))
+    net.output(X)
+    started = perf_counter()
+    D = mc.derive(net)
+    assert perf_counter() - started < 10
+    assert len(D.gradients) == len(net.params) == 672
 
 
 def test_a_parameter_of_another_shape_is_refused():

@@ -276,6 +276,7 @@ class InPlace(nn.Module):
 
     def forward(self, x: Any) -> Any:
         z = self.fc(x)
-        y = self.act(z)
-        z += 1
-        return y * z
+        self.act(z)
+        w = z + 1
+        w *= 2
+        return w + z

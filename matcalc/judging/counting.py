@@ -1,0 +1,168 @@
+r"""What counts on a page: dimensions, ranges of index letters, where indices start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from matcalc.judging import spelling as s
+from matcalc.judging.environment import ONE, Environment
+from matcalc.reading import tree as t
+
+
+def note_cells(env: Environment) -> None:
+    """``w_1``, ``w_2`` ... without a ``w``: numbers that an index can run over."""
+    for definition in list(env.definitions.values()):
+        for symbol in s.symbols(definition.body):
+            counted = len(symbol.subscripts) == 1 and isinstance(symbol.subscripts[0], t.Number)
+            stem = s.stem(symbol)
+            if counted and not env.has(stem) and stem not in env.nicknames:
+                upper = env.has(s.stem(replace(symbol, name=symbol.name.upper())))
+                if not (upper and len(symbol.name) == 1):
+                    env.cells.setdefault(stem, set()).add(s.full(symbol))
+
+
+def note_parameters(env: Environment) -> None:
+    """The length of the argument of ``sigma_j(z)``, from the sum in its body."""
+    lengths: list[t.Node] = []
+    for function in env.functions.values():
+        if not function.component:
+            continue
+        for node in t.walk(function.body):
+            if isinstance(node, t.BigOperator) and node.upper is not None:
+                lengths.append(node.upper)
+                name = function.parameters[0]
+                if not env.has(name):
+                    env.shapes[name] = (node.upper, ONE)
+                    env.assume(f"{name} is a column of length {s.said(node.upper, {})}")
+    for name, domain in env.domains.items():
+        if domain == "onehot" and not env.has(name) and lengths:
+            env.shapes[name] = (lengths[0], ONE)
+
+
+def items_of(node: t.Node) -> tuple[t.Node, ...]:
+    return node.items if isinstance(node, t.Listing) else (node,)
+
+
+def ranges_of(relation: t.Relation) -> Iterator[tuple[str, t.Node]]:
+    r"""``j = 1, 2, 3`` and ``j \in \{1, ..., 3\}`` among the conditions, letter by letter."""
+    for condition in relation.conditions:
+        parts = condition.relations if isinstance(condition, t.Condition) else (condition,)
+        for part in parts:
+            if isinstance(part, t.Relation) and part.signs and part.signs[0] in ("=", r"\in"):
+                for left in items_of(part.sides[0]):
+                    if isinstance(left, t.Symbol) and s.bare(left):
+                        yield left.name, part.sides[1]
+            elif isinstance(part, t.Relation) and set(part.signs) <= {r"\le", "<"}:
+                if len(part.sides) == 3 and isinstance(part.sides[1], t.Symbol):
+                    low, _, high = part.sides
+                    if part.signs == (r"\le", r"\le"):
+                        dots = t.Ellipsis(r"\dots")
+                        yield part.sides[1].name, t.Listing((low, dots, high))
+
+
+def listed_rows(node: t.Node) -> tuple[tuple[t.Node, ...], ...] | None:
+    """The rows of a matrix or of a bracket with several items."""
+    if isinstance(node, t.Matrix):
+        return node.rows
+    if isinstance(node, t.Bracket) and len(node.items) > 1 and node.left in ("[", "("):
+        return (node.items,)
+    if isinstance(node, t.Bracket) and node.left == "[" and len(node.items) == 1:
+        item = node.items[0]
+        if isinstance(item, t.Product) and not any(item.operators) and len(item.factors) > 1:
+            if all(isinstance(f, t.Symbol) and f.subscripts for f in item.factors):
+                return (item.factors,)
+    return None
+
+
+def numbers_below(symbol: t.Symbol) -> list[int]:
+    parts = symbol.indices(2) or symbol.indices(1) or ()
+    if len(symbol.subscripts) == 1 and not _two_digits(symbol):
+        parts = symbol.subscripts
+    found = [s.integer(p, {}) for p in parts]
+    return [n for n in found if n is not None] if None not in found else []
+
+
+def _two_digits(symbol: t.Symbol) -> bool:
+    only = symbol.subscripts[0]
+    return isinstance(only, t.Number) and len(only.text) == 2
+
+
+def note_dims(env: Environment, relation: t.Relation) -> None:
+    """Names that count: upper limits, sizes of ones, exponents of R."""
+    for node in t.walk(relation):
+        found: list[t.Node] = []
+        if isinstance(node, t.BigOperator) and node.upper is not None:
+            found = [node.upper]
+            for lower in node.lower:
+                if isinstance(lower, t.Relation) and isinstance(lower.sides[0], t.Symbol):
+                    name = lower.sides[0].name
+                    env.letter_ranges.setdefault(name, (lower.sides[1], node.upper))
+        elif isinstance(node, t.Filled):
+            found = list(node.subscripts)
+        elif isinstance(node, t.Postfix) and isinstance(node.base, t.Symbol):
+            if node.base.name == "R_bb" and node.kind in ("power", "superscript"):
+                found = list(node.arguments)
+        for part in found:
+            for symbol in t.walk(part):
+                if isinstance(symbol, t.Symbol) and s.bare(symbol):
+                    env.dims.add(symbol.name)
+    for _, right in ranges_of(relation):
+        for part in t.walk(right):
+            if isinstance(part, t.Symbol) and s.bare(part):
+                env.dims.add(part.name)
+
+
+def note_bases(env: Environment, relation: t.Relation) -> None:
+    """Where indices start, from the numbers that stand below."""
+    starts: dict[str, int] = {}
+    for letter, right in ranges_of(relation):
+        first = (
+            right.items[0] if isinstance(right, (t.Listing, t.Bracket)) and right.items else right
+        )
+        value = s.integer(first, {})
+        if value is not None:
+            starts[letter] = value
+    _walk_bases(env, relation, starts)
+
+
+def _walk_bases(env: Environment, node: t.Node, starts: Mapping[str, int]) -> None:
+    if isinstance(node, t.BigOperator):
+        starts = dict(starts)
+        for lower in node.lower:
+            if isinstance(lower, t.Relation) and lower.signs == ("=",):
+                letter, value = lower.sides[0], s.integer(lower.sides[1], {})
+                if isinstance(letter, t.Symbol) and value is not None:
+                    starts[letter.name] = value
+    if isinstance(node, t.Symbol) and node.subscripts:
+        key = s.stem(node)
+        key = env.nicknames.get(key, key)
+        if key in env.shapes or key in env.definitions:
+            parts = node.subscripts
+            if len(parts) == 1 and _two_digits(node) and _is_matrix(env, key):
+                parts = node.indices(2) or parts
+            values = [s.integer(p, starts) for p in parts]
+            note_base(env, key, values)
+            for axis, (part, value) in enumerate(zip(parts, values, strict=True)):
+                if value == 1 and isinstance(part, t.Symbol):
+                    axes = (0, 1) if len(parts) == 1 else (axis,)
+                    env.counted_from_one.update((key, a) for a in axes)
+    for child in t.children(node):
+        _walk_bases(env, child, starts)
+
+
+def _is_matrix(env: Environment, key: str) -> bool:
+    dims = env.shapes.get(key)
+    return dims is None or (dims[0] != ONE and dims[1] != ONE) or True
+
+
+def note_base(env: Environment, key: str, values: Sequence[int | None]) -> None:
+    for axis, value in enumerate(values):
+        if value is None:
+            continue
+        axes = (0, 1) if len(values) == 1 else (axis,)
+        for a in axes:
+            if value == 0:
+                env.bases[key, a] = 0
+            elif env.base is None:
+                env.bases.setdefault((key, a), 1)

@@ -1,0 +1,93 @@
+r"""Shapes that an inference found, written into the environment.
+
+Capitals are matrices, bold small letters columns, other small letters numbers unless their use
+makes them more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from matcalc.judging import spelling as s
+from matcalc.judging.environment import ONE, Environment
+from matcalc.judging.infer import Clash, Inference, Unknown
+from matcalc.reading import tree as t
+from matcalc.reading.writer import write
+
+
+def infer(env: Environment, relations: Sequence[t.Relation] = ()) -> None:
+    """Declare what the definitions (and then the lines themselves) leave open."""
+    run = Inference(env)
+    for definition in env.definitions.values():
+        for symbol in s.symbols(definition.body):
+            if not symbol.subscripts:
+                run.present.setdefault(s.full(symbol), symbol)
+    run.defining = True
+    for key in list(env.order):
+        definition = env.definitions.get(key)
+        if definition is None:
+            continue
+        body = run.defined(key)
+        declared = env.shapes.get(key)
+        if declared is not None and body is not None:
+            try:
+                run.unify((run.dim(declared[0]), run.dim(declared[1])), body)
+            except Clash:
+                continue
+    run.defining = False
+    for relation in relations:
+        shapes = [run.shape(side) for side in relation.sides]
+        for shape in shapes[1:]:
+            if shapes[0] is not None and shape is not None and relation.signs[:1] == ("=",):
+                try:
+                    run.unify(shapes[0], shape)
+                except Clash:
+                    continue
+    _single_index(run, relations)
+    _settle(env, run)
+
+
+def _single_index(run: Inference, relations: Iterable[t.Relation]) -> None:
+    """A capital that only ever has one index, ``W_j``, is a row where its length is known."""
+    counts: dict[str, set[int]] = {}
+    bodies = [d.body for d in run.env.definitions.values()]
+    for root in (*bodies, *relations):
+        for node in t.walk(root):
+            if isinstance(node, t.Symbol) and node.subscripts:
+                two = len(node.subscripts) > 1 or bool(node.indices(2))
+                counts.setdefault(s.stem(node), set()).add(2 if two else 1)
+    for key, pair in run.found.items():
+        rows, cols = run.root(pair[0]), run.root(pair[1])
+        if counts.get(key) == {1} and isinstance(rows, Unknown) and not isinstance(cols, Unknown):
+            rows.value = 1
+
+
+def _settle(env: Environment, run: Inference) -> None:
+    fresh = 0
+    for key, pair in run.found.items():
+        dims: list[t.Node] = []
+        ends = [run.root(dim) for dim in pair]
+        if key in run.bold and all(isinstance(x, Unknown) for x in ends):
+            ends[0].one_by_default = False  # type: ignore[union-attr]
+        for dim in pair:
+            end = run.root(dim)
+            if isinstance(end, Unknown):
+                if end.one_by_default:
+                    end.value = 1
+                else:
+                    fresh += 1
+                    while f"d{fresh}" in env.dims:
+                        fresh += 1
+                    end.value = f"d{fresh}"
+                    env.dims.add(f"d{fresh}")
+                end = run.root(dim)
+            text = str(end)
+            dims.append(
+                run.nodes.get(text)
+                or (t.Number(text) if isinstance(end, int) else t.Symbol(text, text))
+            )
+        if dims == [ONE, ONE]:
+            continue
+        symbol = run.symbols[key]
+        env.shapes[key] = (dims[0], dims[1])
+        env.assume(f"{write(symbol)} is {write(dims[0])} x {write(dims[1])}")

@@ -1,0 +1,187 @@
+r"""A document as a list of relations with their lines, ranges and left sides put together."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+from matcalc.errors import ParseError
+from matcalc.judging import spelling as s
+from matcalc.judging.counting import note_bases
+from matcalc.judging.environment import ONE, Environment
+from matcalc.judging.givens import EQUALS
+from matcalc.judging.kinds import COMPARISONS
+from matcalc.reading import tree as t
+from matcalc.reading.document import Passage, document_macros, read_document
+from matcalc.reading.formula import read_formula
+from matcalc.reading.statements import is_range
+from matcalc.reading.writer import write
+
+JUDGED = frozenset({*EQUALS, r"\approx", r"\in", ":", r"\leftarrow", *COMPARISONS})
+
+
+FOR = re.compile(r"^[\s.,]*(for|with|where|and|over)?[\s]*(all|each|every|any)?[\s,]*$", re.I)
+
+
+THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})*,000(?:,\d{3})*(?![\d,])")
+
+
+UNITS = re.compile(r"^\s*(million|billion|thousand)\b", re.I)
+
+
+LACKING = re.compile(
+    r"without\s+(?:the|its)\s+(?:first|bias)\s+(?:entry|element|component|column)", re.I
+)
+
+
+def _joined_digits(match: re.Match[str]) -> str:
+    """``1,000,000`` without its commas."""
+    return match[0].replace(",", "")
+
+
+@dataclass
+class Line:
+    """One relation of the document."""
+
+    relation: t.Relation
+    number: int
+    text: str
+    cell: int | None = None
+    display: bool = False
+    before: str = ""  # the prose in front
+    error: str = ""
+    skipped: str = ""
+
+
+def lines_of(text: str, macros: Any) -> list[Line]:
+    known = document_macros(text)
+    table = {**known, **(macros or {})} if not isinstance(macros, str) else macros
+    out: list[Line] = []
+    prose = ""
+    open_for_range = False
+    names: list[t.Symbol] = []
+    for passage in read_document(text):
+        if passage.kind == "prose":
+            prose = passage.text
+            if out and UNITS.match(prose):
+                out[-1].skipped = "the number goes on in words"
+            if names and LACKING.search(prose[:80]):
+                shorter = _shortened(names[-1], passage)
+                if shorter is not None:
+                    out.append(shorter)
+            open_for_range = open_for_range and bool(FOR.match(prose))
+            continue
+        try:
+            relations = read_formula(THOUSANDS.sub(_joined_digits, passage.text), macros=table)
+        except ParseError as error:
+            if passage.kind == "display" or "=" in passage.text:
+                out.append(_unread(passage, error))
+            open_for_range = False
+            continue
+        relations = _continued(relations, out)
+        if len(relations) == 1 and not relations[0].signs and relations[0].sides:
+            only = relations[0].sides[0]
+            if isinstance(only, t.Symbol) and passage.kind == "inline":
+                names.append(only)
+        if open_for_range and out and all(is_range(r) for r in relations):
+            _restrict(out, relations)
+            continue
+        open_for_range = False
+        for relation in relations:
+            if relation.signs and set(relation.signs) <= JUDGED:
+                open_for_range = True
+                number = passage.line_at(min(relation.span[0], len(passage.text)))
+                out.append(
+                    Line(relation, number, write(relation), passage.cell,
+                         passage.kind == "display", prose)
+                )  # fmt: skip
+            elif not relation.signs and passage.kind == "display":
+                # \frac{dL}{dW} alone: the next display goes on with "= ..."
+                out.append(Line(relation, passage.line, write(relation), passage.cell, True, prose))
+        prose = ""
+    return out
+
+
+def _shortened(symbol: t.Symbol, passage: Passage) -> Line | None:
+    """``Denote \\hat{b} as b without the first entry``: the entries from 1 on."""
+    name, _, accent = symbol.name.rpartition("_")
+    if not name or not accent:
+        return None
+    plain = replace(symbol, name=name, latex="\\" + name if len(name) > 1 else name)
+    relation = t.Relation((symbol, t.Postfix(plain, "subscript", (t.Text("tail"),))), ("=",))
+    return Line(relation, passage.line, f"{symbol.latex} without its first entry", passage.cell)
+
+
+def _unread(passage: Passage, error: ParseError) -> Line:
+    empty = t.Relation((t.Blank(""),))
+    return Line(empty, passage.line, " ".join(passage.text.split())[:200], passage.cell, True,
+                error=str(error))  # fmt: skip
+
+
+def _continued(relations: tuple[t.Relation, ...], out: list[Line]) -> tuple[t.Relation, ...]:
+    """A display that begins with ``=`` goes on with the left side of the display before."""
+    if not relations or not relations[0].sides or not out:
+        return relations
+    if not isinstance(relations[0].sides[0], t.Missing):
+        return relations
+    left = next((line.relation.sides[0] for line in reversed(out) if line.display and
+                 line.relation.sides and not line.error), None)  # fmt: skip
+    if left is None:
+        return relations
+    fixed = [
+        replace(r, sides=(left, *r.sides[1:])) if isinstance(r.sides[0], t.Missing) else r
+        for r in relations
+    ]
+    return tuple(fixed)
+
+
+def _restrict(out: list[Line], ranges: tuple[t.Relation, ...]) -> None:
+    """``for j = 1, 2, 3`` behind a display restricts its last line."""
+    line = out[-1]
+    conditions = tuple(t.Condition("for", (r,), span=r.span) for r in ranges)
+    line.relation = replace(line.relation, conditions=(*line.relation.conditions, *conditions))
+    line.text = write(line.relation)
+
+
+def without_false_scalars(env: Environment, lines: list[Line]) -> list[Line]:
+    """``b \\in R`` is not believed where the page goes on with ``b_j``."""
+    indexed = {
+        s.stem(p)
+        for line in lines
+        for p in t.walk(line.relation)
+        if isinstance(p, t.Symbol)
+        and p.subscripts
+        and any(isinstance(x, t.Symbol) and s.bare(x) for x in p.subscripts)
+    }
+    kept = []
+    for line in lines:
+        relation = line.relation
+        scalar = relation.signs == (r"\in",) and isinstance(relation.sides[1], t.Symbol)
+        left = relation.sides[0] if relation.sides else None
+        if scalar and isinstance(left, t.Symbol) and left.marks and s.full(left) in indexed:
+            env.assume(f"{write(left)} has entries, although line {line.number} calls it a number")
+            line.skipped = "later lines give it an index, so it is taken for a vector"
+        kept.append(line)
+    return kept
+
+
+def find_bases(env: Environment, lines: list[Line]) -> None:
+    """Where indices start, from the whole document: a written 0 decides."""
+    keys: dict[str, None] = {}
+    for line in lines:
+        for node in t.walk(line.relation):
+            if isinstance(node, t.Symbol) and not node.subscripts:
+                keys.setdefault(s.full(node))
+    known = env.copy()
+    for key in keys:
+        known.shapes.setdefault(key, (ONE, ONE))
+    for line in lines:
+        note_bases(known, line.relation)
+    zero = {k: v for k, v in known.bases.items() if v == 0}
+    if len(zero) >= 3 and len(zero) > 2 * (len(known.bases) - len(zero)):
+        env.base = 0 if env.base is None else env.base
+        counted = {k: 1 for k in known.counted_from_one if k not in zero}
+        env.bases.update({**counted, **zero})
+    else:
+        env.bases.update(known.bases)

@@ -1,0 +1,151 @@
+r"""A definition that takes the place of an earlier one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from matcalc.judging import spelling as s
+from matcalc.judging.compare import Trouble, side_values
+from matcalc.judging.environment import ONE, Definition, Environment, View
+from matcalc.judging.givens import take
+from matcalc.judging.guesses import infer
+from matcalc.judging.scope import Scope
+from matcalc.judging.sizes import worlds
+from matcalc.judging.worlds import World
+from matcalc.reading import tree as t
+
+
+def uses_newer(env: Environment, relation: t.Relation) -> bool:
+    """Whether the right side rests on a step that was named after the left side was."""
+    left = relation.sides[0]
+    mine = env.definitions.get(s.full(left)) if isinstance(left, t.Symbol) else None
+    if mine is None:
+        return False
+    found = (env.definitions.get(s.full(p)) for p in s.symbols(relation.sides[1]))
+    return any(d is not None and d.line > mine.line for d in found)
+
+
+def keep_under_hat(env: Environment, before: Environment, left: t.Symbol) -> None:
+    """A name that changed its shape: the longer meaning stays under the letter with a hat."""
+    key, hat = s.full(left), left.name + "_hat"
+    if not env.has(hat) and key in before.views:
+        env.views[hat] = before.views[key]
+    numbers = sorted({
+        x for d in env.patterns if s.stem(d.left) == key for r in d.ranges.values()
+        for x in Scope(World(env, env.sizes)).range_of(r)
+    })  # fmt: skip
+    if numbers and key in env.definitions:
+        # The new meaning is the column of the entries that have one formula.
+        cells = tuple((replace(left, subscripts=(t.Number(str(n)),)),) for n in numbers)
+        env.views[key] = View(cells)
+        env.definitions.pop(key)
+        env.order = [k for k in env.order if k != key]
+
+
+def forget_array(env: Environment, left: t.Symbol) -> None:
+    """``y = 3`` says that an array y of an earlier problem is over."""
+    key = s.full(left)
+    dims = env.shapes.get(key)
+    if dims is not None and dims != (ONE, ONE):
+        env.shapes.pop(key)
+        env.definitions.pop(key, None)
+        env.order = [k for k in env.order if k != key]
+
+
+def define(env: Environment, relation: t.Relation, number: int) -> None:
+    """A definition that takes the place of an earlier one; a shape that contradicts it goes."""
+    left = relation.sides[0]
+    body = relation.sides[1]
+    if (
+        isinstance(body, t.Postfix)
+        and body.kind == "subscript"
+        and isinstance(body.arguments[0], t.Text)
+    ):
+        _define_tail(env, relation)
+        return
+    if isinstance(left, t.Symbol):
+        key = s.full(left)
+        place = env.order.index(key) if key in env.order else None
+        env.order = [k for k in env.order if k != key]
+        old = env.definitions.pop(key, None)
+        patterns = env.patterns
+        env.patterns = [d for d in patterns if s.full(d.left) != key]
+        take(env, relation, number)
+        if old is not None and key not in env.definitions and key not in env.views:
+            # A matrix of its own entries names them and defines nothing.
+            env.definitions[key], env.patterns = old, patterns
+            env.order.insert(place if place is not None else len(env.order), key)
+        _define_between(env, relation, number)
+        if key in env.shapes and key in env.definitions and _contradicts(env, left):
+            env.shapes.pop(key)
+    else:
+        take(env, _of_whole_arrays(env, relation), number)
+        _define_between(env, relation, number)
+
+
+def _define_between(env: Environment, relation: t.Relation, number: int) -> None:
+    """``f = a = g(z)`` defines the name in the middle too."""
+    for k in range(1, len(relation.sides) - 1):
+        middle = relation.sides[k]
+        if isinstance(middle, t.Symbol) and s.full(middle) in env.definitions:
+            define(env, t.Relation((middle, relation.sides[k + 1]), ("=",)), number)
+
+
+def _of_whole_arrays(env: Environment, relation: t.Relation) -> t.Relation:
+    """``f(x_n, W) = sigma(z_n)`` for every row is ``f(X, W) = sigma(Z)``."""
+    left = relation.sides[0]
+    if not isinstance(left, t.HeadBracket) or not isinstance(left.head, t.Symbol):
+        return relation
+    known = env.decorated.get(s.full(left.head))
+    rows = [i for i in left.bracket.items if isinstance(i, t.Symbol) and i.subscripts]
+    if known is None or len(rows) != 1 or len(rows[0].subscripts) != 1:
+        return relation
+    letter = rows[0].subscripts
+
+    def whole(node: t.Node) -> t.Node:
+        if isinstance(node, t.Symbol) and node.subscripts == letter:
+            capital = replace(node, name=node.name.upper(), latex=node.latex.upper(), subscripts=())
+            capital = replace(capital, latex=capital.name)
+            plain = replace(node, subscripts=())
+            return capital if env.has(s.full(capital)) else plain
+        return node
+
+    body = s.rebuilt(relation.sides[1], whole)
+    return t.Relation((replace(left, bracket=replace(left.bracket, items=known)), body), ("=",))
+
+
+def _contradicts(env: Environment, left: t.Symbol) -> bool:
+    trial = env.copy()
+    infer(trial)
+    for world in worlds(trial, count=1, points=1):
+        values = side_values(Scope(world), left)
+        return isinstance(values, Trouble) and "is declared" in values.why
+    return False
+
+
+def _define_tail(env: Environment, relation: t.Relation) -> None:
+    left, body = relation.sides
+    assert isinstance(left, t.Symbol) and isinstance(body, t.Postfix), "built in _shortened"
+    base = body.base
+    assert isinstance(base, t.Symbol), "built in _shortened"
+    stem = s.stem(base)
+    dims = env.shapes.get(stem)
+    numbers = sorted(
+        int(p.text)
+        for d in (*env.definitions.values(), *env.patterns)
+        for q in t.walk(d.body)
+        if isinstance(q, t.BigOperator) and q.upper is not None
+        for p in (q.upper,)
+        if isinstance(p, t.Number) and any(x.name == base.name for x in s.symbols(q.body or p))
+    )
+    count = numbers[-1] if numbers else None
+    if count is None and dims is not None:
+        sizes = [s.integer(d, env.sizes) for d in dims]
+        known = [n for n in sizes if n is not None]
+        count = max(known) - 1 if len(known) == 2 else None
+    if count is None:
+        return
+    entries = tuple(replace(base, subscripts=(t.Number(str(k)),)) for k in range(1, count + 1))
+    env.definitions[s.full(left)] = Definition(left, t.Bracket("[", "]", entries,
+                                                              (",",) * (count - 1)))  # fmt: skip
+    env.order.append(s.full(left))

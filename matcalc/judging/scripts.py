@@ -1,0 +1,136 @@
+r"""What stands behind or above a piece of a formula: transpose, inverse, power, entry, point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from matcalc.judging import brackets
+from matcalc.judging import spelling as s
+from matcalc.judging import values as v
+from matcalc.judging.evaluate import each, evaluate
+from matcalc.judging.scope import Scope
+from matcalc.judging.values import Misfit, Unread, Value, distinct, merged, show
+from matcalc.reading import tree as t
+from matcalc.reading.writer import write
+
+
+def no_script(node: t.Postfix, scope: Scope) -> list[Value]:
+    raise Unread(f"{write(node)} has no value here")
+
+
+def _transpose(node: t.Postfix, scope: Scope) -> list[Value]:
+    return [replace(p, array=np.swapaxes(p.array, -1, -2)) for p in evaluate(scope, node.base)]
+
+
+def _inverse(node: t.Postfix, scope: Scope) -> list[Value]:
+    def invert(parts: list[Value]) -> Value:
+        value = parts[0]
+        if value.shape[0] != value.shape[1]:
+            raise Misfit(f"the inverse of {show(value.shape)} does not exist")
+        array = np.linalg.inv(value.array)
+        if node.kind == "inverse-transpose":
+            array = np.swapaxes(array, -1, -2)
+        return Value(array, value.tags)
+
+    return each(scope, (node.base,), invert)
+
+
+def _power(node: t.Postfix, scope: Scope) -> list[Value]:
+    exponent = node.arguments[0]
+    base = node.base
+    if (
+        isinstance(base, t.Symbol)
+        and s.bare(base)
+        and base.name == "e"
+        and scope.place(base) is None
+    ):
+        return each(
+            scope, (exponent,), lambda p: Value(np.exp(p[0].array), p[0].tags, p[0].literal)
+        )
+    if isinstance(base, t.Symbol) and not base.primes:
+        marked = replace(base, marks=(*base.marks, t.Mark("^", exponent)))
+        if scope.place(marked) is not None and scope.place(base) is None:
+            return evaluate(scope, marked)
+    found: list[Value] = []
+    for power in evaluate(scope, exponent):
+        if not power.is_scalar:
+            continue
+        for value in evaluate(scope, base):
+            found += _raised(value, power)
+    if not found:
+        raise Misfit(f"the exponent of {write(node)} is no number")
+    return distinct(found)
+
+
+def _raised(value: Value, power: Value) -> list[Value]:
+    tags = merged(value, power)
+    exponent = power.array
+    whole = exponent.size == 1 and float(exponent.real.flat[0]).is_integer()
+    n = int(exponent.real.flat[0]) if whole else 0
+    array = (
+        value.array**n if whole and n >= 0 else value.array ** (exponent if not whole else float(n))
+    )
+    if value.is_scalar:
+        return [Value(array, tags, value.literal and power.literal)]
+    out = []
+    if value.shape[0] == value.shape[1] and whole and n > 0:
+        out.append(Value(np.linalg.matrix_power(value.array, n), tags))
+        tags = tags | {v.POWER_ENTRYWISE}
+    return [*out, Value(array, tags)]
+
+
+def _subscript(node: t.Postfix, scope: Scope) -> list[Value]:
+    base = node.base
+    if isinstance(base, t.Bracket) and base.left == r"\|":
+        which = s.said(node.arguments[0], {})
+        return brackets.norm(base, scope, which)
+    found = []
+    for value in evaluate(scope, base):
+        rows, cols = scope.selection(indexed_name(base), node.arguments, value.shape)
+        array = value.array
+        if rows is not None:
+            array = array[..., list(rows), :]
+        if cols is not None:
+            array = array[..., :, list(cols)]
+        found.append(Value(array, value.tags))
+    return found
+
+
+def indexed_name(node: t.Node) -> str:
+    """Whose index base an entry of a bracket has: that of the variable of a derivative."""
+    inner = s.peeled(node)
+    if (
+        isinstance(inner, (t.Derivative, t.Nabla))
+        and inner.by
+        and isinstance(inner.by[0], t.Symbol)
+    ):
+        return s.full(inner.by[0])
+    first = next(s.symbols(inner), None)
+    return s.full(first) if first is not None else ""
+
+
+def _evaluated(node: t.Postfix, scope: Scope) -> list[Value]:
+    from matcalc.judging.derive import at_point
+
+    return at_point(scope, node)
+
+
+def _primed(node: t.Postfix, scope: Scope) -> list[Value]:
+    if isinstance(node.base, t.Bracket):
+        return _transpose(node, scope)
+    raise Unread(f"{write(node)} has no value here")
+
+
+SCRIPTS: dict[str, Callable[[t.Postfix, Scope], list[Value]]] = {
+    "transpose": _transpose,
+    "inverse": _inverse,
+    "inverse-transpose": _inverse,
+    "power": _power,
+    "superscript": _power,
+    "subscript": _subscript,
+    "evaluated": _evaluated,
+    "prime": _primed,
+}
