@@ -135,7 +135,10 @@ class HessianFunction:
         size = self._size(values)
         core = None if self.core is None else lambda: self._core(values)
         return Operator(
-            lambda V: apply(**given, **{name: V}), lambda: dense(**_taken(dense, values)), size, core
+            lambda V: apply(**given, **{name: V}),
+            lambda: dense(**_taken(dense, values)),
+            size,
+            core,
         )
 
     def _core(self, values: Mapping[str, Any]) -> Core:
@@ -159,9 +162,7 @@ def _fresh(name: str, taken: set[str]) -> str:
     return name
 
 
-def _taken(
-    function: Compiled | None, values: Mapping[str, Any], but: str = ""
-) -> dict[str, Any]:
+def _taken(function: Compiled | None, values: Mapping[str, Any], but: str = "") -> dict[str, Any]:
     """The values that one of the programs asks for."""
     assert function is not None
     wanted = set(function.arguments) - {but}

@@ -128,9 +128,9 @@ def _implied(scope: Scope, body: t.Node) -> dict[str, list[int] | None]:
     """A sum without index runs over the letters that have no value yet."""
     free: dict[str, list[int] | None] = {}
     for letter in (*s.letters_below(body), *s.letters_above(body)):
-        if letter not in scope.indices and letter not in scope.world.sizes:
-            if range_by_use(scope, letter, [body]) is not None:
-                free[letter] = None
+        known = letter in scope.indices or letter in scope.world.sizes
+        if not known and range_by_use(scope, letter, [body]) is not None:
+            free[letter] = None
     return free
 
 

@@ -53,12 +53,10 @@ def ranges_of(relation: t.Relation) -> Iterator[tuple[str, t.Node]]:
                 for left in items_of(part.sides[0]):
                     if isinstance(left, t.Symbol) and s.bare(left):
                         yield left.name, part.sides[1]
-            elif isinstance(part, t.Relation) and set(part.signs) <= {r"\le", "<"}:
-                if len(part.sides) == 3 and isinstance(part.sides[1], t.Symbol):
-                    low, _, high = part.sides
-                    if part.signs == (r"\le", r"\le"):
-                        dots = t.Ellipsis(r"\dots")
-                        yield part.sides[1].name, t.Listing((low, dots, high))
+            elif isinstance(part, t.Relation) and part.signs == (r"\le", r"\le"):
+                low, middle, high = part.sides
+                if isinstance(middle, t.Symbol):
+                    yield middle.name, t.Listing((low, t.Ellipsis(r"\dots"), high))
 
 
 def listed_rows(node: t.Node) -> tuple[tuple[t.Node, ...], ...] | None:
@@ -69,9 +67,9 @@ def listed_rows(node: t.Node) -> tuple[tuple[t.Node, ...], ...] | None:
         return (node.items,)
     if isinstance(node, t.Bracket) and node.left == "[" and len(node.items) == 1:
         item = node.items[0]
-        if isinstance(item, t.Product) and not any(item.operators) and len(item.factors) > 1:
-            if all(isinstance(f, t.Symbol) and f.subscripts for f in item.factors):
-                return (item.factors,)
+        side_by_side = isinstance(item, t.Product) and not any(item.operators)
+        if side_by_side and all(isinstance(f, t.Symbol) and f.subscripts for f in item.factors):
+            return (item.factors,)
     return None
 
 
@@ -100,8 +98,8 @@ def note_dims(env: Environment, relation: t.Relation) -> None:
                     env.letter_ranges.setdefault(name, (lower.sides[1], node.upper))
         elif isinstance(node, t.Filled):
             found = list(node.subscripts)
-        elif isinstance(node, t.Postfix) and isinstance(node.base, t.Symbol):
-            if node.base.name == "R_bb" and node.kind in ("power", "superscript"):
+        elif isinstance(node, t.Postfix) and node.kind in ("power", "superscript"):
+            if isinstance(node.base, t.Symbol) and node.base.name == "R_bb":
                 found = list(node.arguments)
         for part in found:
             for symbol in t.walk(part):

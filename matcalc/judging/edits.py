@@ -283,9 +283,8 @@ class Editor:
             if isinstance(node, t.Symbol):
                 yield from self._other_letters(node, put, letters)
             elif isinstance(node, (t.HeadBracket, t.Call)) and isinstance(node.head, t.Symbol):
-                if node.head.subscripts:
-                    for new in lettered(node.head, letters):
-                        yield Edit(WRONG_INDEX, put(replace(node, head=new)))
+                for new in lettered(node.head, letters):
+                    yield Edit(WRONG_INDEX, put(replace(node, head=new)))
 
     def _other_letters(self, node: t.Symbol, put: Put, letters: list[str]) -> Iterator[Edit]:
         for new in lettered(node, letters):
@@ -383,8 +382,7 @@ class Editor:
                             changed = replace(node, arguments=(t.Number(str(new)),))
                             yield Edit(POWER, put(changed))
             elif isinstance(node, (t.Symbol, t.Bracket)):
-                base = node if isinstance(node, t.Symbol) else node
-                yield Edit(POWER, put(t.Postfix(base, "power", (t.Number("2"),))))
+                yield Edit(POWER, put(t.Postfix(node, "power", (t.Number("2"),))))
         for node, put, _ in spots(self.side):
             if isinstance(node, t.Call) and node.power is not None:
                 yield Edit(POWER, put(replace(node, power=None)))
@@ -398,10 +396,7 @@ class Editor:
             parts = listed(node)
             whole = node is self.side or isinstance(above, (t.Sum, t.BigOperator))
             if parts is None:
-                if not whole or (isinstance(node, t.Sum) and len(node.terms) > 1):
-                    if not (whole and isinstance(node, t.Sum)):
-                        continue
-                if isinstance(node, t.Sum) and len(node.terms) == 1:
+                if not whole or (isinstance(node, t.Sum) and len(node.terms) == 1):
                     continue
                 parts = [bracketed(node)], []
             factors, operators = parts

@@ -66,9 +66,9 @@ def _kind_of_application(env: Environment, left: t.HeadBracket | t.Call, right: 
 def _kind_of_name(env: Environment, left: t.Symbol, right: t.Node) -> str:
     key = s.full(left)
     number = is_number(right)
-    if isinstance(right, t.Number) and right.text.isdigit() and s.bare(left):
-        if key in env.dims or (len(key) == 1 and key in "nNmMKTLBdkpq" and key not in env.shapes):
-            return "size"
+    counts = key in env.dims or (key in set("nNmMKTLBdkpq") and key not in env.shapes)
+    if isinstance(right, t.Number) and right.text.isdigit() and s.bare(left) and counts:
+        return "size"
     if left.primes or left.name in ("delta", "Delta") or left.name.endswith("_bar"):
         scope = Scope(World(env.copy(), {}))
         try:

@@ -204,9 +204,10 @@ def _any_index(scope: Scope, relation: t.Relation, letter: str) -> list[int]:
     """An index of names that are only known by pattern: any number will do."""
     for side in relation.sides:
         for part in t.walk(side):
-            if isinstance(part, t.Symbol) and letter in s.letters_below(part):
-                if not any(left.name == part.name for left, _, _ in scope.env.shape_patterns):
-                    raise Unread(f"the range of {letter} is not known")
+            if not isinstance(part, t.Symbol) or letter not in s.letters_below(part):
+                continue
+            if not any(left.name == part.name for left, _, _ in scope.env.shape_patterns):
+                raise Unread(f"the range of {letter} is not known")
     return [1, 2]
 
 
@@ -399,7 +400,8 @@ def _ordered(sided: list[Sided], relation: t.Relation) -> Finding:
         for side in (a, b):
             if isinstance(side, Trouble):
                 return Finding(side.status, side.why, k + 1)
-        assert not isinstance(a, Trouble) and not isinstance(b, Trouble), "checked above"
+        assert not isinstance(a, Trouble), "checked above"
+        assert not isinstance(b, Trouble), "checked above"
         if sign in EQUAL:
             if matching(a, b) is None:
                 return Finding("fails", "the values differ", k + 1)

@@ -125,7 +125,8 @@ def _contradicts(env: Environment, left: t.Symbol) -> bool:
 
 def _define_tail(env: Environment, relation: t.Relation) -> None:
     left, body = relation.sides
-    assert isinstance(left, t.Symbol) and isinstance(body, t.Postfix), "built in _shortened"
+    assert isinstance(left, t.Symbol), "built with the passages"
+    assert isinstance(body, t.Postfix), "built with the passages"
     base = body.base
     assert isinstance(base, t.Symbol), "built in _shortened"
     stem = s.stem(base)

@@ -93,16 +93,19 @@ class Report:
     def to_markdown(self) -> str:
         """Every equation as a row of a table."""
         rows = [self.headline, "", "| line | equation | verdict | correct |", "|---:|---|---|---|"]
-        for entry in self.entries:
-            verdict = entry.verdict
-            said = SENTENCE[verdict.status]
-            if verdict.slip:
-                said += f" ({verdict.slip})"
-            if entry.follows is not None:
-                said += f"; follows from line {entry.follows}"
-            correction = f"${_cell(verdict.correction)}$" if verdict.correction else ""
-            rows.append(f"| {entry.line} | ${_cell(entry.text)}$ | {_cell(said)} | {correction} |")
-        return "\n".join(rows)
+        return "\n".join([*rows, *map(self.row, self.entries)])
+
+    @staticmethod
+    def row(entry: Entry) -> str:
+        """One equation as a row of a Markdown table."""
+        verdict = entry.verdict
+        said = SENTENCE[verdict.status]
+        if verdict.slip:
+            said += f" ({verdict.slip})"
+        if entry.follows is not None:
+            said += f"; follows from line {entry.follows}"
+        correction = f"${_cell(verdict.correction)}$" if verdict.correction else ""
+        return f"| {entry.line} | ${_cell(entry.text)}$ | {_cell(said)} | {correction} |"
 
     def to_html(self) -> str:
         """The report as an HTML fragment; formulas stand between ``\\(`` and ``\\)``."""

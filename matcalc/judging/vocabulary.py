@@ -181,9 +181,10 @@ def known_symbols(env: Environment, relation: t.Relation) -> list[t.Symbol]:
         for symbol in s.symbols(definition.body):
             key = s.full(symbol)
             plain = not any(isinstance(p, t.Symbol) for p in symbol.subscripts) or env.has(key)
-            if plain and not symbol.primes and key not in env.dims and not env.is_function(key):
-                if key in env.shapes or env.has(key) or s.stem(symbol) in env.cells:
-                    found.setdefault(key, symbol)
+            other = symbol.primes or key in env.dims or env.is_function(key)
+            declared = env.has(key) or s.stem(symbol) in env.cells
+            if plain and declared and not other:
+                found.setdefault(key, symbol)
     for symbol in (p for side in relation.sides for p in s.symbols(side)):
         if symbol.name == "delta":
             found.setdefault(s.full(symbol), symbol)

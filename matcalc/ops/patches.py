@@ -46,6 +46,8 @@ class ReshapeRows(Linear):
 
     def sample_params(self, A: Operands) -> Sequence[Params]:
         rows, cols = A[0].shape
+        if not (rows.is_Mul or cols.is_Mul):
+            return ((shapes.times(rows, cols), shapes.ONE),)
         first, second = (cols if cols.is_Mul else rows).args
         if cols.is_Mul:
             return (shapes.times(rows, first), second), (shapes.times(rows, second), first)

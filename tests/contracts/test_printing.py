@@ -63,6 +63,11 @@ def test_a_fault_in_latex_is_seen(source: str, fault: str):
 NAME = re.compile(r"\b([AB])(?:_\{)?(\d)\}?")
 
 
+# Their operands' sizes are products of others, which no square has: the contracts on distinct sizes
+# hold them.
+FACTORED = {"reshape_rows", "unfold", "fold"}
+
+
 def square_dim(letter: str) -> shapes.Dim:
     """Every dimension is n, so that shapes never tell two expressions apart."""
     return shapes.dim(letter if letter in "ij" else "n")
@@ -71,7 +76,7 @@ def square_dim(letter: str) -> shapes.Dim:
 def sound(op: Op, prefix: str) -> list[Instance]:
     """The instances that still conform when every dimension is n."""
     found = []
-    for instance in instances_of(op, square_dim, prefix):
+    for instance in () if op.name in FACTORED else instances_of(op, square_dim, prefix):
         try:
             assert instance.node is not None
             found.append(instance)
