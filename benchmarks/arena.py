@@ -22,7 +22,9 @@ from typing import Any
 
 for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
-os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
+os.environ.setdefault(
+    "XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+)
 os.environ.setdefault("JAX_ENABLE_X64", "1")
 
 import numpy as np
@@ -137,7 +139,9 @@ class Worker:
 
 
 def disagree(a: list[float], b: list[float]) -> bool:
-    return len(a) != len(b) or any(abs(x - y) > 1e-6 * (1 + abs(y)) for x, y in zip(a, b, strict=True))
+    return len(a) != len(b) or any(
+        abs(x - y) > 1e-6 * (1 + abs(y)) for x, y in zip(a, b, strict=True)
+    )
 
 
 def compare(script: str, cases: list[Case], rounds: int, least: float) -> list[dict[str, Any]]:
@@ -178,9 +182,7 @@ def ratio(row: dict[str, Any], of: str, to: str) -> float | None:
 
 
 def line_of(row: dict[str, Any]) -> str:
-    times = ", ".join(
-        f"{n} {1e6 * statistics.median(t):.0f} us" for n, t in row["seconds"].items()
-    )
+    times = ", ".join(f"{n} {1e6 * statistics.median(t):.0f} us" for n, t in row["seconds"].items())
     failed = "".join(f"; {n}: {why}" for n, why in row["failed"].items())
     return f"{row['case']} {row['size']}: {times}{failed}"
 

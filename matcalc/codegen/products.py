@@ -15,7 +15,9 @@ from matcalc.codegen.entrywise import Entrywise
 from matcalc.codegen.terms import Term, cols, core, is_column, is_full, is_one, is_row, normal, rows
 from matcalc.shapes import ONE, same
 
-POSITIVE = frozenset("exp sigmoid softmax softplus abs relu step cosh sqrt dim".split())
+POSITIVE = frozenset(
+    ["exp", "sigmoid", "softmax", "softplus", "abs", "relu", "step", "cosh", "sqrt", "dim"]
+)
 
 
 class Products(Entrywise):
