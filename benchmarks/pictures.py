@@ -17,9 +17,9 @@ import uvicorn
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from matcalc.web.application import application  # noqa: E402
-from matcalc.web.workers import Workers  # noqa: E402
-from tests.web.driver import Browser  # noqa: E402
+from matcalc.web.application import application
+from matcalc.web.workers import Workers
+from tests.web.driver import Browser
 
 FOLDER = ROOT / "docs" / "pictures"
 PORT = 8643

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matcalc.api.compiled import hessian_product as hessian_product
     from matcalc.api.compiled import source as source
     from matcalc.api.derivation import Derivation as Derivation
+    from matcalc.api.judges import read_latex as read_latex
     from matcalc.api.judges import verify as verify
     from matcalc.api.judges import verify_document as verify_document
     from matcalc.api.models import Model as Model
@@ -228,6 +229,7 @@ _WHERE = {
     "power": ("matcalc.api.words", "power"),
     "Q": ("matcalc.facts", "Q"),
     "read": ("matcalc.door", "read"),
+    "read_latex": ("matcalc.api.judges", "read_latex"),
     "reciprocal": ("matcalc.api.words", "reciprocal"),
     "relu": ("matcalc.api.words", "relu"),
     "revcumsum": ("matcalc.api.words", "revcumsum"),

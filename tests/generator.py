@@ -191,6 +191,10 @@ class Generator:
         def any_matrix(d: int) -> Node:
             return e((self.size(), self.size()), d)
 
+        def nonzero(A: Node) -> Node:
+            # A norm that is zero everywhere has no derivative anywhere.
+            return A + self.leaf(A.shape, ANY)
+
         def times(s: Shape, d: int) -> Node:
             if not s:
                 a = self.size()
@@ -277,7 +281,7 @@ class Generator:
                     else e(s, d) * 2
                 ),
             ),
-            ("norm2", scalar, lambda s, d: mc.norm2(any_matrix(d))),
+            ("norm2", scalar, lambda s, d: mc.norm2(nonzero(any_matrix(d)))),
             ("sum", scalar, lambda s, d: mc.sum(any_matrix(d))),
             ("rowsum", column, lambda s, d: F["rowsum"](e((s[0], self.size()), d))),
             ("colsum", row, lambda s, d: F["colsum"](e((self.size(), s[1]), d))),

@@ -152,6 +152,15 @@ class Derivation:
 
         return verify_gradient(self.record, self.record.problem.find(of), claim, **options)
 
+    def verify_code(self, function: Any, *, seed: int = 0) -> Any:
+        """A hand-written backward function: which gradient is off, and how.
+
+        It takes the arrays by name and returns the gradients by name, or in the order of ``wrt``.
+        """
+        from matcalc.judging.code import verify_code
+
+        return verify_code(self.record, function, seed)
+
     # -- code -------------------------------------------------------------------------------------
 
     def source(self, backend: str = "numpy", **options: Any) -> str:

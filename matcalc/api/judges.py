@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from matcalc.api.parsing import parse
 from matcalc.judging.documents import verify_text
+from matcalc.judging.forward_pass import program_from_latex
 from matcalc.judging.report import Report
 from matcalc.judging.verdict import Verdict
 from matcalc.judging.verifying import verify_claim
+from matcalc.network import Network
 
 
 def verify(
@@ -18,7 +21,7 @@ def verify(
     shapes: Mapping[str, Any] | None = None,
     layout: str | None = None,
     index_base: int | None = None,
-    network: Any = None,
+    network: Network | None = None,
     macros: Any = None,
 ) -> Verdict:
     r"""Judge a hand-written claim: an equation, a chain or an aligned block in LaTeX.
@@ -30,15 +33,22 @@ def verify(
     ...     r"x \in \mathbb{R}^n", r"L = x^T x"]).status
     'fails'
     """
+    front = _front(network)
+    lines = [given] if isinstance(given, str) else list(given)
     return verify_claim(
-        claim, given=given, shapes=shapes, layout=layout, index_base=index_base, macros=macros
+        claim,
+        given=[*front, *lines],
+        shapes=shapes,
+        layout=layout,
+        index_base=index_base,
+        macros=macros,
     )
 
 
 def verify_document(
     text: str,
     *,
-    network: Any = None,
+    network: Network | None = None,
     shapes: Mapping[str, Any] | None = None,
     layout: str | None = None,
     index_base: int | None = None,
@@ -52,3 +62,28 @@ def verify_document(
     '3 equations: 1 wrong, 1 definitions, 1 assumptions'
     """
     return verify_text(text, shapes=shapes, layout=layout, index_base=index_base, macros=macros)
+
+
+def read_latex(
+    text: str, *, shapes: Mapping[str, Any] | None = None, macros: Any = None
+) -> Network:
+    r"""A forward pass as it stands in notes, as a network.
+
+    >>> import matcalc as mc
+    >>> net = mc.read_latex(
+    ...     r"X \in \mathbb{R}^{n \times d}, w \in \mathbb{R}^{d}, y \in \mathbb{R}^{n}" "\n"
+    ...     r"r = X w - y" "\n"
+    ...     r"L = \frac{1}{2n} \|r\|^2")
+    >>> mc.derive(net).gradient("w")
+    X'*dr
+    """
+    return parse(program_from_latex(text, shapes=shapes, macros=macros))
+
+
+def _front(network: Network | None) -> list[str]:
+    """What a network says, as givens."""
+    if network is None:
+        return []
+    from matcalc.api.givens import statements
+
+    return statements(network)

@@ -11,6 +11,7 @@ from math import prod as prod_of
 from matcalc.codegen.reductions import Reductions
 from matcalc.codegen.terms import Term, cols, is_full, is_one, normal, rows
 
+PASS = 4.0  # operations that writing one entry of a new matrix is worth: it goes through memory
 MARGIN = 0.8  # a rewriting must save a fifth
 MOST_TERMS = 16  # into which a product is taken apart
 
@@ -71,9 +72,9 @@ class Distributing(Reductions):
         if t.op == "prod":
             return self.chain_cost(t.args)
         if t.op == "mul":
-            return self.count(t) + sum(self.forming(a) for a in t.args if a.shape)
+            return PASS * self.count(t) + sum(self.forming(a) for a in t.args if a.shape)
         if t.op == "add":
-            return self.count(t) * (len(t.args) - 1) + sum(map(self.forming, t.args))
+            return PASS * self.count(t) * (len(t.args) - 1) + sum(map(self.forming, t.args))
         return self.count(t) if t.op in ("diag", "eye", "spread") else 0.0
 
     # -- into a sum ----------------------------------------------------------------------------

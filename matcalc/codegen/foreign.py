@@ -33,6 +33,12 @@ def plus_diagonal(a, v):
     k = jnp.arange(a.shape[0])
     return a.at[k, k].add(jnp.ravel(v))
 """,
+    "onto_diagonal": """
+def onto_diagonal(a, v):
+    \"\"\"a with v added to its diagonal.\"\"\"
+    k = jnp.arange(a.shape[0])
+    return a.at[k, k].add(jnp.ravel(v))
+""",
     "placed": """
 def placed(a, top, left, rows, cols):
     \"\"\"a in a matrix of zeros, from row top and column left.\"\"\"
@@ -184,6 +190,12 @@ def plus_diagonal(a, v):
     out = a.clone()
     out.diagonal().add_(torch.as_tensor(v, dtype=a.dtype, device=a.device).reshape(-1))
     return out
+""",
+    "onto_diagonal": """
+def onto_diagonal(a, v):
+    \"\"\"v added to the diagonal of a, in place.\"\"\"
+    a.diagonal().add_(torch.as_tensor(v, dtype=a.dtype, device=a.device).reshape(-1))
+    return a
 """,
     "repeat_on_diagonal": HELPERS["repeat_on_diagonal"].replace(
         "{m}.zeros((n, p, n, q), b.dtype)", "b.new_zeros((n, p, n, q))"

@@ -165,6 +165,12 @@ def plus_diagonal(a, v):
     out.reshape(-1)[:: out.shape[1] + 1] += {m}.ravel(v)
     return out
 """,
+    "onto_diagonal": """
+def onto_diagonal(a, v):
+    \"\"\"v added to the diagonal of a, in place.\"\"\"
+    a[{m}.arange(len(a)), {m}.arange(len(a))] += {m}.ravel(v)
+    return a
+""",
     "placed": """
 def placed(a, top, left, rows, cols):
     \"\"\"a in a matrix of zeros, from row top and column left.\"\"\"

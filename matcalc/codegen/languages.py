@@ -46,6 +46,7 @@ class TorchWords(Words):
     """PyTorch's words."""
 
     module = "torch"
+    blocks = False
     helpers = TORCH_HELPERS
     like = ""
 

@@ -38,6 +38,7 @@ class Identifiers:
     def __init__(self, reserved: Iterable[str] = ()) -> None:
         self._of: dict[str, str] = {}
         self._owner: dict[str, str] = {}
+        self.made: set[str] = set()  # names of our own
         self._reserved = OWN | frozenset(reserved)
 
     def __getitem__(self, name: str) -> str:
@@ -68,4 +69,5 @@ class Identifiers:
         while (word := f"{stem}{count}") in self._owner or word in self._reserved:
             count += 1
         self._owner[word] = f"({word})"
+        self.made.add(word)
         return word

@@ -9,17 +9,19 @@ stand before the loop.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from matcalc.codegen.lower import Lowering
 from matcalc.codegen.naming import Identifiers
 from matcalc.codegen.resolve import Resolver, postorder
-from matcalc.codegen.terms import Term
+from matcalc.codegen.terms import Term, is_full
 from matcalc.expr import Node, symbol_name
 from matcalc.facts import Fact
 from matcalc.shapes import Shape
 
+MANY = 8  # matrices without a name from which on their names are used again
 INLINE = 5  # operations on one line, beside the names
+STACKS = frozenset({"hstack", "vstack"})
 VIEWS = frozenset({"T", "slice", "item"})
 LEAVES = frozenset({"in", "number", "dim"})
 
@@ -227,6 +229,9 @@ class Scheduler:
             return False
         if self.flat and t.shape:
             return not self._stays_inside(t)
+        if t.op in STACKS and self.users.get(t, set()) <= STACKS and self.uses.get(t, 0) == 1:
+            self.weight[t] = 0
+            return False
         shared = self.uses.get(t, 0) > 1 and (t.op != "mul" or bool(t.shape) or weight > 1)
         if shared or weight > INLINE:
             self.weight[t] = 0
@@ -270,7 +275,37 @@ class Scheduler:
 def _is_minus(t: Term, bound: set[Term]) -> bool:
     """-A: a sum writes it with its own sign."""
     number, *rest = t.args
+    rest = [a.args[0] if a.op == "T" else a for a in rest]
     return (
         number.op == "number" and len(rest) == 1 and number.params[0] == -1
         and (rest[0] in bound or rest[0].op in LEAVES)
     )  # fmt: skip
+
+
+def renamed(plan: Plan) -> Plan:
+    """Unnamed matrices under names that are free again: what is not read any more is let go."""
+    statements = plan.statements
+    own = {s.term for s in statements if is_full(s.term) and s.name in plan.words.made}
+    if len(own) < MANY or plan.upstream is not None or any(s.body for s in statements):
+        return plan
+    last: dict[Term, int] = {}
+    named = {s.term for s in statements}
+    for k, s in enumerate(statements):
+        for t in postorder([s.term], stop=lambda t, s=s: t in named and t is not s.term):  # type: ignore[misc]
+            last[t] = k
+    results = {t for _, t in (*plan.value, *plan.gradients)}
+    keep = {b for r in results for b in postorder([r], stop=named.__contains__)}
+    free: list[str] = []
+    out: list[Statement] = []
+    fresh: dict[Term, str] = {}
+    for k, s in enumerate(statements):
+        dying = [t for t in own if last.get(t) == k and t in fresh and t not in keep]
+        name = s.name
+        if s.term in own:
+            name = free.pop() if free else s.name
+            while name in {fresh[t] for t in fresh if last.get(t, 0) >= k or t in keep}:
+                name = plan.words.fresh("t")
+            fresh[s.term] = name
+        out.append(Statement(name, s.term, s.backward))
+        free.extend(fresh[t] for t in dying)
+    return replace(plan, statements=tuple(out))

@@ -13,6 +13,7 @@ from typing import Any
 
 from matcalc.codegen.entrywise import Entrywise
 from matcalc.codegen.terms import Term, cols, core, is_column, is_full, is_one, is_row, normal, rows
+from matcalc.ops.table import TABLE
 from matcalc.shapes import ONE, same
 
 POSITIVE = frozenset(
@@ -92,13 +93,27 @@ class Products(Entrywise):
             return True
         if t.op == "let":
             return self.symmetric(t.args[0])
-        if t.op in ("add", "mul"):
+        if t.op == "mul" and sum(map(self._skew, t.args)) % 2 == 0:
+            rest = [a for a in t.args if a.shape and not self._skew(a)]
+            return all(is_full(a) and self.symmetric(a) for a in rest)
+        if t.op == "pow" and self.value(t.args[1]) is not None and self._skew(t.args[0]):
+            return bool(self.value(t.args[1]).is_even)
+        if t.op in TABLE or t.op == "add":
             return all(not a.shape or (is_full(a) and self.symmetric(a)) for a in t.args)
         if t.op == "inv":
             return self.symmetric(t.args[0])
         if t.op == "prod":
             return self._mirrored(t.args)
         return False
+
+    def _skew(self, t: Term) -> bool:
+        """x 1' - 1 x' and its like: the transpose changes the sign."""
+        t = core(t)
+        if not is_full(t) or t.op != "add" or len(t.args) != 2:
+            return False
+        a, b = t.args
+        turned = self.make("T", (a,), (), (cols(a), rows(a))) if a.op != "T" else a.args[0]
+        return self.mul(self.number(-1), turned) is b
 
     def _mirrored(self, factors: Sequence[Term]) -> bool:
         half, middle = divmod(len(factors), 2)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from matcalc.codegen.chains import Chains
+from matcalc.codegen.layouts import Relaid
 from matcalc.codegen.lower import Lowering
 from matcalc.codegen.reductions import ENTRYWISE
 from matcalc.codegen.terms import Term, is_full, rows
@@ -42,13 +43,27 @@ class Resolver(Chains):
         super().__init__(graph)
         self.image: dict[Term, Term] = {}
         self.final: dict[Term, Term] = {}
+        self.relaid = Relaid(graph, self._turned, postorder)
+
+    def _turned(self, t: Term) -> Term:
+        """The plain transpose of a computed term."""
+        if not t.shape:
+            return t
+        if t.op == "T":
+            return t.args[0]
+        shape = (t.shape[1], t.shape[0])
+        if t.op == "mul" and t.args[0].op == "number" and len(t.args) == 2:
+            return self.g.make("mul", (t.args[0], self._turned(t.args[1])), (), shape)
+        return self.g.make("T", (t,), (), shape)
 
     def run(self, roots: Sequence[Term]) -> list[Term]:
         order = postorder(roots)
         for t in order:
             if t.op in CHAINS:
                 self.expect(t.args)
-        return [self.finished(self.dense(self.resolved(r))) for r in roots]
+        done = [self.finished(self.dense(self.resolved(r))) for r in roots]
+        self.relaid.choose(done)
+        return list(map(self.relaid.of, done))
 
     def finished(self, root: Term) -> Term:
         """A computed term without the marks that kept rewriting out."""
@@ -67,7 +82,7 @@ class Resolver(Chains):
 
     def value(self, t: Term) -> Term:
         """What is computed for a term."""
-        return self.finished(self.dense(self.resolved(t)))
+        return self.relaid.of(self.finished(self.dense(self.resolved(t))))
 
     def resolved(self, root: Term) -> Term:
         for t in postorder([root], stop=self.image.__contains__):

@@ -200,7 +200,10 @@ class Buffered(Compiled):
         self._made: tuple[Any, Any] = (None, None)
         wanted = inspect.unwrap(self._make).__code__
         self._wanted = set(wanted.co_varnames[: wanted.co_kwonlyargcount])
-        self._dims.pop("workspace", None)
+        own = inspect.unwrap(self._run).__code__
+        self._takes = set(own.co_varnames[: own.co_kwonlyargcount])
+        self._dims = {n: w for n, w in plan.dims.items() if w in self._takes | self._wanted}
+        self._extra = [w for w in self._dims.values() if w not in self._takes]
 
     def bound(self, given: Mapping[str, Any]) -> dict[str, Any]:
         values = super().bound(given)
@@ -208,6 +211,8 @@ class Buffered(Compiled):
         if self._made[0] != key:
             made = self._make(**{k: v for k, v in values.items() if k in self._wanted})
             self._made = key, made
+        for word in self._extra:
+            del values[word]
         values["workspace"] = self._made[1]
         return values
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from matcalc import shapes
 from matcalc.codegen.dimensions import known_from
-from matcalc.codegen.plan import Argument, Plan, Statement
+from matcalc.codegen.plan import Argument, Plan, Statement, renamed
 from matcalc.codegen.resolve import postorder
 from matcalc.codegen.terms import Term
 from matcalc.codegen.words import Words
@@ -36,7 +36,10 @@ class Source:
     words_class: type[Words] = Words
     check = CHECK
 
+    lets_go = True  # whether names are used again for what is not read any more
+
     def __init__(self, plan: Plan) -> None:
+        plan = renamed(plan) if self.lets_go else plan
         self.plan = plan
         named = {s.term: s.name for s in _all(plan.statements)}
         self.w = self.words_class(named, plan.dims, {})

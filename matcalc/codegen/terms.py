@@ -37,6 +37,7 @@ class Term:
 
 
 NOTHING: frozenset[str] = frozenset()
+COMMUTING = frozenset({"add", "mul"})
 
 
 def is_one(d: Any) -> bool:
@@ -93,6 +94,7 @@ class Graph:
         self.sizes = Sizes(sizes)
         self.facts = facts or {}
         self._table: dict[Any, Term] = {}
+        self._orders: dict[Any, tuple[Term, ...]] = {}
 
     def make(
         self,
@@ -102,6 +104,10 @@ class Graph:
         shape: Shape = (),
     ) -> Term:
         # The shape belongs to the key: a value spread into two shapes is two terms.
+        if op in COMMUTING:
+            # The first order met stands for all, so that A o B and B o A are one.
+            mixed = (op, tuple(sorted(args, key=lambda a: a.order)), shape)
+            args = self._orders.setdefault(mixed, args)
         key = (op, args, params, shape)
         found = self._table.get(key)
         if found is None:

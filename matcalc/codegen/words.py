@@ -18,12 +18,15 @@ from matcalc.codegen.terms import Term, is_full
 SUM, PRODUCT, MINUS, POWER, ATOM = 1, 2, 3, 4, 5
 Text = tuple[str, int]
 EXACT = 2**53
+# Operations whose value is an array that nobody else holds.
+FRESH = frozenset(["add", "mul", "mm", "pow", "kron_matrix", "full", "eye_matrix"])
 
 
 class Words:
     """Writes terms as NumPy."""
 
     module = "np"
+    blocks = True  # there is a word for a matrix of blocks
     helpers: Mapping[str, str] = HELPERS
 
     def __init__(
@@ -290,7 +293,9 @@ class Words:
         return self.call("kron", *map(self, t.args))
 
     def _plus_diagonal(self, t: Term) -> Text:
-        return self.helper("plus_diagonal", *map(self, t.args))
+        a = t.args[0]
+        fresh = a not in self.names and a.op in FRESH
+        return self.helper("onto_diagonal" if fresh else "plus_diagonal", *map(self, t.args))
 
     def _commutation(self, t: Term) -> Text:
         n, m = map(self.integer, t.params)
@@ -331,6 +336,15 @@ class Words:
         return f"{self(t.args[0], ATOM)}.reshape({cols}, {rows}).T", ATOM
 
     def _stack(self, t: Term) -> Text:
+        inner = "hstack" if t.op == "vstack" else "vstack"
+        if self.blocks and all(a.op == inner and a not in self.names for a in t.args):
+            rows = [list(map(self.block, a.args)) for a in t.args]
+            if inner == "vstack":
+                same = len({len(r) for r in rows}) == 1
+                rows = [list(r) for r in zip(*rows, strict=True)] if same else []
+            if rows:
+                lines = ", ".join(f"[{', '.join(r)}]" for r in rows)
+                return self.call("block", f"[{lines}]")
         parts = [self.block(a) for a in t.args]
         return f"{self.module}.{t.op}([{', '.join(parts)}])", ATOM
 

@@ -25,6 +25,8 @@ FRESH = frozenset({"solve", "inverse", "plus_diagonal", "eye_matrix", "full", "v
 class WorkspaceSource(Source):
     """Writes a plan that was made with one operation a statement."""
 
+    lets_go = False
+
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
         self.buffers: dict[str, Any] = {}  # name -> shape

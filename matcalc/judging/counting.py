@@ -44,6 +44,9 @@ def items_of(node: t.Node) -> tuple[t.Node, ...]:
     return node.items if isinstance(node, t.Listing) else (node,)
 
 
+REALS = t.Symbol("R_bb", r"\mathbb{R}")
+
+
 def ranges_of(relation: t.Relation) -> Iterator[tuple[str, t.Node]]:
     r"""``j = 1, 2, 3`` and ``j \in \{1, ..., 3\}`` among the conditions, letter by letter."""
     for condition in relation.conditions:
@@ -98,9 +101,8 @@ def note_dims(env: Environment, relation: t.Relation) -> None:
                     env.letter_ranges.setdefault(name, (lower.sides[1], node.upper))
         elif isinstance(node, t.Filled):
             found = list(node.subscripts)
-        elif isinstance(node, t.Postfix) and node.kind in ("power", "superscript"):
-            if isinstance(node.base, t.Symbol) and node.base.name == "R_bb":
-                found = list(node.arguments)
+        elif isinstance(node, t.Postfix) and node.base == REALS:
+            found = list(node.arguments)
         for part in found:
             for symbol in t.walk(part):
                 if isinstance(symbol, t.Symbol) and s.bare(symbol):

@@ -25,6 +25,7 @@ from matcalc.judging.slips import (
     INVERSE,
     LAYER,
     LOST,
+    LOST_TERM,
     MATRIX,
     ORDER,
     POWER,
@@ -50,8 +51,10 @@ from matcalc.judging.vocabulary import (
     lettered,
     listed,
     lost_factors,
+    lost_terms,
     nearby,
     negated,
+    opened,
     relayered,
     squared_outer,
     swapped,
@@ -66,7 +69,7 @@ class Editor:
     """All changes to one side of a line."""
 
     def __init__(self, env: Environment, relation: t.Relation, side: t.Node) -> None:
-        self.env, self.relation, self.side = env, relation, side
+        self.env, self.relation, self.side = env, relation, opened(side, env)
         self.sign = transpose_sign(relation, env)
         self.entrywise = entrywise_sign(relation, env)
 
@@ -422,8 +425,29 @@ class Editor:
             for term in base:
                 for like in turnings(term, self.sign):
                     yield Edit(PRODUCT_RULE, put(t.Sum((*base, like), (*signs, "+"))))
+        candidates = lost_terms(self.env, self.relation)
+        for node, put, above in spots(self.side):
+            summed = isinstance(node, t.Sum)
+            if not summed and (node is not self.side or isinstance(above, t.Sum)):
+                continue
+            base = node.terms if isinstance(node, t.Sum) else (node,)
+            signs = node.signs if isinstance(node, t.Sum) else ("+",)
+            for extra in candidates:
+                for sign in "+-":
+                    before = sign == "+" and signs[0] == "-"
+                    new = (
+                        t.Sum((extra, *base), (sign, *signs))
+                        if before
+                        else t.Sum((*base, extra), (*signs, sign))
+                    )
+                    yield Edit(LOST_TERM, put(new))
         for node, put, _ in spots(self.side):
             if isinstance(node, t.Product):
+                for k in range(1, len(node.factors)):
+                    if node.operators[k - 1] == "":
+                        first = joined(node.factors[:k], node.operators[: k - 1])
+                        second = joined(node.factors[k:], node.operators[k:])
+                        yield Edit(SUM_FOR_PRODUCT, put(t.Sum((first, second), ("+", "+"))))
                 for k, operator in enumerate(node.operators):
                     if operator == "":
                         pair = t.Sum((node.factors[k], node.factors[k + 1]), ("+", "+"))

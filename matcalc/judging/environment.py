@@ -85,6 +85,7 @@ class Environment:
     loss: str = ""
     assumptions: list[str] = field(default_factory=list)
     known_functions: set[str] = field(default_factory=set)
+    symbols: dict[str, t.Symbol] = field(default_factory=dict)  # declared names as written
     inferred_names: set[str] = field(default_factory=set)
     order: list[str] = field(default_factory=list)  # keys in the order of their definitions
 

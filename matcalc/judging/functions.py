@@ -159,7 +159,7 @@ def stepped(f: Callable[[Array], Array], times: int = 1) -> Callable[[Array], Ar
 def _defined(
     scope: Scope, key: str, function: Function, primes: int, items: tuple[t.Node, ...]
 ) -> list[Value]:
-    word = function.table or _recognised(scope, key, function)
+    word = function.table or recognised(scope, key, function)
     if word in TABLE and len(items) == 1:
         f, slope = TABLE[word]
         return _entrywise(scope, f, slope, primes, items, items[0])
@@ -197,7 +197,7 @@ def _by_entries(f: Callable[[Array], Array], x: Array) -> Array:
 SAMPLES = np.array([-1.3, -0.4, 0.2, 0.7, 1.6])[:, None, None]
 
 
-def _recognised(scope: Scope, key: str, function: Function) -> str:
+def recognised(scope: Scope, key: str, function: Function) -> str:
     """The known function a definition spells out."""
     if len(function.parameters) != 1 or function.table:
         return function.table

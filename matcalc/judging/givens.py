@@ -210,6 +210,7 @@ def _declare(env: Environment, symbol: t.Symbol, dims: tuple[t.Node, t.Node]) ->
     letters = _free_letters(env, symbol)
     key = s.full(symbol)
     env.shapes[key] = dims
+    env.symbols[key] = symbol
     if dims == (ONE, ONE) and len(symbol.subscripts) == 1 and not env.has(s.stem(symbol)):
         env.cells.setdefault(s.stem(symbol), set()).add(key)
     if letters:

@@ -89,5 +89,6 @@ def _settle(env: Environment, run: Inference) -> None:
         if dims == [ONE, ONE]:
             continue
         symbol = run.symbols[key]
+        env.symbols[key] = symbol
         env.shapes[key] = (dims[0], dims[1])
         env.assume(f"{write(symbol)} is {write(dims[0])} x {write(dims[1])}")

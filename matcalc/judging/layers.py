@@ -1,7 +1,7 @@
 r"""Layer marks without brackets: ``\delta^l``, ``w^{l+1}``, and then ``a^1`` of the same letter.
 
-The reader leaves a letter above a symbol open: power or index. A letter that carries ``l`` or
-``L`` anywhere on the page carries layers everywhere.
+The reader leaves a letter above a symbol open: power or index. A letter that carries ``l``, ``L``
+or a first power anywhere on the page carries layers everywhere.
 """
 
 from __future__ import annotations
@@ -20,8 +20,18 @@ def note_layers(env: Environment, nodes: Iterable[t.Node]) -> None:
     """Remember which letters carry layers."""
     for root in nodes:
         for node in t.walk(root):
-            if isinstance(node, t.Postfix) and isinstance(node.base, t.Symbol) and _is_layer(node):
+            if not isinstance(node, t.Postfix) or not isinstance(node.base, t.Symbol):
+                continue
+            # Nobody writes a first power, so that the 1 of W^1 counts a layer.
+            first = node.kind == "power" and node.arguments == (t.Number("1"),)
+            if _is_layer(node) or first:
                 env.bare_layers.add(node.base.name)
+        if isinstance(root, t.Relation) and root.signs[:1] == (r"\in",):
+            left = root.sides[0]
+            if isinstance(left, t.Postfix) and isinstance(left.base, t.Symbol):
+                env.bare_layers.add(left.base.name)
+    if env.bare_layers:
+        env.bare_layers.add("delta")
 
 
 def _is_layer(node: t.Postfix) -> bool:

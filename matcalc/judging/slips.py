@@ -47,6 +47,7 @@ RANGE = "range of the sum"
 
 
 LOST = "lost factor"
+LOST_TERM = "lost term"
 
 
 EXTRA = "extra factor"

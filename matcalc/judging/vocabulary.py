@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import permutations, product
 
 from matcalc.judging import spelling as s
-from matcalc.judging.environment import Environment
+from matcalc.judging.environment import ONE, Environment
 from matcalc.judging.products import ENTRYWISE
 from matcalc.reading import tree as t
 
@@ -94,6 +94,8 @@ def entrywise_sign(relation: t.Relation, env: Environment) -> str:
 
 def squared_outer(node: t.Node, diag: t.Symbol, sign: str) -> t.Node | None:
     """``p \\odot (1 - p)`` as ``diag(p) - p p^T``."""
+    if isinstance(node, t.Call) and node.head.name == "diag":
+        node = s.flattened(node.argument)
     parts = listed(node)
     if parts is None or len(parts[0]) != 2:
         return None
@@ -177,6 +179,9 @@ def known_symbols(env: Environment, relation: t.Relation) -> list[t.Symbol]:
     for left in env.left_sides():
         if not left.subscripts or s.full(left) in env.shapes:
             found.setdefault(s.full(left), left)
+    for key, symbol in env.symbols.items():
+        if key in env.shapes and not any(isinstance(p, t.Symbol) for p in symbol.subscripts):
+            found.setdefault(key, symbol)
     for definition in env.definitions.values():
         for symbol in s.symbols(definition.body):
             key = s.full(symbol)
@@ -214,7 +219,159 @@ def lost_factors(env: Environment, relation: t.Relation, sign: str) -> list[t.No
             inner = replace(argument, subscripts=script) if script else argument
             out.append(t.HeadBracket(prime, t.Bracket("(", ")", (inner,))))
     out += _slopes_in_outputs(env)
-    return out[:120]
+    return [*errors(env, letters), *adjoints(env, relation), *out][:160]
+
+
+def errors(env: Environment, letters: Sequence[str]) -> list[t.Node]:
+    """Differences between a step and the data, as losses have them: ``(A - Y)``, ``(o - t)``."""
+    out: list[t.Node] = []
+    steps = [d.left for d in env.definitions.values() if not d.letters]
+    targets = [x for key, x in env.symbols.items() if key not in env.definitions]
+    loose = {
+        s.full(x): x
+        for d in env.definitions.values()
+        for x in s.symbols(d.body)
+        if not x.subscripts and not env.has(s.full(x)) and s.full(x) not in env.dims
+    }
+    for target in (*targets, *loose.values()):
+        if target.name not in TARGETS:
+            continue
+        for step in steps:
+            pair = t.Sum((step, target), ("+", "-"))
+            out.append(t.Bracket("(", ")", (pair,)))
+            for letter in letters[:2]:
+                index = (t.Symbol(letter, letter),)
+                out.append(
+                    t.Bracket(
+                        "(",
+                        ")",
+                        (
+                            t.Sum(
+                                (
+                                    replace(step, subscripts=index),
+                                    replace(target, subscripts=index),
+                                ),
+                                ("+", "-"),
+                            ),
+                        ),
+                    )
+                )
+            if len(letters) > 1:
+                both = tuple(t.Symbol(x, x) for x in letters[:2])
+                out.append(
+                    t.Bracket(
+                        "(",
+                        ")",
+                        (
+                            t.Sum(
+                                (replace(step, subscripts=both), replace(target, subscripts=both)),
+                                ("+", "-"),
+                            ),
+                        ),
+                    )
+                )
+    return out[:24]
+
+
+TARGETS = frozenset(["y", "t", "Y", "T", "d", "target", "label"])
+
+
+def adjoints(env: Environment, relation: t.Relation) -> list[t.Node]:
+    """What arrives at the steps: in the author's error symbols, else as derivatives of the loss."""
+    out: list[t.Node] = []
+    left = relation.sides[0]
+    loss = left.of if isinstance(left, t.Derivative) else None
+    for definition in env.definitions.values():
+        step = definition.left
+        if definition.letters or (step.subscripts and not step.marks):
+            continue
+        if step.marks:
+            out.append(replace(step, name="delta", latex=r"\delta", subscripts=()))
+        if isinstance(left, t.Derivative) and loss is not None and step != loss:
+            out.append(replace(left, by=(step,)))
+        elif isinstance(left, t.Differential):
+            out.append(replace(left, of=step))
+    letters = list(dict.fromkeys(s.letters_below(left)))
+    if letters and isinstance(left, t.Derivative):
+        out += [
+            replace(node, by=(replace(node.by[0], subscripts=(t.Symbol(x, x),)),))
+            for node in out
+            if isinstance(node, t.Derivative) and isinstance(node.by[0], t.Symbol)
+            for x in letters[:2]
+        ]
+    return [node for node in out if node != left][:24]
+
+
+def lost_terms(env: Environment, relation: t.Relation) -> list[t.Node]:
+    """What a lost term can have been: a name, an entry, a number times a name, a one."""
+    plain = known_symbols(env, relation)
+    letters = list(dict.fromkeys(s.letters_below(relation)))
+    out: list[t.Node] = [t.Number("1"), *plain]
+    numbers = [x for key, x in env.symbols.items() if env.shapes.get(key) == (ONE, ONE)]
+    for number in numbers[:3]:
+        out += [t.Product((number, x), ("",)) for x in plain if x != number][:12]
+    indexed: list[t.Node] = []
+    for symbol in plain:
+        for letter in letters[:2]:
+            indexed.append(replace(symbol, subscripts=(t.Symbol(letter, letter),)))
+        if len(letters) > 1:
+            both = tuple(t.Symbol(x, x) for x in letters[:2])
+            indexed.append(replace(symbol, subscripts=both))
+    for number in numbers[:2]:
+        indexed += [t.Product((number, x), ("",)) for x in list(indexed)[:20]]
+    diag = t.Symbol("diag", r"\operatorname{diag}")
+    out += [t.Call(diag, t.Bracket("(", ")", (x,))) for x in plain[:8]]
+    if len(letters) > 1:
+        both = tuple(t.Symbol(x, x) for x in letters[:2])
+        indexed.append(t.Symbol("delta", r"\delta", both))
+    return [*out, *indexed][:90]
+
+
+def opened(node: t.Node, env: Environment) -> t.Node:
+    """``a(b)`` as two factors of a product where ``a`` is no function."""
+
+    def change(part: t.Node) -> t.Node:
+        if isinstance(part, t.HeadBracket) and not _applies(part, env):
+            return t.Product((part.head, part.bracket), ("",), span=part.span)
+        if isinstance(part, t.Postfix):
+            split = t.as_product(part)
+            if split is not None and isinstance(split[0], t.Symbol):
+                inner = t.core(part)[0]
+                if isinstance(inner, t.HeadBracket) and not _applies(inner, env):
+                    return t.Product(split, ("",), span=part.span)
+        if isinstance(part, t.Product) and any(isinstance(f, t.Product) for f in part.factors):
+            return _spliced(part)
+        return part
+
+    return s.rebuilt(node, change)
+
+
+def _applies(node: t.HeadBracket, env: Environment) -> bool:
+    head = node.head
+    if not isinstance(head, t.Symbol) or head.primes:
+        return True
+    key = s.full(head)
+    if env.is_function(key) or key in env.decorated or env.is_function(head.name):
+        return True
+    return not env.has(key) and s.stem(head) not in env.cells and head.name in FUNCTIONS
+
+
+FUNCTIONS = frozenset(
+    ["f", "g", "h", "phi", "varphi", "psi", "rho", "sigma", "F", "Phi", "L", "J", "C", "E"]
+)
+
+
+def _spliced(node: t.Product) -> t.Node:
+    factors: list[t.Node] = []
+    operators: list[str] = []
+    for place, factor in enumerate(node.factors):
+        operators += [node.operators[place - 1]] if place else []
+        if isinstance(factor, t.Product):
+            factors += factor.factors
+            operators += factor.operators
+        else:
+            factors.append(factor)
+    return t.Product(tuple(factors), tuple(operators), span=node.span)
 
 
 def _activations(env: Environment) -> list[tuple[t.Symbol, t.Symbol]]:
