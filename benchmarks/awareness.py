@@ -137,7 +137,7 @@ def rows() -> list[Row]:
          lambda xp, A, **_: A + 3 * xp.eye(SIZE, dtype=A.dtype), lambda A, **_: plus_diagonal(A, 3)),
         ("structure", "[A 0; 0 B][x; y]",
          lambda A, B, x, y, **_: mc.block([[A, mc.zeros(*A.shape)], [mc.zeros(*A.shape), B]]) * mc.vstack(x, y),
-         lambda xp, A, B, x, y, **_: _block(xp, A, B) @ _stack(xp, x, y), lambda A, B, x, y, **_: np.vstack([A @ x, B @ y])),
+         lambda xp, A, B, x, y, **_: _block(xp, A, B) @ _stack(xp, x, y), lambda A, B, x, y, **_: np.vstack([A @ x, B @ y])),  # noqa: E501
         ("structure", "(A + x y') w", lambda A, x, y, w, **_: (A + x * y.T) * w,
          lambda xp, A, x, y, w, **_: (A + x @ y.T) @ w, lambda A, x, y, w, **_: A @ w + x * np.vdot(y, w)),
         ("structure", "(diag(v) + U U') x", lambda U, v, x, **_: (mc.diag(v) + U * U.T) * x,
