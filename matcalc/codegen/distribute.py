@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from math import prod as prod_of
 
 from matcalc.codegen.reductions import Reductions
-from matcalc.codegen.terms import Term, cols, is_full, is_one, normal, rows
+from matcalc.codegen.terms import Term, cols, is_full, normal, rows
 
 PASS = 4.0  # operations that writing one entry of a new matrix is worth: it goes through memory
 MARGIN = 0.8  # a rewriting must save a fifth
@@ -41,7 +41,9 @@ class Distributing(Reductions):
         places = [
             k
             for k, f in enumerate(t.args)
-            if f.op == "add" and is_full(f) and any(map(self._has_structure, f.args))
+            if f.op == "add"
+            and is_full(f)
+            and (not is_full(t) or any(map(self._has_structure, f.args)))
         ]
         together = [tuple(places)] if len(places) > 1 else []
         for chosen in (*together, *((k,) for k in places)):
@@ -116,13 +118,13 @@ class Distributing(Reductions):
         """A B + A C as A (B + C), or B A + C A as (B + C) A."""
         (c, a), (d, b) = first, second
         same, ra, rb = (a[0] is b[0], a[1:], b[1:]) if left else (a[-1] is b[-1], a[:-1], b[:-1])
-        if not same or is_one(rows(a[0])) or is_one(cols(a[-1])):
+        if not same or not ra or not rb:
             return None
         shape = normal(rows(ra[0]), cols(ra[-1]))
         if not shape:
             return None
         x, y = (self._part(s, r) for s, r in ((c, ra), (d, rb)))
-        inner = self.add(x, y, shape=shape)
+        inner = self.add(*self.gathered([x, y]), shape=shape)
         apart = self.chain_cost(a) + self.chain_cost(b) + self.count(self.prod(*a))
         common = a[0] if left else a[-1]
         stand_in = self.make("let", (inner,), ("",), shape)

@@ -13,7 +13,7 @@ from typing import Any
 
 import sympy as sp
 
-from matcalc.codegen.distribute import Distributing
+from matcalc.codegen.loops import Loops
 from matcalc.codegen.terms import Term
 from matcalc.expr import Node, is_symbol, symbol_name
 from matcalc.network import definition
@@ -56,7 +56,7 @@ class Held:
         return self.node.op.name
 
 
-class Lowering(Distributing):
+class Lowering(Loops):
     """Lowers the nodes of one program."""
 
     def __init__(
@@ -272,7 +272,7 @@ class Lowering(Distributing):
 
     def _op_isum(self, node: Node, A: list[Term]) -> Term:
         variable, low, high = node.params
-        return self.make("loop", (A[0],), (variable, low, high), node.shape)
+        return self.loop(A[0], variable, low, high, node.shape)
 
     def _op_function(self, node: Node, A: list[Term]) -> Term:
         name, order, _ = node.params

@@ -247,6 +247,7 @@ class Scheduler:
         if t.op == "pow" and t.args[1].op == "number" and t.args[1].params[0] == -1:
             return users == {"mul"} and self.uses.get(t, 0) == 1
         full = t.op == "mul" and len(t.args) == 2 and all(a.shape == t.shape for a in t.args)
+        full = full or (t.op == "pow" and t.args[1].op == "number" and t.args[1].params[0] == 2)
         return full and bool(users & {"rowsum", "colsum"}) and self.uses.get(t, 0) == 1
 
     def _loop(self, t: Term, backward: bool, inside: frozenset[str]) -> list[Statement]:

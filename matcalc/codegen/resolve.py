@@ -125,11 +125,21 @@ class Resolver(Chains):
         if t.op in ENTRYWISE:
             return g.make(t.op, tuple(map(self.dense, A)), t.params, t.shape)
         if t.op == "total":
-            return self._total(A[0])
+            rowsums = self._rowsums_of(t.args[0])
+            return self._total(A[0]) if rowsums is None else self._total(self.resolved(rowsums))
         if t.op == "dot":
             a, b = (self.dense(a) for a in A)
             return g.make("dot", (a, b), (), ())
         return g.make(t.op, tuple(map(self.dense, A)), t.params, t.shape)
+
+    def _rowsums_of(self, a: Term) -> Term | None:
+        """The row sums of a matrix, if they are asked for too: their sum is the total."""
+        if not is_full(a):
+            return None
+        ones = self.g._table.get(("ones", (), (), (a.shape[1], ONE)))
+        if ones is None:
+            return None
+        return self.g._table.get(("prod", (a, ones), (), (a.shape[0], ONE)))
 
     def _scaled_kron(self, k: Term, scalars: Sequence[Term]) -> Term:
         """c (A kron B) as (c A) kron B, with the smaller of the two scaled."""

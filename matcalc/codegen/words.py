@@ -13,16 +13,16 @@ from typing import Any
 import sympy as sp
 
 from matcalc.codegen.helpers import ENTRYWISE_FORMS, HELPERS, NEEDS, SIMPLE
+from matcalc.codegen.solving import ATOM, Solving, Text
 from matcalc.codegen.terms import Term, is_full
 
-SUM, PRODUCT, MINUS, POWER, ATOM = 1, 2, 3, 4, 5
-Text = tuple[str, int]
+SUM, PRODUCT, MINUS, POWER = 1, 2, 3, 4
 EXACT = 2**53
 # Operations whose value is an array that nobody else holds.
 FRESH = frozenset(["add", "mul", "mm", "pow", "kron_matrix", "full", "eye_matrix"])
 
 
-class Words:
+class Words(Solving):
     """Writes terms as NumPy."""
 
     module = "np"
@@ -246,11 +246,22 @@ class Words:
 
     def _along(self, t: Term, axis: int) -> Text:
         a = t.args[0]
-        if a not in self.names and a.op == "mul" and len(a.args) == 2 and all(map(is_full, a.args)):
+        pair = self.pair(a)
+        if pair is not None:
             keep = "[:, None]" if axis else "[None, :]"
             pattern = '"ij,ij->i"' if axis else '"ij,ij->j"'
-            return self.call("einsum", pattern, *map(self, a.args))[0] + keep, ATOM
+            return self.call("einsum", pattern, *map(self, pair))[0] + keep, ATOM
         return f"{self(a, ATOM)}.sum(axis={axis}, keepdims=True)", ATOM
+
+    def pair(self, a: Term) -> tuple[Term, Term] | None:
+        """Two matrices whose entrywise product is summed: it need not be formed."""
+        if a in self.names:
+            return None
+        if a.op == "mul" and len(a.args) == 2 and all(map(is_full, a.args)):
+            return a.args[0], a.args[1]
+        if a.op == "pow" and is_full(a) and a.args[1].op == "number" and a.args[1].params[0] == 2:
+            return a.args[0], a.args[0]
+        return None
 
     def _trace(self, t: Term) -> Text:
         return self.call("trace", self(t.args[0]))
@@ -415,70 +426,6 @@ class Words:
         return self.helper(t.op, self(t.args[0]), *map(self.integer, t.params))
 
     _fold = _unfold
-
-    # -- inverses ------------------------------------------------------------------------------
-
-    def _alone(self, factor: Term) -> bool:
-        """Whether a factorisation serves one purpose only."""
-        return factor not in self.names
-
-    def _factor(self, t: Term) -> Text:
-        how = t.params[0]
-        inside = self(t.args[0])
-        if how == "chol":
-            self.need("chol")
-            return f"cho_factor({inside})", ATOM
-        if how == "lu":
-            self.need("lu")
-            return f"factored({inside})", ATOM
-        return inside, ATOM
-
-    def _solve(self, t: Term) -> Text:
-        factor, b = t.args
-        turned = t.params[0]
-        how = factor.params[0]
-        if how == "chol":
-            self.need("chol")
-            return f"cho_solve({self(factor)}, {self(b)})", ATOM
-        if how in ("lower", "upper"):
-            self.need("triangular")
-            options = f", lower={how == 'lower'}{', trans=1' if turned else ''}"
-            return f"solve_triangular({self(factor)}, {self(b)}{options})", ATOM
-        if self._alone(factor):
-            a = self(factor.args[0], ATOM)
-            return f"{self.module}.linalg.solve({a}{'.T' if turned else ''}, {self(b)})", ATOM
-        self.need("lu")
-        return f"lu_solve({self(factor)}, {self(b)}{', 1' if turned else ''})", ATOM
-
-    def _inverse(self, t: Term) -> Text:
-        factor = t.args[0]
-        how = factor.params[0]
-        one = f"{self.module}.eye({self.integer(t.shape[0])})"
-        if how == "lu" and self._alone(factor):
-            return f"{self.module}.linalg.inv({self(factor.args[0])})", ATOM
-        if how == "chol":
-            self.need("chol")
-            return f"cho_solve({self(factor)}, {one})", ATOM
-        if how == "lu":
-            self.need("lu")
-            return f"lu_solve({self(factor)}, {one})", ATOM
-        self.need("triangular")
-        return f"solve_triangular({self(factor)}, {one}, lower={how == 'lower'})", ATOM
-
-    def _logdet(self, t: Term) -> Text:
-        factor = t.args[0]
-        if factor.params[0] == "chol":
-            self.need("chol_logdet")
-            return f"cho_logdet({self(factor)})", ATOM
-        self.need("lu_logdet")
-        inside = self(factor.args[0]) if self._alone(factor) else self(factor)
-        return f"lu_logdet({inside})", ATOM
-
-    def _det(self, t: Term) -> Text:
-        return f"{self.module}.linalg.det({self(t.args[0])})", ATOM
-
-    def _adj(self, t: Term) -> Text:
-        return self.helper("adjugate", self(t.args[0]))
 
     def _other(self, t: Term) -> Text:
         """An operation without algebra here: its own NumPy, on whole operands."""

@@ -177,6 +177,9 @@ class WorkspaceSource(Source):
         out = self.place[t]
         lines = []
         for function, operands, target in steps:
+            if not function:
+                lines += self.assigned(name, out, t)
+                continue
             named = any(line.startswith(f"{name} = ") for line in lines)
             into = target or (name if named else out)
             call = f"{self.w.module}.{function}({', '.join((*operands, f'out={into}'))})"
@@ -286,7 +289,12 @@ class WorkspaceSource(Source):
         return self._along(t, 0)
 
     def _along(self, t: Term, axis: int) -> list[tuple[str, tuple[str, ...], str]]:
-        self.place[t] = self._lend(t.shape)
+        self.place[t] = out = self._lend(t.shape)
+        pair = self.w.pair(t.args[0])
+        if pair is not None:
+            pattern = '"ij,ij->i"' if axis else '"ij,ij->j"'
+            flat = f"{out}[:, 0]" if axis else f"{out}[0]"
+            return [("einsum", (pattern, *map(self.w, pair)), flat), ("", (), "")]
         text = self.w(t.args[0])
         return [("add.reduce", (text, f"axis={axis}", "keepdims=True"), "")]
 

@@ -105,6 +105,12 @@ def target(scope: Scope, by: t.Node) -> Target:
         found = target(scope, inner.base)
         return replace(found, shape=(found.shape[1], found.shape[0]), turned=not found.turned)
     place: Place | None = None
+    if isinstance(inner, t.Postfix) and inner.kind == "subscript":
+        base = s.peeled(inner.base)
+        whole = scope.place(base) if isinstance(base, t.Symbol) else None
+        if whole is not None and whole.whole and not whole.grid:
+            rows, cols = scope.selection(whole.key, inner.arguments, scope.value(whole).shape)
+            place = replace(whole, rows=rows, cols=cols)
     if isinstance(inner, t.Symbol):
         place = scope.place(inner)
         if place is None:

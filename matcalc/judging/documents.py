@@ -98,7 +98,14 @@ def _read(reader: Reader, line: Line, later: list[Line]) -> None:
         reader.entries.append(Entry(line.number, line.text, verdict, line.cell))
         return
     relation = line.relation
-    if not relation.signs:
+    if line.said:
+        words = " ".join(p.words for p in t.walk(relation) if isinstance(p, t.Text))
+        law = reader.env.layout_is_law
+        statement(reader.env, relation, words)
+        # A page that names its layout may still mix: what fails in it names the other one.
+        reader.env.layout_is_law = law
+        return
+    if not relation.signs or any(r.words.strip().startswith("by") for r in relation.remarks):
         return
     if line.skipped:
         verdict = Verdict("unreadable", line.text, explanation=line.skipped)

@@ -109,11 +109,11 @@ class Translation:
             word = "param " if PARAMETERS.match(key) else ""
             declared.append(f"{word}{self.names[key]} : {size} as {write(symbol)}")
         declared += [f"{name} : {kind}" for name, kind in self.functions.items()]
-        last = loss_symbol(self.env) or self.env.definitions[self.env.order[-1]].left
+        loss = loss_symbol(self.env)
+        last = loss or self.env.definitions[self.env.order[-1]].left
         pair = self.shapes.shape(last)
-        end = (
-            [f"minimize {self.name(last)}"] if pair is not None and self.shapes.scalar(pair) else []
-        )
+        scalar = loss is not None or (pair is not None and self.shapes.scalar(pair))
+        end = [f"minimize {self.name(last)}"] if scalar else []
         return "\n".join([*declared, *steps, *end])
 
     # ------------------------------------------------------------ names

@@ -35,6 +35,13 @@ LACKING = re.compile(
 )
 
 
+NUMBER = re.compile(r"^\s*\((?:a|one)\s+(?:number|scalar)\)")
+BESIDE = re.compile(r"(?:^\s*\(\s*$|\bis\s+(?:an?\s+)?$|\bof (?:shape|size)\s+$)")
+SIMPLEX = re.compile(r"rows_sum_to_one\(([^)\s]+)\)")
+ONE_HOT = re.compile(r"^\s*(?:is|are)?\s*(?:\(?|the )one[- ]hot")
+LAYOUT = re.compile(r"(?:^|[.\n#]\s*)(Denominator|Numerator|Mixed)[- ]layout\b")
+
+
 def _joined_digits(match: re.Match[str]) -> str:
     """``1,000,000`` without its commas."""
     return match[0].replace(",", "")
@@ -52,6 +59,7 @@ class Line:
     before: str = ""  # the prose in front
     error: str = ""
     skipped: str = ""
+    said: bool = False  # a convention in words
 
 
 def lines_of(text: str, macros: Any) -> list[Line]:
@@ -66,6 +74,14 @@ def lines_of(text: str, macros: Any) -> list[Line]:
             prose = passage.text
             if out and UNITS.match(prose):
                 out[-1].skipped = "the number goes on in words"
+            if names and NUMBER.match(prose):
+                out.append(_shaped(names[-1], (ONE, ONE), passage))
+            for found in SIMPLEX.finditer(prose):
+                out.append(_simplex(found[1], passage))
+            if names and ONE_HOT.match(prose):
+                out.append(_simplex(names[-1].name, passage))
+            if stated := LAYOUT.search(prose):
+                out.append(_layout(stated[1].lower(), passage))
             if names and LACKING.search(prose[:80]):
                 shorter = _shortened(names[-1], passage)
                 if shorter is not None:
@@ -84,6 +100,14 @@ def lines_of(text: str, macros: Any) -> list[Line]:
             only = relations[0].sides[0]
             if isinstance(only, t.Symbol) and passage.kind == "inline":
                 names.append(only)
+        shape = _shape_beside(prose, relations, names)
+        if shape is not None:
+            out.append(_shaped(names[-1], shape, passage))
+            prose = ""
+            continue
+        if passage.kind == "inline" and all(map(_is_rule, relations)) and relations:
+            prose = ""
+            continue
         if open_for_range and out and all(is_range(r) for r in relations):
             _restrict(out, relations)
             continue
@@ -101,6 +125,45 @@ def lines_of(text: str, macros: Any) -> list[Line]:
                 out.append(Line(relation, passage.line, write(relation), passage.cell, True, prose))
         prose = ""
     return out
+
+
+def _shape_beside(
+    prose: str, relations: tuple[t.Relation, ...], names: list[t.Symbol]
+) -> tuple[t.Node, t.Node] | None:
+    """``X (n x d)`` in words and formulas: the shape of the name in front."""
+    if not names or not BESIDE.search(prose) or len(relations) != 1 or relations[0].signs:
+        return None
+    only = relations[0].sides[0] if relations[0].sides else None
+    if not isinstance(only, t.Product) or set(only.operators) != {r"\times"}:
+        return None
+    return (only.factors[0], only.factors[1]) if len(only.factors) == 2 else None
+
+
+def _is_rule(relation: t.Relation) -> bool:
+    """``d(AB) = (dA) B + A (dB)`` in a sentence: a rule that is quoted."""
+    if not relation.signs or not isinstance(relation.sides[0], t.Differential):
+        return False
+    return any(isinstance(p, t.Differential) for side in relation.sides[1:] for p in t.walk(side))
+
+
+def _shaped(symbol: t.Symbol, dims: tuple[t.Node, t.Node], passage: Passage) -> Line:
+    reals = t.Symbol("R_bb", r"\mathbb{R}")
+    size = t.Product(dims, (r"\times",))
+    right: t.Node = reals if dims == (ONE, ONE) else t.Postfix(reals, "power", (size,))
+    relation = t.Relation((symbol, right), (r"\in",))
+    return Line(relation, passage.line, write(relation), passage.cell)
+
+
+def _simplex(name: str, passage: Passage) -> Line:
+    words = t.Text("one-hot")
+    symbol = t.Symbol(name, name)
+    relation = t.Relation((t.Phrase((symbol, words)),))
+    return Line(relation, passage.line, f"{name} is one-hot", passage.cell, said=True)
+
+
+def _layout(name: str, passage: Passage) -> Line:
+    relation = t.Relation((t.Text(f"{name} layout"),))
+    return Line(relation, passage.line, f"{name} layout", passage.cell, said=True)
 
 
 def _shortened(symbol: t.Symbol, passage: Passage) -> Line | None:

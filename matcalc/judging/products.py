@@ -1,9 +1,8 @@
 r"""What a flat list of factors can mean.
 
-Three precedences are tried: the matrix product binds tighter than the entrywise one, both rank
-alike from left to right, and the entrywise one binds tighter. The first two are how such lines are
-usually meant; the third needs a bracket the author left out. Signs with several meanings
-(``\cdot``, ``*``) are read in all ways that fit.
+The matrix product binds tighter than the entrywise one, or both rank alike from left to right:
+that is how such lines are meant. Any other grouping needs a bracket the author left out, and says
+so. Signs with several meanings (``\cdot``, ``*``) are read in all ways that fit.
 """
 
 from __future__ import annotations
@@ -177,23 +176,12 @@ def _tight(factors: list[Value], operators: list[str], signs: Signs) -> list[Val
 
 
 def _loose(factors: list[Value], operators: list[str], signs: Signs) -> list[Value]:
-    """Entrywise products first, then the matrix products."""
-    runs, between = _runs(factors, operators, lambda sign: not signs.is_entrywise(sign))
-    parts = []
-    for run, inner in runs:
-        values = [run[0]]
-        for operator, factor in zip(inner, run[1:], strict=True):
-            values = _pairs(values, operator, [factor], signs)
-        parts.append(values)
-    found: list[Value] = []
-    problem: Misfit | None = None
-    for choice in _choices(parts):
-        try:
-            found += _chain(choice, between, signs)
-        except Misfit as misfit:
-            problem = misfit
+    """Any grouping, as if brackets were written."""
+    if len(factors) > 7:
+        raise Misfit("the factors do not fit")
+    found = _grouped(factors, operators, signs)
     if not found:
-        raise problem or Misfit("the factors do not fit")
+        raise Misfit("the factors do not fit")
     return found
 
 

@@ -59,13 +59,13 @@ def _power(node: t.Postfix, scope: Scope) -> list[Value]:
         if not power.is_scalar:
             continue
         for value in evaluate(scope, base):
-            found += _raised(value, power)
+            found += _raised(value, power, entrywise=bool(node.latex))
     if not found:
         raise Misfit(f"the exponent of {write(node)} is no number")
     return distinct(found)
 
 
-def _raised(value: Value, power: Value) -> list[Value]:
+def _raised(value: Value, power: Value, *, entrywise: bool = False) -> list[Value]:
     tags = merged(value, power)
     exponent = power.array
     whole = exponent.size == 1 and float(exponent.real.flat[0]).is_integer()
@@ -76,7 +76,7 @@ def _raised(value: Value, power: Value) -> list[Value]:
     if value.is_scalar:
         return [Value(array, tags, value.literal and power.literal)]
     out = []
-    if value.shape[0] == value.shape[1] and whole and n > 0:
+    if value.shape[0] == value.shape[1] and whole and n > 0 and not entrywise:
         out.append(Value(np.linalg.matrix_power(value.array, n), tags))
         tags = tags | {v.POWER_ENTRYWISE}
     return [*out, Value(array, tags)]

@@ -57,8 +57,9 @@ def verify_relations(
             words = " ".join(remark.words for remark in line.remarks)
             if "activation" in words or "layout" in words:
                 statement(env, t.Relation((), remarks=line.remarks), words)
+    before = env.copy()
     infer(env, lines)
-    judged = [judge_line(env, line) for line in lines if line.sides]
+    judged = [judge_line(env, line, before) for line in lines if line.sides]
     if not judged:
         return Verdict("unreadable", claim, explanation="there is no equation")
     worst = max(judged, key=lambda line: ORDER[line.finding.status])
@@ -77,7 +78,7 @@ class Judged:
     finding: Finding
 
 
-def judge_line(env: Environment, line: t.Relation) -> Judged:
+def judge_line(env: Environment, line: t.Relation, before: Environment) -> Judged:
     """What kind of line it is, and whether it holds."""
     if any(isinstance(side, t.Blank) for side in line.sides):
         return Judged(line, line, Finding("blank"))
@@ -88,7 +89,7 @@ def judge_line(env: Environment, line: t.Relation) -> Judged:
         return update
     if line.signs[0] in UPDATES:
         return Judged(line, line, Finding("update"))
-    quiet = _quiet(env, line)
+    quiet = _quiet(before, line)
     if quiet is not None:
         return Judged(line, line, quiet)
     claim = _differentials(env, line)

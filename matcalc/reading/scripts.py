@@ -163,6 +163,10 @@ def _first(
     if sign == r"\prime" or set(sign) == {"'"}:
         count = 1 if sign == r"\prime" else len(sign)
         return Script("prime", (Number(str(count), span=span),), "", span), rest
+    if sign in (r"\odot", r"\circ") and rest:
+        # A^{\odot 2}: a power taken entry by entry.
+        node = builder.reader.expression(rest, builder.depth + 1, script=True)
+        return Script("power", (node,), sign, span), []
     if sign in STARS and not rest:
         return Script("star", (), "*" if sign == r"\ast" else sign, span), rest
     if sign == "-" and rest:

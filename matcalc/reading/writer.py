@@ -174,6 +174,7 @@ def _(node: t.Postfix) -> str:
         "inverse": "-1",
         "inverse-transpose": f"-{node.latex or 'T'}",
         "star": node.latex,
+        "power": f"{node.latex} {inner}" if node.latex else inner,
     }.get(node.kind, inner)
     return f"{base}^{{{above}}}"
 

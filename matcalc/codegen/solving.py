@@ -1,0 +1,93 @@
+"""Factorisations, solves, determinants as text: one factorisation serves all that ask for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matcalc.codegen.terms import Term
+
+ATOM = 5
+Text = tuple[str, int]
+
+
+class Solving:
+    """The words of linear systems."""
+
+    module: str
+    names: Any
+
+    def __call__(self, t: Term, level: int = 0) -> str:
+        raise NotImplementedError
+
+    def need(self, helper: str) -> None:
+        raise NotImplementedError
+
+    def integer(self, value: Any) -> str:
+        raise NotImplementedError
+
+    def helper(self, name: str, *arguments: str) -> Text:
+        raise NotImplementedError
+
+    # -- inverses ------------------------------------------------------------------------------
+
+    def _alone(self, factor: Term) -> bool:
+        """Whether a factorisation serves one purpose only."""
+        return factor not in self.names
+
+    def _factor(self, t: Term) -> Text:
+        how = t.params[0]
+        inside = self(t.args[0])
+        if how == "chol":
+            self.need("chol")
+            return f"cho_factor({inside})", ATOM
+        if how == "lu":
+            self.need("lu")
+            return f"factored({inside})", ATOM
+        return inside, ATOM
+
+    def _solve(self, t: Term) -> Text:
+        factor, b = t.args
+        turned = t.params[0]
+        how = factor.params[0]
+        if how == "chol":
+            self.need("chol")
+            return f"cho_solve({self(factor)}, {self(b)})", ATOM
+        if how in ("lower", "upper"):
+            self.need("triangular")
+            options = f", lower={how == 'lower'}{', trans=1' if turned else ''}"
+            return f"solve_triangular({self(factor)}, {self(b)}{options})", ATOM
+        if self._alone(factor):
+            a = self(factor.args[0], ATOM)
+            return f"{self.module}.linalg.solve({a}{'.T' if turned else ''}, {self(b)})", ATOM
+        self.need("lu")
+        return f"lu_solve({self(factor)}, {self(b)}{', 1' if turned else ''})", ATOM
+
+    def _inverse(self, t: Term) -> Text:
+        factor = t.args[0]
+        how = factor.params[0]
+        one = f"{self.module}.eye({self.integer(t.shape[0])})"
+        if how == "lu" and self._alone(factor):
+            return f"{self.module}.linalg.inv({self(factor.args[0])})", ATOM
+        if how == "chol":
+            self.need("chol")
+            return f"cho_solve({self(factor)}, {one})", ATOM
+        if how == "lu":
+            self.need("lu")
+            return f"lu_solve({self(factor)}, {one})", ATOM
+        self.need("triangular")
+        return f"solve_triangular({self(factor)}, {one}, lower={how == 'lower'})", ATOM
+
+    def _logdet(self, t: Term) -> Text:
+        factor = t.args[0]
+        if factor.params[0] == "chol":
+            self.need("chol_logdet")
+            return f"cho_logdet({self(factor)})", ATOM
+        self.need("lu_logdet")
+        inside = self(factor.args[0]) if self._alone(factor) else self(factor)
+        return f"lu_logdet({inside})", ATOM
+
+    def _det(self, t: Term) -> Text:
+        return f"{self.module}.linalg.det({self(t.args[0])})", ATOM
+
+    def _adj(self, t: Term) -> Text:
+        return self.helper("adjugate", self(t.args[0]))

@@ -1,0 +1,139 @@
+"""Single claims: what is printed, what is assumed, and what bad input gets for an answer."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+import matcalc as mc
+
+TWO_LAYERS = [
+    r"X \in \mathbb{R}^{n \times d}, W_1 \in \mathbb{R}^{d \times h}, W_2 \in \mathbb{R}^{h \times k}",
+    r"Y \in \mathbb{R}^{n \times k}",
+    r"Z_1 = X W_1, \quad A_1 = \sigma(Z_1), \quad Z_2 = A_1 W_2",
+    r"L = \frac{1}{2n} \| Z_2 - Y \|_F^2",
+]
+
+
+def test_a_lost_factor_is_named_and_put_back():
+    """The class of the slip and the line as it should be, in the author's notation."""
+    verdict = mc.verify(r"\frac{\partial L}{\partial W_2} = A_1^T (Z_2 - Y)", given=TWO_LAYERS)
+    assert (verdict.status, verdict.slip) == ("fails", "lost 1/n")
+    assert verdict.correction == (
+        r"\frac{\partial L}{\partial W_{2}} = \frac{1}{n} A_{1}^{T} (Z_{2} - Y)"
+    )
+    assert not verdict
+
+
+def test_givens_may_be_one_string():
+    """Semicolons, line breaks and commas separate givens."""
+    given = "x \\in \\mathbb{R}^n; A \\in \\mathbb{R}^{m \\times n}\nf = \\frac12 \\|A x\\|^2"
+    assert mc.verify(r"\nabla_x f = A^\top A x", given=given)
+
+
+def test_a_network_may_stand_for_the_givens():
+    """Names of a network are used as they print."""
+    net = mc.parse("X : n x d; w : d x 1; y : n x 1; r = X*w - y; L = r'*r/2; minimize L")
+    assert mc.verify(r"\frac{\partial L}{\partial w} = X^\top r", network=net)
+    assert not mc.verify(r"\frac{\partial L}{\partial w} = X r", network=net)
+
+
+def test_nothing_is_broadcast():
+    """A row added to a matrix, or multiplied into one, does not make a claim true."""
+    given = [r"X \in \mathbb{R}^{n \times d}, b \in \mathbb{R}^{1 \times d}", "L = 1_n^T X b^T"]
+    assert mc.verify(r"\frac{\partial L}{\partial X} = 1_n b", given=given)
+    assert mc.verify(r"\frac{\partial L}{\partial X} = b", given=given).status == "shape-error"
+
+
+def test_the_layout_is_named_where_it_decides():
+    """True in numerator layout only: a convention, not an error; with a layout given, an error."""
+    given = [r"x \in \mathbb{R}^n, A \in \mathbb{R}^{m \times n}", "y = A x"]
+    claim = r"\frac{\partial y}{\partial x} = A"
+    assert mc.verify(claim, given=given).status == "needs-convention"
+    assert mc.verify(claim, given=given, layout="numerator").status == "holds"
+    assert mc.verify(claim, given=given, layout="denominator").status == "shape-error"
+
+
+def test_an_unusual_grouping_needs_a_bracket():
+    """A line that is true only if the entrywise product is taken first says so."""
+    claim = r"\frac{\partial L}{\partial W_1} = X^T \frac{1}{n} (Z_2 - Y) W_2^T \odot \sigma'(Z_1)"
+    verdict = mc.verify(claim, given=TWO_LAYERS)
+    assert verdict.status == "needs-convention"
+    assert mc.verify(verdict.correction, given=TWO_LAYERS)
+
+
+def test_error_symbols_claim_the_adjoint_of_their_step():
+    """delta and dZ never define: they hold or fail."""
+    given = [x.replace("_1", "^{(1)}").replace("_2", "^{(2)}") for x in TWO_LAYERS]
+    assert mc.verify(r"\delta^{(2)} = \frac{1}{n}(Z^{(2)} - Y)", given=given)
+    assert mc.verify(r"\delta^{(2)} = Z^{(2)} - Y", given=given).status == "fails"
+    assert mc.verify(r"dZ^{(2)} = \frac{1}{n}(Z^{(2)} - Y)", given=given)
+
+
+def test_lines_that_claim_nothing_say_what_they_do():
+    """Definitions, assumptions, blanks and updates have a status of their own."""
+    assert mc.verify(r"Q = A B").status == "defines"
+    assert mc.verify(r"X \in \mathbb{R}^{n \times d}").status == "assumes"
+    assert mc.verify(r"\frac{\partial L}{\partial W_2} = ???", given=TWO_LAYERS).status == "blank"
+    assert mc.verify(r"W_2 \leftarrow W_2 - \eta \frac{\partial L}{\partial W_2}", given=TWO_LAYERS)
+    up = mc.verify(r"W_2 \leftarrow W_2 + \eta \frac{\partial L}{\partial W_2}", given=TWO_LAYERS)
+    assert up.status == "fails"
+    with pytest.raises(mc.MatcalcError):
+        bool(mc.verify(r"Q = A B"))
+
+
+def test_a_verdict_prints_in_every_format():
+    """Text, LaTeX, HTML and plain data."""
+    verdict = mc.verify(r"\frac{\partial L}{\partial W_2} = A_1^T (Z_2 - Y)", given=TWO_LAYERS)
+    assert "lost 1/n" in verdict.to_text()
+    assert r"\frac{1}{n}" in verdict.to_latex()
+    assert "lost 1/n" in verdict.to_html()
+    assert json.loads(json.dumps(verdict.to_dict()))["status"] == "fails"
+
+
+BAD = [
+    r"\frac{\partial L}{\partial W_2} = \frac{1}{n",
+    r"\frac{\partial L}{\partial W_2} = \unknownmacro{A_1}",
+    r"\frac{\partial L}{\partial W_2} = Q_7 R",
+    r"\frac{\partial L}{\partial W_2} = \frac{A_1}{0}",
+    r"\frac{\partial L}{\partial W_2} = ",
+    r"",
+    r"\left( \left( = \right)",
+    "(" * 500 + ")" * 500 + " = 1",
+    r"x = \sum_{i=1}^{1000000000} i",
+    r"a_{i_{j_{k}}} = 1",
+]
+
+
+@pytest.mark.parametrize("claim", BAD)
+def test_bad_input_gets_a_verdict(claim: str):
+    """Truncated, unknown, empty, endless: a clear verdict in bounded time, never a traceback."""
+    start = time.monotonic()
+    verdict = mc.verify(claim, given=TWO_LAYERS)
+    assert verdict.status != "holds"
+    assert verdict.explanation or verdict.status in ("blank", "defines", "assumes")
+    assert time.monotonic() - start < 10
+
+
+def test_shapes_that_contradict_each_other_are_reported():
+    """A given that cannot be true is named, not worked around."""
+    given = [
+        r"X \in \mathbb{R}^{3 \times 2}",
+        r"W \in \mathbb{R}^{4 \times 5}",
+        "Z = X W",
+        "L = \\mathrm{tr}(Z^T Z)",
+    ]
+    verdict = mc.verify(r"\frac{\partial L}{\partial Z} = 2 Z", given=given)
+    assert verdict.status in ("shape-error", "unreadable")
+    assert "3 x 2" in verdict.explanation
+    assert "4 x 5" in verdict.explanation
+
+
+def test_typical_claims_are_fast():
+    """A claim that holds takes well under a third of a second."""
+    mc.verify(r"\frac{\partial L}{\partial W_2} = 1", given=TWO_LAYERS)
+    start = time.monotonic()
+    assert mc.verify(r"\frac{\partial L}{\partial Z_2} = \frac{1}{n}(Z_2 - Y)", given=TWO_LAYERS)
+    assert time.monotonic() - start < 0.3
