@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+import sympy as sp
+
 from matcalc import shapes
-from matcalc.errors import MatcalcError, NameClashError, UnknownNameError
+from matcalc.errors import DomainError, MatcalcError, NameClashError, UnknownNameError
 from matcalc.expr import (
     Node,
     is_symbol,
@@ -46,6 +49,11 @@ class Problem:
         known = {symbol_name(s): s for s in (*self.inputs, *self.params)}
         return known | {s.name: s.symbol for s in self.steps}
 
+    @cached_property
+    def whole_numbers(self) -> set[str]:
+        """The names that stand for integers: dimensions, exponents of matrices, positions."""
+        return _whole_numbers([*(s.definition for s in self.steps), self.output])
+
     def definition(self, node: Node) -> Node | None:
         return next((s.definition for s in self.steps if s.symbol is node), None)
 
@@ -57,7 +65,7 @@ class Problem:
                 raise UnknownNameError(
                     f"there is no {wanted!r} here; there are {shapes.listed(list(self.names)) or 'no symbols'}"
                 )
-            return found
+            wanted = found
         node = read(wanted)
         if not is_symbol(node):
             raise MatcalcError(f"differentiation is with respect to a symbol, not to {node}")
@@ -75,6 +83,11 @@ class Problem:
             )
         ):
             raise NameClashError(f"{node} is a step of another network, {owner.name!r}")
+        if not node.shape and symbol_name(node) in self.whole_numbers:
+            raise DomainError(
+                f"{node} stands for a whole number here (a size, a position or the exponent of a "
+                f"matrix), so nothing is differentiated with respect to it"
+            )
         found = self.names.get(symbol_name(node))
         if found is None:
             return node
@@ -103,13 +116,19 @@ def problem_of(f: Any, of: str | None = None, assume: Any = ()) -> Problem:
         [network] = owners
         return _from_network(network, network.adopt(node), facts)
     found = checked_symbols([node])
-    dims = _dims(found.values())
-    inputs = tuple(s for name, s in found.items() if name not in dims)
+    numbers = _whole_numbers([node])
+    inputs = tuple(s for name, s in found.items() if name not in numbers)
     return Problem((), node, inputs, (), facts)
 
 
-def _dims(found: Any) -> set[str]:
-    return {s.name for node in found for d in node.shape for s in d.free_symbols}
+def _whole_numbers(roots: Sequence[Node]) -> set[str]:
+    """The free names in the shapes and the parameters of all nodes."""
+    sizes: set[Any] = set()
+    for root in roots:
+        for node in postorder(root):
+            sizes.update(node.shape)
+            sizes.update(p for p in node.params if isinstance(p, sp.Expr))
+    return {s.name for size in sizes for s in size.free_symbols}
 
 
 def _from_network(network: Network, output: Node, facts: tuple[Fact, ...]) -> Problem:

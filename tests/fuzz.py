@@ -46,12 +46,12 @@ def example(generator: Generator) -> tuple[str, Node, Node, Node | None] | None:
     rng = generator.rng
     roll = rng.random()
     kind = "gradient" if roll < 0.7 else "jacobian" if roll < 0.85 else "hessian"
-    depth = rng.choice((2, 3, 4, 4, 5, 5, 6)) if kind == "gradient" else rng.choice((1, 2, 3))
+    depth = rng.choice((3, 4, 4, 5, 5, 6, 6)) if kind == "gradient" else rng.choice((1, 2, 3))
     if kind == "jacobian":
         shape = rng.choice(((n, 1), (n, m), (n, n), (1, m)))
-        f = generator.expression(shape, depth)
+        f = generator.draw(shape, depth)
     else:
-        f = generator.expression((), depth)
+        f = generator.draw((), depth)
         if not any(is_symbol(s) for s in postorder(f)):
             return None
     candidates = [s for s in postorder(f) if is_symbol(s) and s.params[0] not in ("n", "m", "k")]

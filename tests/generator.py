@@ -1,7 +1,7 @@
 """Random well-typed expressions over all operations.
 
 The generator keeps the operations even: at every place it takes, among those that fit the shape and
-the wanted range of values, the one that was used least so far.
+the wanted range of values, one of those met least so far as nodes of the expressions drawn.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ NEEDS = {
     "log": POSITIVE, "log1p": POSITIVE, "sqrt": POSITIVE, "pow": POSITIVE, "asin": SMALL, "acos": SMALL,
     "tan": SMALL, "exp": SMALL, "expm1": SMALL, "sinh": SMALL, "cosh": SMALL,
 }  # fmt: skip
-POSITIVE_OPS = ("exp", "sigmoid", "softplus", "cosh", "softmax", "sqrt", "huber")
+POSITIVE_OPS = ("exp", "sigmoid", "softplus", "cosh", "softmax", "sqrt")
 SMALL_OPS = (
     "sigmoid",
     "tanh",
@@ -45,6 +45,8 @@ SMALL_OPS = (
     "softmax",
 )  # inside (-1, 1), where asin has a slope
 
+SLACK = 1
+EASILY_POSITIVE = ("exp", "sigmoid", "softplus", "cosh")
 SMOOTH_SMALL = ("tanh", "softsign", "erf", "atan", "sin", "cos", "sigmoid")
 
 
@@ -53,16 +55,25 @@ class Generator:
     """Draws expressions; remembers how often it used what."""
 
     rng: random.Random
-    used: Counter[str] = field(default_factory=Counter)
+    met: Counter[str] = field(default_factory=Counter)  # nodes of the expressions drawn so far
+    used: Counter[str] = field(default_factory=Counter)  # those, and the choices of this drawing
 
     # -- choosing ---------------------------------------------------------------------------------
+
+    def draw(self, shape: Shape, depth: int) -> Node:
+        """A whole expression, whose nodes count for the next ones."""
+        drawn = self.expression(shape, depth)
+        self.met.update(node.op.name for node in postorder(drawn))
+        self.used = Counter(self.met)
+        return drawn
 
     def expression(self, shape: Shape, depth: int, wants: str = ANY) -> Node:
         if depth <= 0:
             return self.leaf(shape, wants)
         makers = self.makers(shape, wants)
+        # Some slack, so that what follows what is not the same in every example.
         least = min(self.used[name] for name, _ in makers)
-        name, make = self.rng.choice([x for x in makers if self.used[x[0]] <= least])
+        name, make = self.rng.choice([x for x in makers if self.used[x[0]] <= least + SLACK])
         self.used[name] += 1
         return make(shape, depth - 1)
 
@@ -79,6 +90,8 @@ class Generator:
             )
         if names is not None:
             return found
+        if not shape and self.rng.random() < 0.43:
+            found = []  # a scalar is most often what a matrix was reduced to
         return found + [(name, make) for name, fits, make in self._structural() if fits(shape)]
 
     def leaf(self, shape: Shape, wants: str) -> Node:
@@ -86,7 +99,7 @@ class Generator:
             if wants == ANY and self.rng.random() < 0.2:
                 return number(self.rng.choice([2, 3, -1])) / self.rng.choice([1, 2])
             if wants == POSITIVE:
-                return F["exp"](mc.scalar(self.rng.choice("cd")))
+                return self.least(EASILY_POSITIVE, mc.scalar(self.rng.choice("cd")))
             return (
                 mc.scalar(self.rng.choice("cd"))
                 if wants != SMALL
@@ -98,19 +111,29 @@ class Generator:
         which = self.rng.choice((1, 2))
         stem = "v" if cols == 1 else "r" if rows == 1 else "X"
         name = f"{stem}{rows}{cols}_{which}".replace("**", "p").replace("*", "").replace(" + ", "_")
+        name = name.replace("(", "").replace(")", "")
         node = mc.matrix(name, rows, cols)
         if wants == POSITIVE:
-            return F["exp"](self.squashed(node)) if self.rng.random() < 0.5 else F["sigmoid"](node)
+            return self.least(EASILY_POSITIVE, node)
         if wants == SMALL:
             return self.squashed(node)
         if wants in (INVERTIBLE, SPD):
-            return mc.eye(rows) + node * node.T
+            roll = self.rng.random()
+            if wants == INVERTIBLE and roll < 0.6:
+                return node  # almost every matrix is invertible
+            if roll < 0.8:
+                return mc.eye(rows) + node * node.T
+            return F["diag"](self.leaf((rows, 1), POSITIVE))
         return F["step"](node) if wants == MASK else node
 
     def squashed(self, node: Node) -> Node:
         """Values kept moderate, by whichever bounded function was used least."""
-        least = min(self.used[name] for name in SMOOTH_SMALL)
-        name = self.rng.choice([x for x in SMOOTH_SMALL if self.used[x] <= least])
+        return self.least(SMOOTH_SMALL, node)
+
+    def least(self, names: tuple[str, ...], node: Node) -> Node:
+        """One of these functions of the node, by whichever was used least."""
+        least = min(self.used[name] for name in names)
+        name = self.rng.choice([x for x in names if self.used[x] <= least])
         self.used[name] += 1
         return F[name](node)
 
@@ -128,7 +151,7 @@ class Generator:
                 exponent = self.rng.choice([2, 3, -1, -2, None])
                 return F_POW(
                     first,
-                    self.expression((), min(depth, 1), SMALL) if exponent is None else exponent,
+                    self.leaf((), SMALL) if exponent is None else exponent,
                 )
             if name == "where":
                 return F[name](
@@ -136,9 +159,9 @@ class Generator:
                     *(self.expression(shape, depth) for _ in range(2)),
                 )
             if name == "huber":
-                return F[name](first, self.expression((), min(depth, 1), POSITIVE))
+                return F[name](first, self.leaf((), POSITIVE))
             others = [
-                self.expression(shape if self.rng.random() < 0.7 else (), depth)
+                self.expression(shape, depth) if self.rng.random() < 0.7 else self.leaf((), ANY)
                 for _ in range(arity - 1)
             ]
             if shape and not first.shape:
@@ -165,12 +188,12 @@ class Generator:
             return mc.eye(shape[0]) + self.squashed(A) * self.squashed(A).T
 
         def scaled(shape: Shape, depth: int) -> Node:
-            return F["diag"](self.expression((shape[0], 1), depth, POSITIVE)) + mc.eye(shape[0])
+            return F["diag"](self.expression((shape[0], 1), depth, POSITIVE))
 
-        def inverse(shape: Shape, depth: int) -> Node:
-            return mc.inv(self.expression(shape, depth, wants))
+        def kept(shape: Shape, depth: int) -> Node:
+            return self.leaf(shape, wants)
 
-        return [("plus", gram), ("diag", scaled), ("inv", inverse)]
+        return [("plus", gram), ("diag", scaled), ("transpose", kept)]
 
     def _structural(
         self,
@@ -183,44 +206,48 @@ class Generator:
         row = lambda s: bool(s) and s[0] == 1 and s[1] != 1  # noqa: E731
         wide = lambda s: bool(s) and 1 not in s  # noqa: E731
         always = lambda s: True  # noqa: E731
+        small_column = lambda s: column(s) and s[0] in SIZES  # noqa: E731
         small_wide = lambda s: wide(s) and all(d in SIZES for d in s)  # noqa: E731
 
         def two(s: Shape, d: int) -> tuple[Node, Node]:
             return e(s, d), e(s, self.rng.choice((0, max(d - 1, 0))))
 
         def any_matrix(d: int) -> Node:
-            return e((self.size(), self.size()), d)
+            a, b, c = self.size(), self.size(), self.size()
+            shape = self.rng.choice(((a, b), (a + b, c), (c, a + b), (a * b, 1)))
+            return e(shape, max(d, 1))
 
         def nonzero(A: Node) -> Node:
             # A norm that is zero everywhere has no derivative anywhere.
-            return A + self.leaf(A.shape, ANY)
+            positive = A.op.name in (*POSITIVE_OPS, "symbol", "inv", "cos", "log_softmax")
+            return A if positive else A + self.leaf(A.shape, ANY)
 
         def times(s: Shape, d: int) -> Node:
             if not s:
                 a = self.size()
-                return (
-                    e((1, a), d) * e((a, 1), min(d, 1))
-                    if self.rng.random() < 0.5
-                    else e((), d) * e((), min(d, 1))
-                )
+                return e((1, a), d) * e((a, 1), 0)
             a = self.size()
-            return e((s[0], a), d) * e((a, s[1]), min(d, 1))
+            return e((s[0], a), d) * e((a, s[1]), min(d, 2))
+
+        def kept(A: Node) -> Node:
+            # A slice of a stack is a block of it, and would leave neither to be tested.
+            return self.squashed(A) if A.op.name in ("vec", "vstack", "hstack") else A
 
         def sliced(s: Shape, d: int) -> Node:
-            more = self.expression((self.size(), s[1]), 0)
-            below = self.rng.random() < 0.5
-            big = F["vstack"](more, e(s, d)) if below else F["vstack"](e(s, d), more)
-            inner = self.squashed(big)
-            start = more.shape[0]
-            return inner[start : start + s[0], :] if below else inner[: s[0], :]
+            more, across = self.size(), self.rng.random() < 0.5
+            start = self.rng.choice((0, more))
+            if across:
+                return kept(e((s[0], s[1] + more), d))[:, start : start + s[1]]
+            return kept(e((s[0] + more, s[1]), d))[start : start + s[0], :]
+
+        def stacked(s: Shape, d: int) -> Node:
+            across = bool(parts_of(s[1]))
+            parts = [e((s[0], a) if across else (a, s[1]), d) for a in parts_of(s[across])]
+            return F["hstack" if across else "vstack"](*parts)
 
         def kron(s: Shape, d: int) -> Node:
             if s[1] == 1 or s[0] == 1:
-                return (
-                    F["kron"](e(s, d), e((), 0))
-                    if False
-                    else F["kron"](e((1, 1) and s, d), e((), min(d, 1)))
-                )
+                return F["kron"](e(s, d), e((1, 1), 0))
             return F["kron"](e((s[0], 1), d), e((1, s[1]), min(d, 1)))
 
         def contracted(s: Shape, d: int) -> Node:
@@ -235,10 +262,10 @@ class Generator:
             return F["unfold"](wide_image, 1, 1, s[0] * s[1], 1, s[1], 1, s[1])
 
         def isum(s: Shape, d: int) -> Node:
-            A, B = e((s[0], m) if s else (n, m), d), e((m, s[1]) if s else (m, n), min(d, 1))
             i = BUILD["fresh_index"]("i")
             if not s:
-                return BUILD["isum"](A[0, i] * B[i, 0], i, 0, m - 1)
+                return BUILD["isum"](F["log1p"](e((n, m), d, POSITIVE)[0, i]), i, 0, m - 1)
+            A, B = e((s[0], m), d), e((m, s[1]), min(d, 1))
             return BUILD["isum"](A[:, i] * B[i, :], i, 0, m - 1)
 
         def power_of(s: Shape, d: int) -> Node:
@@ -258,7 +285,7 @@ class Generator:
             return BUILD["place"](e((), d), 0, 0, *s)
 
         def item(s: Shape, d: int) -> Node:
-            return mc.matrix("B11", 1, 1) * e((), d)
+            return BUILD["item"](e((1, 1), d))
 
         S = [
             ("plus", always, lambda s, d: sum_of(two(s, d))),
@@ -269,17 +296,13 @@ class Generator:
             ("inv", square, lambda s, d: mc.inv(e(s, d, INVERTIBLE))),
             ("mpow", square, power_of),
             ("tr", scalar, lambda s, d: mc.tr(e((n, n), d))),
-            ("det", scalar, lambda s, d: mc.det(self.squashed(e((n, n), d)) + mc.eye(n) * 2)),
+            ("det", scalar, lambda s, d: mc.det(e((n, n), d, INVERTIBLE))),
             ("logdet", scalar, lambda s, d: mc.logdet(e((n, n), d, SPD))),
             ("adj", square, lambda s, d: mc.adj(e(s, d, INVERTIBLE))),
             (
                 "solve",
-                matrix,
-                lambda s, d: (
-                    mc.solve(e((s[0], s[0]), d, INVERTIBLE), e(s, min(d, 1)))
-                    if s[0] != 1
-                    else e(s, d) * 2
-                ),
+                lambda s: bool(s) and s[0] != 1,
+                lambda s, d: mc.solve(e((s[0], s[0]), d, INVERTIBLE), e(s, min(d, 1))),
             ),
             ("norm2", scalar, lambda s, d: mc.norm2(nonzero(any_matrix(d)))),
             ("sum", scalar, lambda s, d: mc.sum(any_matrix(d))),
@@ -305,23 +328,23 @@ class Generator:
             ),
             ("item", scalar, item),
             ("diag", square, lambda s, d: F["diag"](e((s[0], 1), d))),
-            ("diagonal", column, lambda s, d: F["diag"](e((s[0], s[0]), d))),
+            ("diagonal", small_column, lambda s, d: F["diag"](e((s[0], s[0]), d))),
             ("kron", matrix, kron),
             ("kron_contract", small_wide, contracted),
             (
                 "vec",
-                lambda s: column(s) and s[0] in (n * m, n * k, m * k),
-                lambda s, d: F["vec"](e(tuple(s[0].args), d)),
+                lambda s: column(s) and bool(factors_of(s[0])),
+                lambda s, d: F["vec"](e(factors_of(s[0]), d)),
             ),
             (
                 "unvec",
-                wide,
-                lambda s, d: F["unvec"](self.squashed(F["vec"](e((s[1], s[0]), d))), *s),
+                small_wide,
+                lambda s, d: F["unvec"](kept(e((s[0] * s[1], 1), d)), *s),
             ),
             (
                 "reshape_rows",
-                wide,
-                lambda s, d: F["reshape_rows"](self.squashed(e((s[1], s[0]), d)), *s),
+                small_wide,
+                lambda s, d: F["reshape_rows"](e((s[1], s[0]), d), *s),
             ),
             ("unfold", small_wide, unfolded),
             (
@@ -331,18 +354,8 @@ class Generator:
             ),
             ("largest", column, lambda s, d: F["largest"](e((s[0], self.size()), d), 1)),
             ("where_largest", wide, lambda s, d: F["where_largest"](e(s, min(d, 1)), 1)),
-            (
-                "vstack",
-                lambda s: bool(s) and s[0] == 2 * n,
-                lambda s, d: F["vstack"](e((n, s[1]), d), e((n, s[1]), 0)),
-            ),
-            (
-                "hstack",
-                wide,
-                lambda s, d: F["hstack"](e((s[0], 1), d), self.squashed(e(s, min(d, 1))))[
-                    :, : s[1]
-                ],
-            ),
+            ("vstack", lambda s: bool(s) and bool(parts_of(s[0])), stacked),
+            ("hstack", lambda s: bool(s) and bool(parts_of(s[1])), stacked),
             ("slice", wide, sliced),
             ("place", wide, placed),
             ("entry", scalar, entry),
@@ -368,3 +381,17 @@ def depth_of(root: Node) -> int:
     for node in postorder(root):
         deep[node] = 1 + max((deep[c] for c in node.operands), default=-1)
     return deep[root]
+
+
+def parts_of(total: Any) -> tuple[Any, ...]:
+    """The two lengths that a dimension like n + m or 2n is the sum of, if it is one."""
+    for a in SIZES:
+        for b in SIZES:
+            if total == a + b:
+                return (a, b)
+    return ()
+
+
+def factors_of(total: Any) -> tuple[Any, ...]:
+    """The two lengths that a dimension like n m is the product of, if it is one."""
+    return next(((a, b) for a in SIZES for b in SIZES if total == a * b), ())

@@ -22,7 +22,7 @@ from matcalc.network import expanded, facts_behind
 from matcalc.ops.algebra import ONES, mul, ones
 from matcalc.ops.blocks import block
 from matcalc.problem import Problem, named, problem_of
-from matcalc.record import record, upstream_symbol
+from matcalc.record import Remark, record, upstream_symbol
 from matcalc.reverse import boxed, gradient_of, sweep
 from matcalc.rewrite.simplify import simplify
 
@@ -205,17 +205,19 @@ def derive(
         if problem.output.shape or upstream is not None:
             arriving = upstream_symbol(problem, upstream)
             if upstream is None and problem.upstream is None:
-                remarks.append(
-                    f"the output {problem.output} is {shapes.show(problem.output.shape)}, so "
-                    f"{arriving} of that shape stands for what arrives from above"
+                said = (
+                    "the output {output} is {shape}, so {arriving} of that shape stands for what "
+                    "arrives from above"
                 )
+                shape = shapes.show(problem.output.shape)
+                remarks.append(Remark(said, output=problem.output, shape=shape, arriving=arriving))
         made = record(problem, goals, arriving, chosen, tuple(remarks), meaning(symmetric_gradient))
         return Derivation(made)
 
 
 def _goals(problem: Problem, wrt: Any) -> list[Node]:
     if wrt is None:
-        return list(problem.params or problem.inputs)
+        return [problem.find(s) for s in problem.params or problem.inputs]
     if isinstance(wrt, Mapping) or not isinstance(wrt, Iterable) or isinstance(wrt, (str, Node)):
         return [problem.find(wrt)]
     return [problem.find(w) for w in wrt]

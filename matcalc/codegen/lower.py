@@ -13,6 +13,7 @@ from typing import Any
 
 import sympy as sp
 
+from matcalc.codegen.demands import Demand, demands
 from matcalc.codegen.loops import Loops
 from matcalc.codegen.terms import Term
 from matcalc.expr import Node, is_symbol, symbol_name
@@ -70,6 +71,7 @@ class Lowering(Loops):
         self.inputs: dict[str, Node] = {}
         self.functions: dict[str, Node] = {}
         self.dimension_names: set[str] = set()
+        self.demands: dict[Demand, None] = {}
         self.image: dict[Node, Term] = {}
 
     def behind(self, node: Node) -> Node | None:
@@ -80,7 +82,9 @@ class Lowering(Loops):
     def lower(self, roots: Sequence[Node]) -> list[Term]:
         """The terms of some nodes; what they share is shared."""
         order = self._order(roots)
-        self.dimension_names |= {s.name for n in order for d in n.shape for s in d.free_symbols}
+        numbers = {p for n in order for p in (*n.shape, *n.params) if isinstance(p, sp.Expr)}
+        self.dimension_names |= {s.name for p in numbers for s in p.free_symbols}
+        self.demands |= dict.fromkeys(demands(order))
         whole = self._wanted_whole(order, roots)
         for node in order:
             if node in self.image:
@@ -150,7 +154,7 @@ class Lowering(Loops):
         A = [self.image[c] for c in node.operands]
         method = getattr(self, f"_op_{name}", None)
         if method is not None:
-            return method(node, A)  # type: ignore[no-any-return]
+            return method(node, A)
         if name in TABLE:
             return self.fn(name, *A, shape=node.shape)
         return self.make("other", tuple(A), (Held(node), *node.params), node.shape)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from matcalc.codegen.demands import Demand
 from matcalc.codegen.lower import Lowering
 from matcalc.codegen.naming import Identifiers
 from matcalc.codegen.resolve import Resolver, postorder
@@ -71,6 +72,7 @@ class Plan:
     upstream: str | None = None
     dims: Mapping[str, str] = field(default_factory=dict)  # dimension -> word
     single: bool = True  # one value, not a tuple
+    demands: tuple[Demand, ...] = ()
 
     def terms(self) -> list[Term]:
         """Every term that is computed."""
@@ -141,6 +143,7 @@ class Planner:
             symbol_name(upstream) if upstream is not None else None,
             dims,
             single,
+            tuple(self.graph.demands),
         )
 
     def _arguments(self, inputs: Sequence[Node], upstream: Node | None) -> tuple[Argument, ...]:
@@ -163,6 +166,8 @@ class Planner:
         for t in postorder(done):
             for p in (*t.params, *t.shape):
                 found |= {s.name for s in getattr(p, "free_symbols", ())}
+        for demand in self.graph.demands:
+            found |= {s.name for e in (demand.value, *demand.guards) for s in e.free_symbols}
         return {name for name in found if not name.startswith("_k")}
 
 
@@ -292,7 +297,7 @@ def renamed(plan: Plan) -> Plan:
     last: dict[Term, int] = {}
     named = {s.term for s in statements}
     for k, s in enumerate(statements):
-        for t in postorder([s.term], stop=lambda t, s=s: t in named and t is not s.term):  # type: ignore[misc]
+        for t in postorder([s.term], stop=lambda t, s=s: t in named and t is not s.term):
             last[t] = k
     results = {t for _, t in (*plan.value, *plan.gradients)}
     keep = {b for r in results for b in postorder([r], stop=named.__contains__)}

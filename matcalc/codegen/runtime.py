@@ -41,6 +41,7 @@ class Compiled:
         taken = set(code.co_varnames[: code.co_kwonlyargcount])
         self._dims = {n: w for n, w in plan.dims.items() if w in taken}
         self._all_dims = set(plan.dims)
+        self._demands = plan.demands
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -76,7 +77,7 @@ class Compiled:
             raise DomainError(f"no value here: {error}") from error
         except (ValueError, TypeError, IndexError) as error:
             self.diagnose(given)
-            if " is wanted" in str(error):
+            if " is wanted" in str(error) or any(d.said == str(error) for d in self._demands):
                 raise ShapeError(str(error)) from None
             raise
 
@@ -104,10 +105,22 @@ class Compiled:
         for name, word in self._dims.items():
             if name not in given:
                 raise self._missing(given)
-            values[word] = int(given[name])
+            values[word] = _whole(name, given[name])
         if len(values) != len(given):
             self._refuse_unknown(given)
+            self._agree(given)
         return values
+
+    def _agree(self, given: Mapping[str, Any]) -> None:
+        """A dimension that the arrays tell may be given too, if it is the same."""
+        for name in self._all_dims & set(given) - set(self._dims):
+            for a in self._arguments:
+                for d, found in zip(a.shape, np.shape(given[a.name]), strict=False):
+                    if d.is_Symbol and d.name == name and _whole(name, given[name]) != found:
+                        raise ShapeError(
+                            f"{name} = {given[name]} is given, but {a.name} is "
+                            f"{shapes.show(a.shape)} and has shape {np.shape(given[a.name])}"
+                        )
 
     def as_array(self, a: Argument, value: Any) -> Any:
         """A 2-D array of floats, or a number."""
@@ -153,6 +166,12 @@ class Compiled:
                     f"{a.name} is {shapes.show(a.shape)}, here {' x '.join(map(str, shown))}{reason}; "
                     f"its value has shape {tuple(found)}"
                 )
+
+
+def _whole(name: str, value: Any) -> int:
+    if isinstance(value, bool) or np.ndim(value) or int(value) != value or value < 1:
+        raise ShapeError(f"the dimension {name} is a positive integer, not {value!r}")
+    return int(value)
 
 
 def _size(d: Any, told: Mapping[str, tuple[int, str]]) -> int | None:

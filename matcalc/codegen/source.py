@@ -6,6 +6,7 @@ differs. The text depends on the plan alone: the same plan, the same text.
 
 from __future__ import annotations
 
+import json
 import re
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -147,7 +148,8 @@ class Source:
         plain: bool = False,
         checked: bool = True,
     ) -> str:
-        inside = _code("\n".join([*body, *ending, extra]))
+        wanted = self._demands() if dims and checked else []
+        inside = _code("\n".join([*body, *ending, *wanted, extra]))
         lines, missing = self._dimension_lines(arguments, inside, checked) if dims else ([], [])
         checks = self._checks(arguments, lines) if dims and checked else []
         parameters = [a.word for a in (*arguments, *self.plan.functions)]
@@ -158,7 +160,7 @@ class Source:
                 *([] if plain else self.decorators()),
                 *_wrapped_call(head),
                 *indented([f'"""{doc}"""'] if plain else self.docstring(doc)),
-                *indented([*lines, *checks, *body, *ending]),
+                *indented([*lines, *checks, *wanted, *body, *ending]),
                 "",
             ]
         )
@@ -202,6 +204,15 @@ class Source:
             words = [self.w.integer(d) for d in a.shape]
             if f"{words[0]}, {words[1]} = {a.word}.shape" not in told:
                 out.append(self._check(a))
+        return out
+
+    def _demands(self) -> list[str]:
+        """Lines that refuse sizes at which a place would lie outside."""
+        out = []
+        for d in self.plan.demands:
+            guards = "".join(f"{self.w.integer(g)} >= 0 and " for g in d.guards)
+            out.append(f"if {guards}{self.w.integer(d.value)} < 0:")
+            out.append(f"    raise ValueError({json.dumps(d.said, ensure_ascii=False)})")
         return out
 
     def _check(self, a: Argument) -> str:

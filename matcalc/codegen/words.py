@@ -394,11 +394,7 @@ class Words(Solving):
     _tril = _triu = _triangle
 
     def _mpow(self, t: Term) -> Text:
-        k = t.params[0]
-        power = self.integer(k)
-        if not k.is_Integer:
-            # Below 0 the differential does not hold, so there is no value.
-            power = f"{power} if {power} >= 0 else None"
+        power = self.integer(t.params[0])
         return f"{self.module}.linalg.matrix_power({self(t.args[0])}, {power})", ATOM
 
     # -- softmax -------------------------------------------------------------------------------

@@ -213,7 +213,11 @@ class _Point:
         fn, params = operation(node)
         sizes = [size_of(p, self.dims) for p in params]
         if node.op.name in _PLACES:
-            _check_places(node, operands[0], sizes)
+            _check_places(node, operands[0].shape, sizes)
+        elif node.op.name == "place":
+            _check_places(node, self.sizes(node.shape), [*sizes[:2], *np.shape(operands[0])])
+        elif node.op.name == "mpow" and sizes[0] < 0:
+            raise DomainError(f"{brief(node)} has no value here: its exponent is {sizes[0]}")
         try:
             value = fn(self.functions, *operands, *sizes)
         except np.linalg.LinAlgError as error:
@@ -245,11 +249,9 @@ class _Point:
 _PLACES = {"entry", "slice"}
 
 
-def _check_places(node: Node, value: Any, places: Sequence[int]) -> None:
+def _check_places(node: Node, shape: tuple[int, ...], places: Sequence[int]) -> None:
     starts, counts = places[:2], places[2:] or (1, 1)
-    for start, count, size, what in zip(
-        starts, counts, value.shape, ("row", "column"), strict=True
-    ):
+    for start, count, size, what in zip(starts, counts, shape, ("row", "column"), strict=True):
         if start < 0 or count < 1 or start + count > size:
             reach = f"{what} {start}" if count == 1 else f"{what}s {start} to {start + count - 1}"
             raise ShapeError(

@@ -137,8 +137,8 @@ def dimensions_of(
         sizes[name] = _positive(name, value)
         told[name] = f"dims gives {name} = {value}"
     nodes = list(order)
-    shapes_met: list[tuple[Any, ...]] = [node.shape for node in nodes]
-    names = {s.name for shape in shapes_met for d in shape for s in d.free_symbols} - bound
+    numbers = {d for node in nodes for d in (*node.shape, *node.params) if isinstance(d, sp.Expr)}
+    names = {s.name for d in numbers for s in d.free_symbols} - bound
     for name in names:
         if name in given and name not in sizes and np.ndim(given[name]) == 0:
             sizes[name] = _positive(name, given[name])

@@ -123,7 +123,7 @@ class MatrixPower(Op):
 
     def code(self, a: Sequence[str], params: Sequence[str]) -> str:
         k = params[0]
-        if k.isdigit():
+        if k.isdigit() or k.isidentifier():
             return f"np.linalg.matrix_power({a[0]}, {k})"
         # The differential sums over 0, ..., k - 1: below 0 it does not hold, so there is no value.
         return f"np.linalg.matrix_power({a[0]}, ({k}) if ({k}) >= 0 else None)"
