@@ -7,7 +7,7 @@ from typing import Any
 import sympy as sp
 
 import matcalc as mc
-from matcalc.expr import Node, make
+from matcalc.expr import BUILD, Node, make
 from matcalc.ops.base import OPS
 from matcalc.ops.binder import isum
 from matcalc.rewrite.law import with_implied
@@ -22,6 +22,7 @@ x = mc.vector("x", m)
 a, b, c = (mc.scalar(s) for s in "abc")
 one = mc.ones(n, 1)
 r = sp.Symbol("_r?", integer=True, positive=True)
+i, j = sp.Integer(0), sp.Integer(0)
 first = sp.Symbol("_k1", integer=True, positive=True)  # a bound index
 
 
@@ -103,6 +104,11 @@ INSTANCES: dict[str, list[Node]] = {
     "push_through": [inv(mc.eye(n) + A * inv(B) * inv(A)) * A],
     # diagonals
     "diag_times": [diag(u) * v, diag(u) * diag(v) * R, v.T * diag(u)],
+    "division_by_diagonal": [
+        diag(mc.power(u, -1)) * R,
+        R * diag(mc.power(x, -2)),
+        diag(mc.power(u, -1)) * R * diag(mc.power(x, -1)),
+    ],
     "diag_times_ones": [diag(u) * mc.ones(n, m), mc.ones(m, n) * diag(u)],
     "scaling_by_rank_one": [H(u * mc.ones(1, m), R), H(one * x.T, R)],
     "rank_one_meets_vector": [H(u * v.T, A) * w],
@@ -162,6 +168,29 @@ INSTANCES: dict[str, list[Node]] = {
     "kron_of_vectors": [kron(u, x.T), kron(x.T, u)],
     # blocks
     "slice_of_stack": [block[:, 0:m], block[:, m : m + n], mc.vstack(R, S)[0:n, :]],
+    "slice_of_known": [
+        raw("slice", mc.eye(2 * n), params=(n, n, n, n)),
+        raw("slice", mc.eye(n + m), params=(sp.Integer(0), n, n, m)),
+        R[1:n, :][:, 1:m],
+        raw("slice", BUILD["place"](R, m, 0, n + m, m + 1), params=(m, sp.Integer(0), n, m)),
+    ],
+    # sums over an index
+    "sum_as_product": [
+        isum(R[i, r] * T[r, j], r, 0, m - 1),
+        isum(R[r, i] * S[r, j] * a, r, 0, n - 1),
+        isum(u[r, 0] * v[r, 0] * w[r, 0], r, 0, n - 1),
+        isum(u[r, 0] ** 2, r, 0, n - 1),
+        isum(A[r, r], r, 0, n - 1),
+        isum(mc.exp(R[r, i]) + 1, r, 0, n - 1),
+        isum(mc.tanh(R[:, r]) * T[r, :], r, 0, m - 1),
+        isum(u[r, 0] * A[:, r], r, 0, n - 1),
+        isum(u[r, 0] * R[r, :], r, 0, n - 1),
+        isum(BUILD["place"](u[r, 0] * v[r, 0], r, 0, n, m), r, 0, n - 1),
+        isum(BUILD["place"](x[r, 0], j, r, k, m), r, 0, m - 1),
+        isum(BUILD["place"](u[r, 0], r, r, n, n), r, 0, n - 1),
+        isum(BUILD["place"](u[r, 0] * R[r, :], r, 0, n, m), r, 0, n - 1),
+        isum(BUILD["place"](A * R[:, r], 0, r, n, m), r, 0, m - 1),
+    ],
     "slice_of_all": [raw("slice", R, params=(sp.Integer(0), sp.Integer(0), n, m))],
     "stack_of_slices": [mc.hstack(block[:, 0:m], block[:, m : m + n])],
     # facts

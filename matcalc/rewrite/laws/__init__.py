@@ -5,6 +5,7 @@ from matcalc.rewrite.laws import (
     assumed,
     blocks,
     diagonals,
+    indices,
     inverses,
     kronecker,
     ones,
@@ -26,6 +27,7 @@ FAMILIES = (
     softmax,
     kronecker,
     blocks,
+    indices,
     assumed,
 )
 

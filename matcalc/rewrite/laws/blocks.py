@@ -1,4 +1,5 @@
-"""Blocks: a slice that cuts out one block of a stack, a stack of slices."""
+"""Blocks: a slice that cuts out one block of a stack, of an identity, of zeros around a block; a
+stack of slices."""
 
 from __future__ import annotations
 
@@ -6,7 +7,10 @@ import sympy as sp
 
 from matcalc import shapes
 from matcalc.expr import Node
-from matcalc.rewrite.law import law
+from matcalc.ops.algebra import EYE, SUM_OP, TRANSPOSE, add, eye, t, zeros
+from matcalc.ops.blocks import PLACE, SLICE
+from matcalc.ops.blocks import part as cut_out
+from matcalc.rewrite.law import law, shorter
 
 
 @law("slice")
@@ -36,6 +40,51 @@ def slice_of_all(node: Node) -> Node | None:
     A, (top, left, rows, cols) = node.operands[0], node.params
     whole = top == 0 and left == 0 and shapes.same_shape((rows, cols), A.shape)
     return A if whole else None
+
+
+@law("slice")
+def slice_of_known(node: Node) -> Node | None:
+    r"""$I_{1:k,1:k} = I$, $(A_{r,c})_{r',c'} = A_{r+r',c+c'}$, a slice of a block put among zeros, and of
+    sums of these. Shrinks: one matrix fewer, or no matrix."""
+    found = _cut(node.operands[0], *node.params)
+    return None if found is None else shorter(node, found)
+
+
+def _cut(A: Node, top: sp.Expr, left: sp.Expr, rows: sp.Expr, cols: sp.Expr) -> Node | None:
+    """A slice of a matrix of which the slice is known."""
+    if A.op is TRANSPOSE:
+        found = _cut(A.operands[0], left, top, cols, rows)
+        return None if found is None else t(found)
+    if A.op is SUM_OP:
+        parts = [_cut(a, top, left, rows, cols) for a in A.operands]
+        return None if None in parts else add(*(p for p in parts if p is not None))
+    if A.op is SLICE:
+        up, before, _, _ = A.params
+        return cut_out(A.operands[0], sp.expand(up + top), sp.expand(before + left), rows, cols)
+    if A.op is EYE:
+        if shapes.same(top, left) and shapes.same(rows, cols):
+            return eye(rows)
+        return zeros(rows, cols) if _apart(top, rows, left, cols) else None
+    if A.op is PLACE:
+        up, before, _, _ = A.params
+        h, w = A.operands[0].shape or (sp.Integer(1), sp.Integer(1))
+        if (
+            shapes.same(up, top)
+            and shapes.same(before, left)
+            and shapes.same_shape((h, w), (rows, cols))
+        ):
+            return A.operands[0]
+        outside = _apart(up, h, top, rows) or _apart(before, w, left, cols)
+        return zeros(rows, cols) if outside else None
+    return None
+
+
+def _apart(start: sp.Expr, count: sp.Expr, other: sp.Expr, size: sp.Expr) -> bool:
+    """Whether two ranges share nothing for any sizes."""
+    gaps = (sp.expand(other - start - count), sp.expand(start - other - size))
+    return any(
+        g.is_nonnegative or (g.is_Add and all(a.is_nonnegative for a in g.args)) for g in gaps
+    )
 
 
 @law("hstack", "vstack")
