@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 from matcalc import shapes
@@ -28,6 +27,8 @@ from matcalc.expr import (
     symbol_owner,
 )
 from matcalc.facts import Fact, as_facts
+from matcalc.members import Families, place_of, spread
+from matcalc.owners import Owner as Owner
 from matcalc.shapes import SCALAR, Shape
 
 
@@ -42,27 +43,6 @@ class Step:
     @property
     def name(self) -> str:
         return symbol_name(self.symbol)
-
-
-_SERIAL = count(1)
-
-
-class Owner:
-    """Whoever gives symbols a definition. Compared by identity, told apart by ``serial``."""
-
-    serial: int
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        made = super().__new__(cls)
-        made.serial = next(_SERIAL)
-        return made
-
-    def definition_of(self, node: Node) -> Node | None:
-        return None
-
-    def write(self, node: Node, writer: Any) -> str | None:
-        """The owner's own LaTeX for one of its symbols; None for the ordinary one."""
-        return None
 
 
 def definition(node: Node) -> Node | None:
@@ -143,7 +123,7 @@ def checked_symbols(roots: Iterable[Node]) -> dict[str, Node]:
     return names.symbols
 
 
-class Network(Owner):
+class Network(Families, Owner):
     """A forward pass, step by step.
 
     >>> import matcalc as mc
@@ -166,6 +146,7 @@ class Network(Owner):
     def __init__(self, name: str = "network") -> None:
         self.name = name
         self._names = Names()
+        self._begin_families()
         self._inputs: dict[str, Node] = {}
         self._params: dict[str, Node] = {}
         self._steps: dict[str, Step] = {}
@@ -179,10 +160,12 @@ class Network(Owner):
 
     # -- declaring --------------------------------------------------------------------------------
 
+    @spread
     def input(self, name: str, rows: Any = None, cols: Any = None, latex: str | None = None) -> Any:
         """Declare data: a matrix, or a scalar when no dimension is given."""
         return self._declare(self._inputs, name, rows, cols, latex)
 
+    @spread
     def param(self, name: str, rows: Any = None, cols: Any = None, latex: str | None = None) -> Any:
         """Declare a parameter: what ``derive`` differentiates by."""
         return self._declare(self._params, name, rows, cols, latex)
@@ -206,9 +189,17 @@ class Network(Owner):
             raise NameClashError(f"{name} is a dimension in the network {self.name!r}")
 
     def let(
-        self, name: str, expr: Any, latex: str | None = None, adjoint: str | None = None
+        self,
+        name: str,
+        expr: Any,
+        latex: str | None = None,
+        adjoint: str | None = None,
+        *,
+        over: Any = None,
     ) -> Any:
-        """Name a step. Returns the symbol that later steps use."""
+        """Name a step. Returns the symbol that later steps use; ``over`` an index, the family."""
+        if over is not None:
+            return self.let_family(name, expr, latex, adjoint, over)
         self._fresh(name)
         try:
             node = self.adopt(read(expr))
@@ -216,9 +207,13 @@ class Network(Owner):
             error.add_note(f"in step {name} of the network {self.name!r}")
             raise
         step = self._names.add(symbol(name, node.shape, latex, self))
-        self._steps[name] = Step(step, node, adjoint)
+        self._free_of_indices(step, node)
+        self.add_step(step, node, adjoint)
         self._definitions[step] = node
         return step
+
+    def add_step(self, node: Node, definition: Node, adjoint: str | None) -> None:
+        self._steps[symbol_name(node)] = Step(node, definition, adjoint)
 
     def adopt(self, node: Node) -> Node:
         """``node`` in this network's own symbols; a foreign step or an unknown name is refused."""
@@ -235,6 +230,8 @@ class Network(Owner):
 
     def _own(self, part: Node) -> Node:
         name, owner = symbol_name(part), symbol_owner(part)
+        if (place := place_of(part)) is not None:
+            return self.check_member(part, place)
         if isinstance(owner, Network) and owner is not self:
             raise NameClashError(
                 f"{name} is a step of another network, {owner.name!r}; declare it here with "
@@ -320,8 +317,8 @@ class Network(Owner):
     def upstream(self) -> str | None:
         return self._upstream
 
-    def __getitem__(self, name: str) -> Node:
-        found = self._names.symbols.get(name)
+    def __getitem__(self, name: str) -> Any:
+        found = self.families.get(name) or self._names.symbols.get(name)
         if found is None:
             raise UnknownNameError(
                 f"there is no {name} in the network {self.name!r}; there are "
@@ -357,6 +354,7 @@ class Network(Owner):
     @property
     def expression(self) -> Node:
         """The output as an expression in the inputs and parameters."""
+        self.refuse_families("an expression in the inputs alone")
         return expanded(self.result)
 
     @property
@@ -365,6 +363,8 @@ class Network(Owner):
 
     def to_text(self) -> str:
         """The network in the text language; ``parse`` reads it back."""
+        if self.families:
+            return str(BUILD["families_text"](self))
         lines = [f"{n} : {shapes.show(s.shape)}{_as(s)}" for n, s in self._inputs.items()]
         lines += [f"param {n} : {shapes.show(s.shape)}{_as(s)}" for n, s in self._params.items()]
         lines += [f"assume {fact}" for fact in self.facts]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
@@ -50,9 +50,13 @@ class Notation:
     total: Literal["ones", "sum"] = "sum"  # the sum of all entries
     expand_slopes: bool = True  # 1 - A^2 rather than tanh'(Z)
     sized: bool = True  # I_n and 1_n rather than I and 1
-    words: tuple[tuple[str, str], ...] = ()  # page words: ("where", "wobei")
+    # Phrases of the page in another language, by the English ones: ("where", "wobei"). A mapping
+    # may be given; matcalc.render.phrases.PHRASES lists what there is.
+    words: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
+        if isinstance(self.words, Mapping):
+            object.__setattr__(self, "words", tuple(self.words.items()))
         for name, kind in get_type_hints(Notation).items():
             allowed = get_args(kind)
             value = getattr(self, name)
@@ -60,9 +64,16 @@ class Notation:
                 known = ", ".join(map(repr, allowed))
                 raise MatcalcError(f"notation: {name} is one of {known}, not {value!r}")
 
-    def say(self, word: str) -> str:
-        """A word of the page in the language of the notes."""
-        return dict(self.words).get(word, word)
+    def say(self, phrase: str, **parts: object) -> str:
+        """A phrase of the page in the language of the notes, its places in braces filled."""
+        said = dict(self.words).get(phrase, phrase)
+        return re.sub(r"\{(\w+)\}", lambda m: str(parts.get(m[1], m[0])), said)
+
+    def listed(self, items: Sequence[str]) -> str:
+        """``a``, ``a and b``, ``a, b and c``."""
+        if len(items) < 2:
+            return "".join(items)
+        return f"{', '.join(items[:-1])} {self.say('and')} {items[-1]}"
 
     @classmethod
     def of(cls, value: Notation | str | Mapping[str, Any] | None) -> Notation:
@@ -86,8 +97,6 @@ class Notation:
                 f"notation: there is no setting {unknown[0]!r}; there are "
                 f"{', '.join(sorted(known))}"
             )
-        if isinstance(words := settings.get("words"), Mapping):
-            settings["words"] = tuple(words.items())
         return replace(start, **settings)
 
     @classmethod

@@ -36,6 +36,27 @@ from matcalc.trace import BY_HAND, Law, trace
 Kind = Literal["forward", "adjoint", "gradient"]
 
 
+class Remark(str):
+    """A remark, with the pattern it was made from: notes in another language have another one."""
+
+    __slots__ = ("parts", "pattern")
+    pattern: str
+    parts: dict[str, str]
+
+    def __new__(cls, pattern: str, **parts: object) -> Remark:
+        said = {name: str(part) for name, part in parts.items()}
+        made = super().__new__(cls, pattern.format(**said))
+        made.pattern, made.parts = pattern, said
+        return made
+
+    def __reduce__(self) -> Any:
+        return _remark, (self.pattern, self.parts)
+
+
+def _remark(pattern: str, parts: dict[str, str]) -> Remark:
+    return Remark(pattern, **parts)
+
+
 @dataclass(frozen=True)
 class Line:
     """One line: ``symbol = value``, by which laws, from which lines."""
@@ -254,7 +275,7 @@ def _says(w: Node, symmetric: str) -> str:
         "projected": "(G + G')/2, the gradient within the symmetric matrices",
         "cookbook": "G + G' - I.*G, the derivative by each entry on and above the diagonal",
     }
-    return f"{w} is symmetric: its gradient is {meant[symmetric]}"
+    return Remark(f"{{w}} is symmetric: its gradient is {meant[symmetric]}", w=w)
 
 
 def _facts_used(before: Node, opens: Sequence[Line], facts: Sequence[Fact]) -> tuple[Fact, ...]:
@@ -268,14 +289,15 @@ def _facts_used(before: Node, opens: Sequence[Line], facts: Sequence[Fact]) -> t
 def _would_shorten(line: Line, problem: Problem) -> list[str]:
     """Sums of rows that would be one for labels: said, not assumed."""
     sums = [n for n in postorder(line.value) if n.op.name == "rowsum" and n.operands[0].shape]
-    found = []
+    found: list[str] = []
     for data in dict.fromkeys(n.operands[0] for n in sums):
         if data not in problem.inputs:
             continue
         more = (*problem.facts, Fact("rows_sum_to_one", symbol_name(data)))
         short = simplify(line.value, facts=more)
         if short is not line.value:
-            found.append(f"with rows of {data} summing to one: {line.name} = {short}")
+            said = "with rows of {data} summing to one: {line} = {short}"
+            found.append(Remark(said, data=data, line=line.name, short=short))
     return found
 
 

@@ -129,7 +129,7 @@ def sweep(
 
     def passed(definition: Node, arriving: Node, name: str) -> None:
         def named(node: Node, total: Node) -> Node:
-            value = _shortest(total, book, clean)
+            value = shortest(total, book, clean)
             if _is_short(value) or node.indices:
                 return value
             part = Arrival(node, book.name_part(node), value, total, (name,) if name else ())
@@ -150,7 +150,7 @@ def sweep(
             before = box(before)
         through = tuple(dict.fromkeys(name for _, name in parts if name))
         arrival = Arrival(
-            node, book.name(node, latex), _shortest(before, book, clean), before, through
+            node, book.name(node, latex), shortest(before, book, clean), before, through
         )
         book.define(arrival.symbol, arrival.value)
         assumed.learn(arrival.symbol, arrival.value)
@@ -168,7 +168,7 @@ def sweep(
             continue
         arrival = settle(step.symbol, step.adjoint)
         if step.symbol in concerned:
-            passed(step.definition, _spoken(arrival), step.name)
+            passed(step.definition, spoken_value(arrival.symbol, arrival.value), step.name)
         for goal in remaining.get(step.symbol, ()):
             if goal not in by_symbol and goal in waiting:
                 settle(goal, None)
@@ -200,9 +200,9 @@ def _last_use(steps: Sequence[Step], goals: set[Node]) -> dict[Node, list[Node]]
     return out
 
 
-def _spoken(arrival: Arrival) -> Node:
+def spoken_value(name: Node, value: Node) -> Node:
     """How later lines speak of an adjoint: by name, unless its value is as short as a name."""
-    return arrival.value if _is_plain(arrival.value) else arrival.symbol
+    return value if _is_plain(value) else name
 
 
 def _is_plain(value: Node) -> bool:
@@ -218,7 +218,7 @@ def _is_short(value: Node) -> bool:
     return _matrices(value) <= 1 and cost(value) <= 45
 
 
-def _shortest(before: Node, book: Adjoints, clean: Callable[[Node], Node]) -> Node:
+def shortest(before: Node, book: Adjoints, clean: Callable[[Node], Node]) -> Node:
     """Simplified in names; with an adjoint's name opened where entrywise factors then cancel."""
     best = clean(before)
     opened: dict[Node, Node] = {}

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 import sympy as sp
+from sympy.core.function import AppliedUndef, UndefinedFunction
 
 from matcalc.errors import ShapeError
 
@@ -41,6 +42,32 @@ def dims(names: str | Iterable[str]) -> Any:
         raise ShapeError(f"a dimension needs a name such as n or d_k, not {bad[0]!r}")
     found = tuple(_named_dim(p) for p in parts)
     return found if len(found) > 1 else found[0]
+
+
+class IndexedDim(AppliedUndef):  # type: ignore[misc]
+    """A dimension numbered by an index, ``d[l]``: a positive integer for every l."""
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"{self.func.__name__}[{str(self.args[0]).replace(' ', '')}]"
+
+    def _latex(self, printer: Any) -> str:
+        return f"{self.func.__name__}_{{{sp.latex(self.args[0])}}}"
+
+
+@lru_cache(maxsize=1024)
+def _dims_by_index(name: str) -> Any:
+    return UndefinedFunction(name, bases=(IndexedDim,), integer=True, positive=True)
+
+
+def indexed_dim(name: str, at: Any) -> Dim:
+    """``d[l - 1]``: one of the dimensions of that name."""
+    return _dims_by_index(name)(at)
+
+
+def settled(expr: Dim) -> Dim:
+    """``d[2]`` as a symbol of that name, wherever the index is a number."""
+    fixed = {f: _named_dim(str(f)) for f in expr.atoms(IndexedDim) if f.args[0].is_Integer}
+    return expr.xreplace(fixed) if fixed else expr
 
 
 def dim(value: Any) -> Dim:

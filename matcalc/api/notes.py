@@ -25,19 +25,15 @@ from matcalc.render.blocks import (
     Side,
     Table,
 )
+from matcalc.render.chains import vec_says
 from matcalc.render.dress import Dress, Style
 from matcalc.render.html import to_html
 from matcalc.render.markdown import to_markdown
 from matcalc.render.notebook import to_notebook
+from matcalc.render.phrases import known
+from matcalc.render.sums import indices_say
 from matcalc.render.terminal import to_terminal
 from matcalc.render.tex import LINE, Setting, to_tex
-
-# Said once on a page, however often a view would say it.
-ONCE = (
-    "Indices start at 0.",
-    "Indices start at 1.",
-    "Matrices are read through $\\operatorname{vec}$, which stacks columns.",
-)
 
 
 class Notes:
@@ -53,10 +49,13 @@ class Notes:
 
     def __init__(self, title: str, notation: Notation | str | None = None) -> None:
         self.title = title
-        self.notation = Notation.of(notation)
+        self.notation = known(Notation.of(notation))
         self.blocks: list[Block] = []
         self._lefts: dict[str, str] = {}
         self._marks: dict[int, str] = {}  # of each record: what its line names end in
+
+    def _say(self, phrase: str, **parts: object) -> str:
+        return self.notation.say(phrase, **parts)
 
     def _add(self, *blocks: Block) -> Notes:
         self.blocks += blocks
@@ -97,11 +96,14 @@ class Notes:
             id(D.record), f"_{len(self._marks) + 1}" if self._marks else ""
         )
         self._lefts |= {name + mark: left for name, left in page.lefts.items()}
-        said = {b.text for b in self.blocks if isinstance(b, Prose)}
+        # Said once on a page, however often a view would say it.
+        dress = Dress(D.record, Style(page.notation, D.layout))
+        once = (indices_say(dress), vec_says(dress))
+        said = {b.text for b in self.blocks if isinstance(b, Prose) and b.text in once}
         blocks = tuple(
             self._own(block, mark)
             for block in page.blocks
-            if not (isinstance(block, Prose) and block.text in said and block.text in ONCE)
+            if not (isinstance(block, Prose) and block.text in said)
         )
         return self._add(*blocks)
 
@@ -143,7 +145,7 @@ class Notes:
         while last >= 0 and isinstance(self.blocks[last], Formula):
             last -= 1
         above = self.blocks[last] if last >= 0 else None
-        if isinstance(above, Heading) and above.text in ("Forward", "Backward"):
+        if isinstance(above, Heading) and above.text in map(self._say, ("Forward", "Backward")):
             del self.blocks[last]
         return self
 
@@ -179,30 +181,31 @@ class Notes:
     def check(self, D: Derivation, seed: int = 0) -> Notes:
         """The report of the numeric check of every gradient."""
         report = D.check(seed=seed)
-        if not any(isinstance(b, Heading) and b.text == "Check" for b in self.blocks):
-            self.heading("Check")
+        check = self._say("Check")
+        if not any(isinstance(b, Heading) and b.text == check for b in self.blocks):
+            self.heading(check)
         # To a power of ten, so that the page is the same on every machine.
         bound = next((b for b in (1e-12, 1e-9, 1e-6) if report.error < b), None)
-        small = f"relative error below ${in_power(bound)}$" if bound else str(report)
+        below = f"${in_power(bound)}$" if bound else ""
+        error = self._say("relative error below {bound}", bound=below) if bound else str(report)
         sizes = "; ".join(
             ", ".join(f"${k} = {v}$" for k, v in s.items()) for s in report.sizes if s
         )
-        said = f"the check {'holds' if report else 'fails'}, {small}, by {report.method}"
-        at = f", at {sizes}" if sizes else ""
-        name = D.record.problem.output
-        return self._add(
-            Prose(
-                f"The gradients of ${self.dress(D)(name)}$ against differences of the forward "
-                f"pass: {said}{at}."
-            )
+        said = (
+            "The gradients of {f} against differences of the forward pass: the check "
+            f"{'holds' if report else 'fails'}, {{error}}, by {{method}}"
+            f"{', at {sizes}' if sizes else ''}."
         )
+        f = f"${self.dress(D)(D.record.problem.output)}$"
+        method = ", ".join(map(self._say, report.method.split(", ")))
+        return self._add(Prose(self._say(said, f=f, error=error, method=method, sizes=sizes)))
 
     # -- pages
     # --------------------------------------------------------------------------------------
 
     def page(self, numbered: str = "all") -> Page:
         """The notes as a page."""
-        return Page(self.title, tuple(self.blocks), self._lefts).numbered(numbered)
+        return Page(self.title, tuple(self.blocks), self._lefts, self.notation).numbered(numbered)
 
     def to_text(self) -> str:
         """The notes in Unicode, for a terminal."""
@@ -244,7 +247,7 @@ class Notes:
                 blocks.append(Prose(f"![{alt}]({name})"))
             else:
                 blocks.append(block)
-        found[f"{stem}.md"] = to_markdown(Page(self.title, tuple(blocks), self._lefts).numbered())
+        found[f"{stem}.md"] = to_markdown(replace(self.page(), blocks=tuple(blocks)).numbered())
         return found
 
 

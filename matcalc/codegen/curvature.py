@@ -125,7 +125,7 @@ class HessianFunction:
 
     def __call__(self, **values: Any) -> Any:
         if self.form == "dense":
-            return self.dense(**_taken(self.dense, values))  # type: ignore[misc, arg-type]
+            return self.dense(**_taken(self.dense, values))  # type: ignore[misc]
         if self.form == "core":
             return self._core(values)
         apply, dense = self.apply, self.dense

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from math import prod as prod_of
 
 from matcalc.codegen.reductions import Reductions
+from matcalc.codegen.samples import samplewise
 from matcalc.codegen.terms import Term, cols, is_full, normal, rows
 
 PASS = 4.0  # operations that writing one entry of a new matrix is worth: it goes through memory
@@ -36,7 +37,7 @@ class Distributing(Reductions):
         return self._expanded(made)
 
     def _expanded(self, t: Term) -> Term:
-        if t.op != "prod":
+        if t.op != "prod" or samplewise(self, t.args) is not None:
             return t
         places = [
             k

@@ -234,7 +234,7 @@ class Entrywise(Graph):
                 made = self._sigmoid(base)
         unstacked = self._of_vecs((base, exponent)) if made is None else None
         if unstacked is not None:
-            made = self._stacked(self.pow(*unstacked))
+            made = self._stacked(self.pow(unstacked[0], unstacked[1]))
         if made is None:
             made = self.make("pow", (base, exponent), (), common((base, exponent)))
         return self._broadcast(made, wanted)

@@ -6,6 +6,13 @@ from matcalc.codegen.helpers import HELPERS
 
 JAX_HELPERS = {
     **HELPERS,
+    "sum_of_samples": """
+def sum_of_samples(x, t, y, p, as_rows, symmetric):
+    \"\"\"The sum over samples of t_i kron x_i y_i' (or x_i y_i' kron t_i).\"\"\"
+    t = t.reshape(x.shape[0], p, -1)
+    out = {m}.einsum("iab,ij,ik->ajbk" if as_rows else "iab,ij,ik->jakb", t, x, y)
+    return out.reshape(out.shape[0] * out.shape[1], -1)
+""",
     "softplus": """
 def softplus(z):
     \"\"\"log(1 + e^z), without overflow.\"\"\"
@@ -98,6 +105,7 @@ def fold(x, c, h, w, a, b, s, r, p, q):
 
 TORCH_HELPERS = {
     **HELPERS,
+    "sum_of_samples": JAX_HELPERS["sum_of_samples"],
     "vdot": """
 def vdot(a, b):
     \"\"\"The sum of the products of corresponding entries.\"\"\"

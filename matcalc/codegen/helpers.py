@@ -146,6 +146,42 @@ def kron_contract(g, b, slot, rows, cols):
         return {m}.einsum("iajb,ab->ij", g.reshape(rows, p, cols, q), b)
     return {m}.einsum("aibj,ab->ij", g.reshape(p, rows, q, cols), b)
 """,
+    "by_sample": """
+def by_sample(t, a, r):
+    \"\"\"Each sample's r rows of t (or the same r for all) times its row of a.\"\"\"
+    q = a.shape[1]
+    return (t.reshape(-1, r, q) * a[:, None]).reshape(-1, q)
+""",
+    "sample_products": """
+def sample_products(a, b, r):
+    \"\"\"The transpose of each sample's r rows of a times its r rows of b.\"\"\"
+    p, q = a.shape[1], b.shape[1]
+    return (a.reshape(-1, r, p).swapaxes(1, 2) @ b.reshape(-1, r, q)).reshape(-1, q)
+""",
+    "sum_of_samples": """
+def sum_of_samples(x, t, y, p, as_rows, symmetric):
+    \"\"\"The sum over samples of t_i kron x_i y_i' (or x_i y_i' kron t_i).\"\"\"
+    (m, j), k, q = x.shape, y.shape[1], t.shape[1]
+    out = np.empty((p, j, q, k) if as_rows else (j, p, k, q), t.dtype)
+    blocks = out.transpose(0, 2, 1, 3) if as_rows else out.transpose(1, 3, 0, 2)
+    if m * j * k < 200_000:  # all x_i y_i' at once are small: one product
+        outer = (x[:, :, None] * y[:, None]).reshape(m, j * k)
+        blocks[...] = (t.reshape(m, p * q).T @ outer).reshape(p, q, j, k)
+        return out.reshape(out.shape[0] * out.shape[1], -1)
+    t = np.ascontiguousarray(t.reshape(m, p, q).transpose(1, 2, 0))
+    x = np.ascontiguousarray(x.T)
+    step = max(1, 60_000 // max(m * j, 1))  # what is scaled at once stays in the cache
+    for a in range(q):
+        end = a + 1 if symmetric else p
+        for b in range(0, end, step):
+            c = min(b + step, end)
+            scaled = (t[b:c, a, None] * x).reshape((c - b) * j, m)
+            part = (scaled @ y).reshape(c - b, j, k)
+            blocks[b:c, a] = part
+            if symmetric:
+                blocks[a, b:c] = part.transpose(0, 2, 1)
+    return out.reshape(out.shape[0] * out.shape[1], -1)
+""",
     "commute": """
 def commute(x, n, m):
     \"\"\"Rows of x rearranged from vec(A) to vec(A'), for A of n x m.\"\"\"

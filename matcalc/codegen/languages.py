@@ -6,9 +6,10 @@ from matcalc.codegen.foreign import JAX_HELPERS, TORCH_HELPERS
 from matcalc.codegen.helpers import SIMPLE
 from matcalc.codegen.plan import Plan
 from matcalc.codegen.resolve import postorder
+from matcalc.codegen.solving import ATOM, Text
 from matcalc.codegen.source import CHECK, Source
 from matcalc.codegen.terms import Term
-from matcalc.codegen.words import ATOM, PRODUCT, SUM, Text, Words
+from matcalc.codegen.words import PRODUCT, SUM, Words
 
 # Numbers that Python's own mathematics computes from dimensions.
 STATIC = frozenset(["number", "dim", "add", "mul", "pow", "sqrt", "exp", "log"])

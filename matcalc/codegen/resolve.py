@@ -12,6 +12,7 @@ from matcalc.codegen.chains import Chains
 from matcalc.codegen.layouts import Relaid
 from matcalc.codegen.lower import Lowering
 from matcalc.codegen.reductions import ENTRYWISE
+from matcalc.codegen.samples import Samples, samplewise
 from matcalc.codegen.terms import Term, is_full, rows
 from matcalc.shapes import ONE
 
@@ -43,6 +44,7 @@ class Resolver(Chains):
         super().__init__(graph)
         self.image: dict[Term, Term] = {}
         self.final: dict[Term, Term] = {}
+        self.samples = Samples(graph, lambda t: self.dense(self.resolved(t)))
         self.relaid = Relaid(graph, self._turned, postorder)
 
     def _turned(self, t: Term) -> Term:
@@ -118,8 +120,14 @@ class Resolver(Chains):
             return self._sum(t, A)
         if t.op == "mul":
             inner = [a for a in A if a.shape]
+            scalars = [a for a in A if not a.shape]
             if len(inner) == 1 and inner[0].op == "kron":
-                return self._scaled_kron(inner[0], [a for a in A if not a.shape])
+                return self._scaled_kron(inner[0], scalars)
+            if len(inner) == 1 and inner[0].op == "sum_of_samples":
+                [whole] = [a for a in t.args if a.shape]
+                made = self.over_samples(whole, scalars)
+                if made is not None:
+                    return made
             kept = ("spread", "diag", "eye")
             return g.mul(*(a if a.op in kept else self.dense(a) for a in A), shape=t.shape)
         if t.op in ENTRYWISE:
@@ -156,8 +164,18 @@ class Resolver(Chains):
         return again if again.op != "total" else self.g.make("total", (self.dense(a),), (), ())
 
     def _product(self, t: Term) -> Term:
+        made = self.over_samples(t, ())
+        if made is not None:
+            return made
         made = self.build(t.args)
         return self.dense(made) if made.op in KEPT and made.op != "T" else made
+
+    def over_samples(self, t: Term, scalars: Sequence[Term]) -> Term | None:
+        """A chain as a sum over samples, where that is cheaper; numbers go to the small matrices."""
+        found = samplewise(self.g, t.args) if t.op == "prod" else None
+        if found is None or self.samples.cost(found) >= self.cost(t.args):
+            return None
+        return self.samples.build(found, t.shape, scalars)
 
     def _sum(self, t: Term, A: Sequence[Term]) -> Term:
         """A sum; diagonal terms are added to the diagonal alone."""

@@ -325,6 +325,13 @@ class Words(Solving):
 
     _apply_to_blocks = _apply_across = _repeat_on_diagonal = _kron_identity = _with_size
 
+    _by_sample = _sample_products = _with_size
+
+    def _sum_of_samples(self, t: Term) -> Text:
+        p, as_rows, symmetric = t.params
+        flags = [self.integer(p), str(as_rows), str(symmetric)]
+        return self.helper("sum_of_samples", *map(self, t.args), *flags)
+
     def _commute(self, t: Term) -> Text:
         return self.helper("commute", self(t.args[0]), *map(self.integer, t.params))
 

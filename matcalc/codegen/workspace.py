@@ -18,6 +18,8 @@ from matcalc.codegen.terms import Term
 
 ALIASING = frozenset({"add", "mul", "pow", "sigmoid", "relu", "step", "softmax", *SIMPLE})
 WRITTEN = ALIASING | {"mm", "rowsum", "colsum", "softplus", "full"}
+# A call: the function, its operands, and another target than the result.
+Step = tuple[str, tuple[str, ...], str]
 # Other operations that never return a view of an operand.
 FRESH = frozenset({"solve", "inverse", "plus_diagonal", "eye_matrix", "full", "vstack", "hstack"})
 
@@ -187,26 +189,28 @@ class WorkspaceSource(Source):
             lines += [call] if target or named else self.assigned(name, call, t)
         return lines
 
-    def _steps(self, t: Term, k: int) -> list[tuple[str, tuple[str, ...], str]]:
+    def _steps(self, t: Term, k: int) -> list[Step]:
         """Function, operands, and another target than the result; NUL stands for the result."""
         method = getattr(self, f"_steps_{t.op}", None)
         if method is not None:
-            return method(t, k)  # type: ignore[no-any-return]
+            return method(t, k)
         operands = tuple(self.w(a) for a in t.args)
         self.place[t] = self._target(t, k, t.args)
         return [(SIMPLE[t.op], operands, "")]
 
-    def _steps_mm(self, t: Term, k: int) -> list[tuple[str, tuple[str, ...], str]]:
+    def _steps_mm(self, t: Term, k: int) -> list[Step]:
         self.place[t] = self._lend(t.shape)
         return [("matmul", tuple(self.w(a) for a in t.args), "")]
 
-    def _steps_add(self, t: Term, k: int) -> list[tuple[str, tuple[str, ...], str]]:
+    def _steps_add(self, t: Term, k: int) -> list[Step]:
         signs = [(self.w.leads_minus(a), a) for a in t.args]
         ordered = sorted(signs, key=lambda x: (x[0], not shapes.same_shape(x[1].shape, t.shape)))
         (_, first), (minus, second), *rest = ordered
         self.place[t] = self._target(t, k, [first, second], [a for _, a in rest])
         texts = [self.w(first)]
-        steps = [("subtract" if minus else "add", (texts[0], self._unsigned(minus, second)), "")]
+        steps: list[Step] = [
+            ("subtract" if minus else "add", (texts[0], self._unsigned(minus, second)), "")
+        ]
         for minus, a in rest:
             steps.append(("subtract" if minus else "add", ("\0", self._unsigned(minus, a)), ""))
         return steps
@@ -214,7 +218,7 @@ class WorkspaceSource(Source):
     def _unsigned(self, minus: bool, t: Term) -> str:
         return self.w.without_minus(t) if minus else self.w(t)
 
-    def _steps_mul(self, t: Term, k: int) -> list[tuple[str, tuple[str, ...], str]]:
+    def _steps_mul(self, t: Term, k: int) -> list[Step]:
         scalars = [a for a in t.args if not a.shape]
         arrays = [a for a in t.args if a.shape]
         arrays.sort(key=lambda a: (not shapes.same_shape(a.shape, t.shape), self._below(a)))
@@ -235,7 +239,7 @@ class WorkspaceSource(Source):
             factor = ""
         later = [a for _, _, a in ordered[2:]]
         self.place[t] = self._target(t, k, [a for _, _, a in ordered[:2]], later)
-        steps = [(ordered[1][0], (ordered[0][1], ordered[1][1]), "")]
+        steps: list[Step] = [(ordered[1][0], (ordered[0][1], ordered[1][1]), "")]
         steps += [(how, ("\0", text), "") for how, text, _ in ordered[2:]]
         if factor:
             steps.append(("multiply", ("\0", factor), ""))
@@ -251,7 +255,7 @@ class WorkspaceSource(Source):
         text, _ = self.w.factors(tuple(scalars))
         return text
 
-    def _steps_pow(self, t: Term, k: int) -> list[tuple[str, tuple[str, ...], str]]:
+    def _steps_pow(self, t: Term, k: int) -> list[Step]:
         base, e = t.args[0], t.args[1].params[0]
         self.place[t] = self._target(t, k, [base])
         if e == 2:
@@ -260,7 +264,7 @@ class WorkspaceSource(Source):
             return [("reciprocal", (self.w(base),), "")]
         return [("power", (self.w(base), self.w.as_float(t.args[1])), "")]
 
-    def _steps_sigmoid(self, t: Term, k: int) -> list[tuple[str, tuple[str, ...], str]]:
+    def _steps_sigmoid(self, t: Term, k: int) -> list[Step]:
         text = self.w(t.args[0])
         self.place[t] = self._target(t, k, t.args)
         return [
@@ -270,25 +274,25 @@ class WorkspaceSource(Source):
             ("reciprocal", ("\0",), ""),
         ]
 
-    def _steps_relu(self, t: Term, k: int) -> list[tuple[str, tuple[str, ...], str]]:
+    def _steps_relu(self, t: Term, k: int) -> list[Step]:
         self.place[t] = self._target(t, k, t.args)
         return [("maximum", (self.w(t.args[0]), "0"), "")]
 
-    def _steps_step(self, t: Term, k: int) -> list[tuple[str, tuple[str, ...], str]]:
+    def _steps_step(self, t: Term, k: int) -> list[Step]:
         self.place[t] = self._target(t, k, t.args)
         return [("greater", (self.w(t.args[0]), "0"), "")]
 
-    def _steps_full(self, t: Term, k: int) -> list[tuple[str, tuple[str, ...], str]]:
+    def _steps_full(self, t: Term, k: int) -> list[Step]:
         self.place[t] = self._lend(t.shape)
         return [("add", (self.w.as_float(t.args[0]), "0"), "")]
 
-    def _steps_rowsum(self, t: Term, k: int) -> list[tuple[str, tuple[str, ...], str]]:
+    def _steps_rowsum(self, t: Term, k: int) -> list[Step]:
         return self._along(t, 1)
 
-    def _steps_colsum(self, t: Term, k: int) -> list[tuple[str, tuple[str, ...], str]]:
+    def _steps_colsum(self, t: Term, k: int) -> list[Step]:
         return self._along(t, 0)
 
-    def _along(self, t: Term, axis: int) -> list[tuple[str, tuple[str, ...], str]]:
+    def _along(self, t: Term, axis: int) -> list[Step]:
         self.place[t] = out = self._lend(t.shape)
         pair = self.w.pair(t.args[0])
         if pair is not None:
@@ -298,7 +302,7 @@ class WorkspaceSource(Source):
         text = self.w(t.args[0])
         return [("add.reduce", (text, f"axis={axis}", "keepdims=True"), "")]
 
-    def _steps_softmax(self, t: Term, k: int) -> list[tuple[str, tuple[str, ...], str]]:
+    def _steps_softmax(self, t: Term, k: int) -> list[Step]:
         axis = t.params[0]
         text = self.w(t.args[0])
         one = shapes.ONE
@@ -315,7 +319,7 @@ class WorkspaceSource(Source):
             ("divide", ("\0", side), ""),
         ]
 
-    def _steps_softplus(self, t: Term, k: int) -> list[tuple[str, tuple[str, ...], str]]:
+    def _steps_softplus(self, t: Term, k: int) -> list[Step]:
         text = self.w(t.args[0])
         self.place[t] = self._lend(t.shape)
         side = self._lend(t.shape)

@@ -24,12 +24,19 @@ def used_names(env: Environment) -> set[str]:
     """Every name that stands in the body of a definition, with and without what is below it."""
     used: set[str] = set()
     for definition in env.definitions.values():
+        if names_a_slope(definition.body):
+            continue
         for symbol in s.symbols(definition.body):
             keys = {s.full(symbol), s.stem(symbol), env.nicknames.get(s.stem(symbol), "")}
             if len(symbol.name) == 1:
                 keys.add(s.stem(replace(symbol, name=symbol.name.upper())))
             used |= keys - {s.full(definition.left)}
     return used
+
+
+def names_a_slope(body: t.Node) -> bool:
+    """Whether a definition only names a derivative: ``G`` for what arrives from above."""
+    return isinstance(s.peeled(body), (t.Derivative, t.Nabla))
 
 
 def loss_symbol(env: Environment) -> t.Symbol | None:
@@ -57,7 +64,7 @@ def sinks(env: Environment) -> list[t.Symbol]:
     for key in env.order:
         definition = env.definitions[key]
         left = definition.left
-        if key in used or s.stem(left) in used or left.primes:
+        if key in used or s.stem(left) in used or left.primes or names_a_slope(definition.body):
             continue
         if left.name in ("delta", "eta", "alpha") or (left.subscripts and definition.letters):
             continue

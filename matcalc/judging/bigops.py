@@ -192,8 +192,8 @@ def _range_in(scope: Scope, letter: str, symbol: t.Symbol) -> list[int] | None:
             )
         base = env.base_of(array, axis)
         return list(range(base, base + shape[axis]))
-    if stem in env.cells and len(symbol.subscripts) == 1:
-        return scope.cell_numbers(stem) or None
+    if stem in env.cells and len(symbol.subscripts) == 1 and scope.cell_numbers(stem):
+        return scope.cell_numbers(stem)
     for definition in env.patterns:
         left = definition.left
         if left.name == symbol.name and len(left.subscripts) == len(symbol.subscripts):

@@ -8,6 +8,17 @@ from matcalc.judging import spelling as s
 from matcalc.judging.environment import Environment, Function
 from matcalc.reading import tree as t
 
+# The strongest first; what is said of a matrix decides from which matrices it is drawn.
+PROPERTIES = {
+    "positive definite": "positive definite",
+    "spd": "positive definite",
+    "diagonal": "diagonal",
+    "symmetric": "symmetric",
+    "orthogonal": "orthogonal",
+    "lower triangular": "lower triangular",
+    "upper triangular": "upper triangular",
+}
+
 
 def statement(env: Environment, relation: t.Relation, words: str) -> None:
     """A convention in words."""
@@ -37,6 +48,14 @@ def statement(env: Environment, relation: t.Relation, words: str) -> None:
     if "one-hot" in low or "one hot" in low:
         for name in _names_before(relation):
             env.domains[name] = "onehot"
+    if "symmetric" in low or "definite" in low:
+        for name in _names_before(relation):
+            env.domains[name] = "definite" if "definite" in low else "symmetric"
+    for words, domain in PROPERTIES.items():
+        if words in low.replace("-", " ") and not relation.signs:
+            for name in _names_before(relation):
+                env.domains[name] = domain
+            break
     if "logistic" in low or "sigmoid" in low:
         for name in _names_before(relation):
             env.functions.setdefault(name, Function(("z",), t.Symbol("z", "z"), table="sigmoid"))

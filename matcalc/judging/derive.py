@@ -15,6 +15,7 @@ import numpy as np
 from matcalc.judging import spelling as s
 from matcalc.judging import values as v
 from matcalc.judging.adjoints import loss_symbol, sinks, tied_step
+from matcalc.judging.differentials import differential
 from matcalc.judging.elementary import SmoothScalars, flat, unflat
 from matcalc.judging.evaluate import evaluate, one
 from matcalc.judging.functions import LOSSES, decorated_place, is_application
@@ -46,6 +47,8 @@ def derivative(scope: Scope, node: t.Node) -> list[Value]:
     if isinstance(node, t.Differential):
         if node.of is None:
             raise Unread("a differential of nothing")
+        if scope.env.directions:
+            return differential(scope, node)
         return gradient(scope, node.of)
     if isinstance(node, t.Nabla):
         return _nabla(scope, node)
@@ -63,6 +66,8 @@ def _nabla(scope: Scope, node: t.Nabla) -> list[Value]:
         of = loss_symbol(scope.env)
     if not by and isinstance(of, t.HeadBracket) and len(of.bracket.items) == 1:
         by = of.bracket.items
+    if of is not None and len(by) == 1 and node.order == "2":
+        return _higher(scope, t.Derivative(r"\partial", of, (by[0], by[0]), "2"))
     if of is None or len(by) != 1 or node.order != "1":
         raise Unread(f"{write(node)} does not say by what")
     table, of_shape, by_shape = jacobian(scope, of, by[0])
@@ -130,12 +135,13 @@ def target(scope: Scope, by: t.Node) -> Target:
         parts = tuple((c, scope.value(c).array, ((0, 0),)) for c in cells)
         shape = scope.value(place).shape
         return Target(parts, shape)
-    whole = replace(place, rows=None, cols=None)
+    whole = replace(place, rows=None, cols=None, turned=False)
     array = scope.value(whole).array
     rows = place.rows if place.rows is not None else tuple(range(array.shape[-2]))
     cols = place.cols if place.cols is not None else tuple(range(array.shape[-1]))
     entries = tuple((i, j) for j in cols for i in rows)
-    return Target(((whole, array, entries),), (len(rows), len(cols)))
+    shape = (len(cols), len(rows)) if place.turned else (len(rows), len(cols))
+    return Target(((whole, array, entries),), shape)
 
 
 def _cells(place: Place) -> list[Place]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from matcalc.errors import MatcalcError
 from matcalc.judging import spelling as s
+from matcalc.judging.adjoints import used_names
 from matcalc.judging.compare import Trouble, is_printed, side_values
 from matcalc.judging.environment import ONE, Environment
 from matcalc.judging.givens import (
@@ -28,6 +29,7 @@ from matcalc.judging.givens import (
 )
 from matcalc.judging.guesses import infer
 from matcalc.judging.kinds import is_number, kind_of
+from matcalc.judging.labels import mark_labels
 from matcalc.judging.layers import normal, note_layers
 from matcalc.judging.passages import Line, find_bases, lines_of, without_false_scalars
 from matcalc.judging.redefining import define, forget_array, keep_under_hat, uses_newer
@@ -77,6 +79,7 @@ def verify_text(
         start.layout, start.layout_is_law = layout, True
     for name, dims in (shapes or {}).items():
         declare(start, name, dims)
+    mark_labels(lines)
     relations = [line.relation for line in lines if not line.error]
     note_layers(start, relations)
     for line in lines:
@@ -114,6 +117,9 @@ def _read(reader: Reader, line: Line, later: list[Line]) -> None:
     for remark in relation.remarks:
         statement(reader.env, t.Relation((), remarks=(remark,)), remark.words)
     kind = kind_of(reader.env, relation, line.before)
+    if kind == "claims" and (named := _naming(reader.env, relation)) is not None:
+        relation, kind = named, "defines"
+        line.relation = relation
     if kind == "number":
         kind = "claims" if _determined(reader, relation, later) else "value"
     if kind == "assumes" and relation.signs[0] == r"\in":
@@ -140,6 +146,24 @@ def _read(reader: Reader, line: Line, later: list[Line]) -> None:
         follows = _follows(reader, line.relation, later)
         reader.failures.append(_failure(line, verdict))
     reader.entries.append(Entry(line.number, line.text, verdict, line.cell, follows))
+
+
+def _naming(env: Environment, relation: t.Relation) -> t.Relation | None:
+    """``dL/dY = G`` with a G that nothing else says anything of: a name for what arrives there."""
+    if relation.signs != ("=",):
+        return None
+    left, right = s.peeled(relation.sides[0]), s.peeled(relation.sides[1])
+    if not isinstance(left, (t.Derivative, t.Nabla)) or not isinstance(right, t.Symbol):
+        return None
+    key = s.full(right)
+    known_loss = isinstance(left.of, t.Symbol) and s.full(left.of) in env.definitions
+    taken = key in env.definitions or key in env.views or key in env.dims or right.subscripts
+    tied = right.primes or right.name in ("delta", "Delta", "e") or right.name.endswith("_bar")
+    if taken or tied or key in used_names(env) or (known_loss and key in env.shapes):
+        return None
+    if any(right == p for p in t.walk(left)) or not right.name[:1].isupper():
+        return None
+    return replace(relation, sides=(right, left))
 
 
 def _redefined(reader: Reader, line: Line, verdict: Verdict) -> Verdict:

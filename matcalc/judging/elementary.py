@@ -18,6 +18,16 @@ Array = Any
 Entrywise = Callable[[Array], Array]
 
 
+def log(x: Array) -> Array:
+    """The real logarithm: no value where the real part is not positive."""
+    return np.log(np.where(x.real > 0, x, np.nan))
+
+
+def sqrt(x: Array) -> Array:
+    """The real square root."""
+    return np.sqrt(np.where(x.real >= 0, x, np.nan))
+
+
 def sigmoid(x: Array) -> Array:
     return 1 / (1 + np.exp(-x))
 
@@ -67,8 +77,8 @@ def _zero(x: Array) -> Array:
 # name -> the function and its derivative
 TABLE: dict[str, tuple[Entrywise, Entrywise]] = {
     "exp": (np.exp, np.exp),
-    "log": (np.log, lambda x: 1 / x),
-    "sqrt": (np.sqrt, lambda x: 0.5 / np.sqrt(x)),
+    "log": (log, lambda x: 1 / x),
+    "sqrt": (sqrt, lambda x: 0.5 / sqrt(x)),
     "sin": (np.sin, np.cos),
     "cos": (np.cos, lambda x: -np.sin(x)),
     "tan": (np.tan, lambda x: 1 / np.cos(x) ** 2),
@@ -80,7 +90,7 @@ TABLE: dict[str, tuple[Entrywise, Entrywise]] = {
     "arccos": (np.arccos, lambda x: -1 / np.sqrt(1 - x**2)),
     "artanh": (np.arctanh, lambda x: 1 / (1 - x**2)),
     "sigmoid": (sigmoid, lambda x: sigmoid(x) * (1 - sigmoid(x))),
-    "logit": (lambda x: np.log(x / (1 - x)), lambda x: 1 / (x * (1 - x))),
+    "logit": (lambda x: log(x / (1 - x)), lambda x: 1 / (x * (1 - x))),
     "softplus": (lambda x: np.log(1 + np.exp(x)), sigmoid),
     "relu": (_relu, _step),
     "step": (_step, _zero),

@@ -86,6 +86,8 @@ class Environment:
     assumptions: list[str] = field(default_factory=list)
     known_functions: set[str] = field(default_factory=set)
     symbols: dict[str, t.Symbol] = field(default_factory=dict)  # declared names as written
+    directions: tuple[t.Symbol, ...] = ()  # what varies in a line about differentials
+    data_columns: bool = False  # x_i, a row of X, is written as a column
     inferred_names: set[str] = field(default_factory=set)
     order: list[str] = field(default_factory=list)  # keys in the order of their definitions
 

@@ -15,7 +15,7 @@ import numpy as np
 from matcalc.judging import spelling as s
 from matcalc.judging import values as v
 from matcalc.judging.conditions import holds_where
-from matcalc.judging.elementary import unflat
+from matcalc.judging.elementary import sqrt, unflat
 from matcalc.judging.environment import ONE
 from matcalc.judging.products import Signs, multiply
 from matcalc.judging.scope import Scope
@@ -333,7 +333,7 @@ def _(node: t.Root, scope: Scope) -> list[Value]:
         scope,
         (node.body,),
         lambda p: Value(
-            np.sqrt(p[0].array) if degree == 2 else p[0].array ** (1 / degree), p[0].tags
+            sqrt(p[0].array) if degree == 2 else p[0].array ** (1 / degree), p[0].tags
         ),
     )
 

@@ -234,6 +234,9 @@ class Translation:
             if sign in ("/", r"\div"):
                 out += f"/{text}"
                 continue
+            if sign in ("./", r"\oslash"):
+                out = f"({out})./({text})"
+                continue
             if sign == r"\otimes":
                 out = f"kron({out}, {text})"
                 continue

@@ -376,7 +376,7 @@ def _det(scope: Scope, items: tuple[t.Node, ...]) -> list[Value]:
 
 
 def _logdet(scope: Scope, items: tuple[t.Node, ...]) -> list[Value]:
-    return [Value(np.log(p.array), p.tags) for p in _det(scope, items)]
+    return [Value(TABLE["log"][0](p.array), p.tags) for p in _det(scope, items)]
 
 
 def _vec(scope: Scope, items: tuple[t.Node, ...]) -> list[Value]:
@@ -392,11 +392,16 @@ def _softmax(scope: Scope, items: tuple[t.Node, ...]) -> list[Value]:
 
 
 def _logsumexp(scope: Scope, items: tuple[t.Node, ...]) -> list[Value]:
-    def total(parts: list[Value]) -> Value:
-        array = parts[0].array
-        return Value(np.log(np.sum(np.exp(array), axis=(-2, -1), keepdims=True)), parts[0].tags)
+    def over(axes: tuple[int, ...]) -> list[Value]:
+        return each(
+            scope,
+            items,
+            lambda p: Value(np.log(np.sum(np.exp(p[0].array), axis=axes, keepdims=True)), p[0].tags),
+        )
 
-    return each(scope, items, total)
+    rows, cols = one(scope, items[0]).shape
+    # Of a matrix it is one number a row, as softmax is.
+    return over((-2, -1)) if 1 in (rows, cols) else [*over((-1,)), *over((-2, -1))]
 
 
 def _extreme(largest: bool) -> Callable[[Scope, tuple[t.Node, ...]], list[Value]]:

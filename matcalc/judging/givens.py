@@ -316,6 +316,9 @@ def _value(env: Environment, left: t.Symbol, body: t.Node, relation: t.Relation,
         return
     if isinstance(body, t.HeadBracket) and isinstance(body.head, t.Symbol):
         _opaque(env, left, body)
+    if isinstance(body, t.Postfix) and body.kind == "transpose" and s.peeled(body.base) == left:
+        env.domains.setdefault(key, "symmetric")
+        return
     letters = _free_letters(env, left)
     ranges = dict(ranges_of(relation))
     definition = Definition(left, body, letters, ranges, line)

@@ -73,6 +73,34 @@ class Finding:
 
 def judge(env: Environment, relation: t.Relation, *, quick: bool = False) -> Finding:
     """Judge one relation, in the layout of the page and then in the others."""
+    finding = _judge(env, relation, quick=quick)
+    if finding.status not in ("shape-error", "fails") or not _has_data_rows(env, relation):
+        return finding
+    other = env.copy()
+    other.data_columns = True
+    again = _judge(other, relation, quick=quick)
+    if again.status == "holds" or (finding.wrong == 0 and again.wrong != 0):
+        env.data_columns = True
+        env.assume("a small letter with an index is that row of the matrix, written as a column")
+        return again
+    return finding
+
+
+def _has_data_rows(env: Environment, relation: t.Relation) -> bool:
+    """``x_i`` beside a matrix X of data, in the line or in what it rests on."""
+    if env.data_columns:
+        return False
+    bodies = [d.body for d in env.definitions.values()]
+    for side in (*relation.sides, *bodies):
+        for symbol in s.symbols(side):
+            upper = replace(symbol, name=symbol.name.upper())
+            small = len(symbol.name) == 1 and symbol.name.islower()
+            if small and len(symbol.subscripts) == 1 and env.has(s.stem(upper)):
+                return True
+    return False
+
+
+def _judge(env: Environment, relation: t.Relation, *, quick: bool = False) -> Finding:
     layout = (env.layout or "denominator", env.vec)
     first = judge_in(env, relation, layout, quick=quick)
     if first.status in ("holds", "unreadable", "range-error"):

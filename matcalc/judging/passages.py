@@ -36,8 +36,18 @@ LACKING = re.compile(
 
 
 NUMBER = re.compile(r"^\s*\((?:a|one)\s+(?:number|scalar)\)")
-BESIDE = re.compile(r"(?:^\s*\(\s*$|\bis\s+(?:an?\s+)?$|\bof (?:shape|size)\s+$)")
-SIMPLEX = re.compile(r"rows_sum_to_one\(([^)\s]+)\)")
+BESIDE = re.compile(
+    r"^(?=.*[\w(])[\s,]*\(?\s*(?:(?:is|has|with|of|be|in|an?|the|its|whose|which|are|have|matrix|vector|column|"
+    r"row|input|data|weight|weights|bias|parameter|parameters|shape|size|dimensions?)\s*)*$",
+    re.I,
+)
+FACT = re.compile(r"\b([a-z]+(?:_[a-z]+)+|[a-z]{6,})\(([A-Za-z_]\w*)\)")
+PROPERTY = re.compile(
+    r"^\s*(?:is|are|be|,)?\s*(?:assumed|taken)?\s*(?:to be)?\s*\(?(?:an?|the)?\s*"
+    r"((?:real|square|symmetric|positive[- ]definite|spd|orthogonal|diagonal|lower[- ]triangular|"
+    r"upper[- ]triangular|and|[, ])+)",
+    re.I,
+)
 ONE_HOT = re.compile(r"^\s*(?:is|are)?\s*(?:\(?|the )one[- ]hot")
 LAYOUT = re.compile(r"(?:^|[.\n#]\s*)(Denominator|Numerator|Mixed)[- ]layout\b")
 
@@ -76,10 +86,13 @@ def lines_of(text: str, macros: Any) -> list[Line]:
                 out[-1].skipped = "the number goes on in words"
             if names and NUMBER.match(prose):
                 out.append(_shaped(names[-1], (ONE, ONE), passage))
-            for found in SIMPLEX.finditer(prose):
-                out.append(_simplex(found[1], passage))
+            for found in FACT.finditer(prose):
+                if found[1] in FACTS:
+                    out.append(_fact(t.Symbol(found[2], found[2]), FACTS[found[1]], passage))
             if names and ONE_HOT.match(prose):
-                out.append(_simplex(names[-1].name, passage))
+                out.append(_fact(t.Symbol(names[-1].name, names[-1].name), "one-hot", passage))
+            if names and (stated := PROPERTY.match(prose)):
+                out.append(_fact(names[-1], stated[1].lower(), passage))
             if stated := LAYOUT.search(prose):
                 out.append(_layout(stated[1].lower(), passage))
             if names and LACKING.search(prose[:80]):
@@ -141,9 +154,17 @@ def _shape_beside(
 
 def _is_rule(relation: t.Relation) -> bool:
     """``d(AB) = (dA) B + A (dB)`` in a sentence: a rule that is quoted."""
-    if not relation.signs or not isinstance(relation.sides[0], t.Differential):
+    if not relation.signs or not isinstance(_changed(relation.sides[0]), t.Node):
         return False
     return any(isinstance(p, t.Differential) for side in relation.sides[1:] for p in t.walk(side))
+
+
+def _changed(left: t.Node) -> t.Node | None:
+    """What stands behind the ``d`` of a rule: ``d(AB)``, ``dA``."""
+    if isinstance(left, t.Differential):
+        return left.of
+    named = isinstance(left, t.HeadBracket) and left.head == t.Symbol("d", "d")
+    return left.bracket if isinstance(left, t.HeadBracket) and named else None
 
 
 def _shaped(symbol: t.Symbol, dims: tuple[t.Node, t.Node], passage: Passage) -> Line:
@@ -154,11 +175,19 @@ def _shaped(symbol: t.Symbol, dims: tuple[t.Node, t.Node], passage: Passage) -> 
     return Line(relation, passage.line, write(relation), passage.cell)
 
 
-def _simplex(name: str, passage: Passage) -> Line:
-    words = t.Text("one-hot")
-    symbol = t.Symbol(name, name)
-    relation = t.Relation((t.Phrase((symbol, words)),))
-    return Line(relation, passage.line, f"{name} is one-hot", passage.cell, said=True)
+FACTS = {
+    "rows_sum_to_one": "one-hot",
+    **{
+        word: word.replace("_", " ")
+        for word in ("symmetric", "positive_definite", "orthogonal", "diagonal", "invertible",
+                     "lower_triangular", "upper_triangular")
+    },
+}  # fmt: skip
+
+
+def _fact(symbol: t.Symbol, words: str, passage: Passage) -> Line:
+    relation = t.Relation((t.Phrase((symbol, t.Text(words))),))
+    return Line(relation, passage.line, f"{write(symbol)} is {words}", passage.cell, said=True)
 
 
 def _layout(name: str, passage: Passage) -> Line:

@@ -38,8 +38,10 @@ class Signs:
             return ("entrywise",)
         if sign == r"\otimes":
             return ("kron",)
-        if sign in ("/", r"\div", "./", r"\oslash"):
+        if sign in ("/", r"\div"):
             return ("divide",)
+        if sign in ("./", r"\oslash"):
+            return ("divide entrywise",)
         if sign in OPEN and sign not in self.matrix:
             return ("matrix", "dot", "maybe entrywise")
         if sign == r"\cdot":
@@ -51,8 +53,9 @@ def combine(operation: str, a: Value, b: Value) -> Value:
     """One operation on two values; Misfit if the shapes do not fit."""
     tags = merged(a, b)
     x, y = a.array, b.array
-    if operation == "divide":
-        if b.is_scalar or a.shape == b.shape:
+    if operation in ("divide", "divide entrywise"):
+        over_each = operation == "divide entrywise" and a.is_scalar
+        if b.is_scalar or over_each or a.shape == b.shape:
             return Value(x / y, tags, a.literal and b.literal)
         raise Misfit(f"{show(a.shape)} divided by {show(b.shape)}")
     if operation == "kron":

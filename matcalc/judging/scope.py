@@ -33,6 +33,7 @@ class Place:
     bound: tuple[tuple[str, int], ...] = ()
     grid: tuple[tuple[Place, ...], ...] = ()
     shape: tuple[int, int] | None = None
+    turned: bool = False  # a row that is written as a column
 
     @property
     def whole(self) -> bool:
@@ -65,6 +66,7 @@ class Scope:
         self.depth = root.depth if root is not None else 0
         self.work = root.work if root is not None else [0]
         self.memo: dict[Any, list[Value]] = {}
+        self.seeking: set[str] = set()  # names whose range is being looked for
 
     # ------------------------------------------------------------ contexts
 
@@ -139,7 +141,9 @@ class Scope:
                 return member
             upper = s.stem(replace(symbol, name=symbol.name.upper()), letters)
             if upper != stem and len(symbol.name) == 1 and env.has(upper):
-                return self._entry(upper, symbol)
+                place = self._entry(upper, symbol)
+                row = place.rows is not None and place.cols is None
+                return replace(place, turned=True) if env.data_columns and row else place
             if key in env.cells.get(stem, ()):
                 return Place(key, shape=(1, 1))
         elif stem in env.cells:
@@ -229,7 +233,22 @@ class Scope:
                 for letter in definition.letters:
                     if letter in definition.ranges:
                         numbers.update(self.range_of(definition.ranges[letter]))
+                    elif not numbers:
+                        numbers.update(self._range_in_body(stem, letter, definition))
         return sorted(numbers)
+
+    def _range_in_body(self, stem: str, letter: str, definition: Definition) -> list[int]:
+        """``p_k = e^{z_k} / s`` exists for every k that z has."""
+        from matcalc.judging.bigops import range_by_use
+
+        if stem in self.seeking:
+            return []
+        self.seeking.add(stem)
+        try:
+            plain = s.bare(definition.left.subscripts[0])
+            return (range_by_use(self, letter, [definition.body]) or []) if plain else []
+        finally:
+            self.seeking.discard(stem)
 
     def _assembled(self, stem: str) -> Place | None:
         numbers = self.cell_numbers(stem)
@@ -306,7 +325,14 @@ class Scope:
     ) -> tuple[int, ...] | None:
         if isinstance(part, t.Slot):
             return None
-        value = s.integer(part, {**self.world.sizes, **self.indices})
+        known = {**self.world.sizes, **self.indices}
+        if isinstance(part, t.Product) and part.operators == (":",):
+            first, last = (s.integer(end, known) for end in part.factors)
+            base = self.env.base_of(array, axis)
+            if first is None or last is None or first < base or last - base >= shape[axis]:
+                raise Unread(f"the slice {s.said(part, {})} of {array} has no value")
+            return tuple(range(first - base, last - base + 1))
+        value = s.integer(part, known)
         if value is None:
             raise Unread(f"the index {s.said(part, {})} of {array} has no value")
         base = self.env.base_of(array, axis)
@@ -360,7 +386,7 @@ class Scope:
                 rows, cols = array.shape[-2:]
                 raise OutOfRange(f"{place.key} is {rows} x {cols}: that entry does not exist")
             array = np.take(array, picked, axis=axis)
-        return Value(array)
+        return Value(np.swapaxes(array, -1, -2) if place.turned else array)
 
     def _stacked(self, place: Place) -> Array:
         rows = []

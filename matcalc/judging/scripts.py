@@ -70,9 +70,10 @@ def _raised(value: Value, power: Value, *, entrywise: bool = False) -> list[Valu
     exponent = power.array
     whole = exponent.size == 1 and float(exponent.real.flat[0]).is_integer()
     n = int(exponent.real.flat[0]) if whole else 0
-    array = (
-        value.array**n if whole and n >= 0 else value.array ** (exponent if not whole else float(n))
-    )
+    if whole:
+        array = value.array ** (n if n >= 0 else float(n))
+    else:
+        array = np.where(value.array.real >= 0, value.array, np.nan) ** exponent
     if value.is_scalar:
         return [Value(array, tags, value.literal and power.literal)]
     out = []

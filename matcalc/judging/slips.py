@@ -8,76 +8,35 @@ from dataclasses import dataclass, fields, replace
 from matcalc.reading import tree as t
 
 TRANSPOSE = "transpose"
-
-
 ORDER = "factors in the wrong order"
-
-
 SIGN = "sign"
-
-
 BRACKET = "missing bracket"
-
-
 HADAMARD = "matrix product for the entrywise product"
-
-
 MATRIX = "entrywise product for the matrix product"
-
-
 SLOPE_MISSING = "f for f'"
-
-
 SLOPE_EXTRA = "f' for f"
-
-
 ARGUMENT = "wrong argument"
-
-
 LAYER = "layer off by one"
-
-
 INDEX = "indices swapped"
-
-
 WRONG_INDEX = "wrong index"
-
-
 RANGE = "range of the sum"
-
-
 LOST = "lost factor"
 LOST_TERM = "lost term"
-
-
 EXTRA = "extra factor"
-
-
 EXTRA_TERM = "extra term"
-
-
 BATCH = "sum over the batch missing"
-
-
 DIAG = "diag missing"
-
-
 TRACE = "trace missing"
-
-
 SUM_FOR_PRODUCT = "product for sum"
-
-
 PRODUCT_RULE = "a term of the product rule is missing"
-
-
 INVERSE = "inverse"
-
-
 POWER = "power"
-
-
 SUM_MISSING = "sum missing"
+ONE_PATH = "one-path chain rule"
+LAYOUT = "wrong layout"
+DIAGONAL_ONLY = "only the diagonal of the softmax Jacobian"
+SUM_EXTRA = "sum that should not be there"
+PRODUCT_FOR_SUM = "sum for product"
 
 
 @dataclass(frozen=True)

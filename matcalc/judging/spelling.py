@@ -40,6 +40,10 @@ def integer(node: t.Node, indices: Indices) -> int | None:
                 return None
             result *= value
         return result
+    if isinstance(node, t.Postfix) and node.kind in ("power", "superscript") and node.arguments:
+        base, exponent = integer(node.base, indices), integer(node.arguments[0], indices)
+        small = base is not None and exponent is not None and abs(base) <= 100 and exponent <= 4
+        return base**exponent if small and exponent >= 0 else None
     return None
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from matcalc.errors import ParseError
 from matcalc.judging import spelling as s
+from matcalc.judging.differentials import is_adjoint_line, varied, with_differentials
 from matcalc.judging.environment import Environment
 from matcalc.judging.givens import EQUALS, environment_of, note_dims, statement
 from matcalc.judging.guesses import infer
@@ -92,8 +93,26 @@ def judge_line(env: Environment, line: t.Relation, before: Environment) -> Judge
     quiet = _quiet(before, line)
     if quiet is not None:
         return Judged(line, line, quiet)
-    claim = _differentials(env, line)
-    return Judged(line, claim, judge(env, claim))
+    varying = with_differentials(env, line)
+    if varying is not None:
+        return _about_differentials(env, line, varying)
+    return Judged(line, line, judge(env, line))
+
+
+def _about_differentials(env: Environment, line: t.Relation, varying: t.Relation) -> Judged:
+    """Differentials of what varies, or a programmer's names for gradients."""
+    if is_adjoint_line(env, line):
+        finding = judge(env, line)
+        if finding.status in ("holds", "needs-convention"):
+            return Judged(line, line, finding)
+        trial = env.copy()
+        trial.directions = varied(varying)
+        other = judge(trial, varying)
+        if other.status != "holds":
+            return Judged(line, line, finding)
+        return Judged(line, varying, other)
+    env.directions = varied(varying)
+    return Judged(line, varying, judge(env, varying))
 
 
 def _update(env: Environment, line: t.Relation) -> Judged | None:
@@ -146,10 +165,6 @@ def _known(env: Environment, symbol: t.Symbol) -> bool:
         )
         or (bool(symbol.subscripts) and env.has(s.stem(replace(symbol, name=symbol.name.upper()))))
     )
-
-
-def _differentials(env: Environment, line: t.Relation) -> t.Relation:
-    return line
 
 
 # ---------------------------------------------------------------- the verdict

@@ -118,8 +118,17 @@ def lettered(symbol: t.Symbol, letters: Sequence[str]) -> Iterator[t.Symbol]:
         elif isinstance(script, t.Number) and len(script.text) == 1:
             value = int(script.text)
             others = [t.Number(str(n)) for n in (value - 1, value + 1) if n >= 0]
-        elif isinstance(script, t.Sum) and len(script.terms) == 2:
-            others = [script.terms[0]]
+        elif isinstance(script, t.Sum):
+            one = t.Number("1")
+            if len(script.terms) == 2:
+                others = [script.terms[0]]
+            elif isinstance(script.terms[-1], t.Number):
+                others = [t.Sum(script.terms[:-1], script.signs[:-1])]
+            if not isinstance(script.terms[-1], t.Number):
+                others += [t.Sum((*script.terms, one), (*script.signs, x)) for x in "-+"]
+            elif script.signs[-1] in "+-":
+                other = "-" if script.signs[-1] == "+" else "+"
+                others.append(replace(script, signs=(*script.signs[:-1], other)))
         for other in others:
             yield replace(
                 symbol, subscripts=(*symbol.subscripts[:k], other, *symbol.subscripts[k + 1 :])

@@ -6,7 +6,7 @@ the same page gives the same numbers on every run.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -16,7 +16,22 @@ from matcalc.judging.spelling import integer
 from matcalc.judging.values import Array, Unread
 from matcalc.reading import tree as t
 
-STYLES = ("plain", "unit", "positive")
+STYLES = ("plain", "unit", "positive", "definite")
+
+
+def _turned(m: Array) -> Array:
+    return np.swapaxes(m, -1, -2)
+
+
+# What is said of a square matrix, made from one without structure.
+STRUCTURED: dict[str, Callable[[Array], Array]] = {
+    "symmetric": lambda m: m + _turned(m),
+    "positive definite": lambda m: m @ _turned(m) + np.eye(m.shape[-1]),
+    "diagonal": lambda m: m * np.eye(m.shape[-1]),
+    "orthogonal": lambda m: np.linalg.qr(m)[0],
+    "lower triangular": lambda m: np.tril(m) + 2 * np.eye(m.shape[-1]),
+    "upper triangular": lambda m: np.triu(m) + 2 * np.eye(m.shape[-1]),
+}
 
 
 class World:
@@ -69,12 +84,23 @@ class World:
         if domain == "simplex":
             raw = rng.uniform(0.2, 1, size=size)
             return raw / raw.sum(axis=1 if shape[1] == 1 else 2, keepdims=True)
+        if domain in ("symmetric", "definite"):
+            raw = self._drawn(key, shape, "")
+            even = (raw + np.swapaxes(raw, -1, -2)) / 2
+            if domain == "definite" and shape[0] == shape[1]:
+                even = even / 4 + 2 * np.eye(shape[0])
+            return even
+        if domain in STRUCTURED and shape[0] == shape[1]:
+            return STRUCTURED[domain](rng.normal(size=size))
         if self.integers:
             values = rng.integers(-3, 4, size=size).astype(float)
             values[values == 0] = 2.0
             return np.abs(values) if domain == "positive" or self.style == "positive" else values
         if domain == "unit" or self.style == "unit":
             return rng.uniform(0.1, 0.9, size=size)
-        if domain == "positive" or self.style == "positive":
+        if self.style == "definite" and shape[0] == shape[1] > 1 and not domain:
+            # Determinants are positive; the matrix is not symmetric.
+            return 2 * np.eye(shape[0]) + 0.3 * rng.normal(size=size)
+        if domain == "positive" or self.style in ("positive", "definite"):
             return rng.uniform(0.3, 1.7, size=size)
         return rng.normal(size=size)

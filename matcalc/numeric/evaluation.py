@@ -46,6 +46,8 @@ def evaluate_record(
     problem = record.problem
     steps = [s.symbol for s in problem.steps]
     adjoints = {a.of: a.symbol for a in record.arrivals.values()}
+    # What arrives at a part that has no name goes by its own.
+    adjoints |= {line.symbol: line.symbol for line in record.backward() if line.of is None}
     gradients = {w: boxed(record.arrivals[w].value, w) for w in record.wrt}
     wanted: list[Node] = [problem.output, *steps, *adjoints.values(), *gradients.values()]
     found = evaluate_together(wanted, values, dims=dims, steps=definitions_below(wanted))
@@ -66,10 +68,10 @@ def _as_far_as_it_goes(
     adjoints: dict[str, Any] = {}
     missing: dict[str, tuple[str, ...]] = {}
     for item in worked(record, values, dims=dims, partial=True):
-        of = item.line.of
+        of = item.line.of if item.line.of is not None else item.line.symbol
         if item.value is None:
             missing[item.line.name] = item.needs
-        elif of is None:
+        elif item.line.kind == "forward":
             steps[item.line.name] = item.value
         else:
             adjoints[symbol_name(of)] = item.value

@@ -23,6 +23,11 @@ def size_of(expr: Any, dims: Mapping[str, int]) -> int:
         if expr.name not in dims:
             raise UnknownNameError(_no_size(expr.name))
         return int(dims[expr.name])
+    if expr.has(shapes.IndexedDim):  # d[l]: first the index, then the dimension it names
+        inside = {s for f in expr.atoms(shapes.IndexedDim) for s in f.free_symbols}
+        at = {s: sp.Integer(dims[s.name]) for s in inside if s.name in dims}
+        expr = shapes.settled(expr.xreplace(at))
+        return size_of(expr, dims) if not expr.has(shapes.IndexedDim) else _untold(expr)
     needed = sorted(s.name for s in expr.free_symbols)
     if missing := [name for name in needed if name not in dims]:
         raise UnknownNameError(f"{_no_size(missing[0])} (it stands in {shapes.show_dim(expr)})")
@@ -32,6 +37,10 @@ def size_of(expr: Any, dims: Mapping[str, int]) -> int:
 def sizes_of(shape: Any, dims: Mapping[str, int]) -> tuple[int, ...]:
     """A shape at given dimensions."""
     return tuple(size_of(d, dims) for d in shape)
+
+
+def _untold(expr: Any) -> int:
+    raise UnknownNameError(_no_size(shapes.show_dim(expr)))
 
 
 def _no_size(name: str) -> str:

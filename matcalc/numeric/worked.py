@@ -69,6 +69,7 @@ def worked(
 
 def _by_symbol(record: Record, values: Mapping[Any, Any]) -> dict[Node, Any]:
     names = {**record.problem.names, **{symbol_name(s): s for s in record.adjoints.of}}
+    names |= {line.name: line.symbol for line in record.backward()}
     if record.upstream is not None:
         names[symbol_name(record.upstream)] = record.upstream
     found: dict[Node, Any] = {}

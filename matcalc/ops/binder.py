@@ -121,7 +121,17 @@ def letter_for(node: Node) -> str:
     taken |= {s.name for bound in node.params[1:] for s in bound.free_symbols}
     taken |= {n.params[0] for n in inside if is_symbol(n)}
     taken |= {letter_for(n) for n in inside if n.op is ISUM}
-    return next((c for c in "rijklpqst" if c not in taken), f"i_{node.level}")
+    owned = [n for n in inside if is_symbol(n) and n.indices and n.shape]
+    taken |= {s.name for n in owned for s in n.indices}
+    own = [letter for n in owned for letter in _letters_of(n, node.params[0])]
+    return next((c for c in (*own, *"rijklpqst") if c not in taken), f"i_{node.level}")
+
+
+def _letters_of(member: Node, variable: sp.Symbol) -> list[str]:
+    """By which letter a family is numbered where its member stands at ``variable``."""
+    owner = member.params[3]
+    pairs = zip(owner.family.indices, owner.at, strict=True)
+    return [letter.name for letter, place in pairs if variable in place.free_symbols]
 
 
 def shown(node: Node, base: int) -> tuple[str, Node, Any, Any]:
@@ -183,7 +193,8 @@ def _depends(root: Node, variable: sp.Symbol) -> bool:
     """Whether an index stands free in an expression, as a number, in a place or in a size."""
     found = variable in root.indices
     for node in postorder(root, stop=lambda n: n.op is ISUM and n.params[0] == variable):
-        if is_symbol(node) and any(variable in d.free_symbols for d in node.shape):
+        own = is_symbol(node) and variable in node.indices  # its shape may change with its place
+        if is_symbol(node) and not own and any(variable in d.free_symbols for d in node.shape):
             raise ShapeError(f"the shape of {node} changes with the index {variable} of a sum")
         named = is_symbol(node) and not node.shape and node.params[0] == variable.name
         found = found or named or variable in _mentioned(node)
@@ -249,6 +260,10 @@ def apart(root: Node, taken: Collection[sp.Symbol]) -> Node:
 
 
 def _symbol_at(node: Node, swaps: Mapping[Any, Any]) -> Node:
+    moved = getattr(node.params[3], "moved", None)
+    if moved is not None:  # a member of a family
+        found: Node = moved(swaps)
+        return found
     if node.shape:
         return node
     value = swaps.get(index(node.params[0]))

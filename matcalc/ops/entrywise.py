@@ -74,8 +74,7 @@ class Entrywise(Op):
             return f"{self.name}({', '.join(w(a) for a in node.operands)})", ATOM
         base, exponent = node.operands
         if is_reciprocal(node):
-            top = w(one_of(node.shape), PROD + 1)
-            return f"{top}{'./' if node.shape else '/'}{w(upside_down(node), PROD + 1)}", PROD
+            return f"1{'./' if node.shape else '/'}{w(upside_down(node), PROD + 1)}", PROD
         return f"{w(base, ATOM)}{'.^' if node.shape else '^'}{w(exponent, ATOM)}", POW
 
     def code(self, a: Sequence[str], params: Sequence[str]) -> str:

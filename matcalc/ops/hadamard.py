@@ -21,7 +21,7 @@ from matcalc.ops.base import (
     same_shapes,
 )
 from matcalc.ops.product import PRODUCT, is_reciprocal, mul, upside_down
-from matcalc.ops.symbols import ONES, ZEROS, one_of, zero_of
+from matcalc.ops.symbols import ONES, ZEROS, zero_of
 from matcalc.shapes import Shape
 
 
@@ -56,7 +56,7 @@ class Hadamard(Op):
 
     def text(self, node: Node, w: Writer) -> Written:
         above, below = quotient(node)
-        out = ".*".join(w(a, PROD + 1) for a in above) if above else w(one_of(node.shape))
+        out = ".*".join(w(a, PROD + 1) for a in above) if above else "1"
         for b in below:
             out += f"./{w(b, PROD + 1)}"
         return out, PROD

@@ -102,6 +102,9 @@ class Product(Op):
     def text(self, node: Node, w: Writer) -> Written:
         sign, above, below = fraction(node)
         out = "*".join(_factor(w, above, k) for k in range(len(above))) or "1"
+        if scales_reciprocal(above):
+            front = "*".join(w(a, PROD + 1) for a in above[:-1])
+            out = front + w(above[-1]).removeprefix("1")  # c./A
         if below:
             bottom = "*".join(w(b, PROD + 1) for b in below)
             out += f"/{bottom}" if len(below) == 1 else f"/({bottom})"
@@ -116,6 +119,16 @@ def _factor(w: Writer, above: list[Node], k: int) -> str:
     a = above[k]
     alone = len(above) == 1 or (k == len(above) - 1 and a.op is PRODUCT and not a.shape)
     return w(a, PROD if alone else PROD + 1)
+
+
+def scales_reciprocal(factors: list[Node]) -> bool:
+    """Whether these are scalars and one matrix that stands below the line with nothing above it."""
+    *front, last = factors or [number(1)]
+    if not front or any(a.shape for a in front) or not last.shape:
+        return False
+    return is_reciprocal(last) or (
+        last.op.name == "hadamard" and all(map(is_reciprocal, last.operands))
+    )
 
 
 def fraction(node: Node) -> tuple[bool, list[Node], list[Node]]:

@@ -59,7 +59,9 @@ class SymbolOp(Leaf):
         return ("A", (n, m), None, None), ("a", (), None, None)
 
     def binding(self, operands: Operands, params: Params) -> tuple[Any, int]:
-        name, shape = params[:2]
+        name, shape, _, owner = params
+        if owner is not None and (places := getattr(owner, "indices", None)):
+            return places, 0  # a member of a family: h[t - 1]
         if shape or not HIDDEN.fullmatch(name):
             return (), 0
         return (sp.Symbol(name, integer=True, positive=True),), 0

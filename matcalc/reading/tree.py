@@ -30,9 +30,10 @@ class Number(Node):
 
 @dataclass(frozen=True, slots=True)
 class Word(Node):
-    """A label in a script: ``new`` in w_{new}."""
+    """A label in a script: ``new`` in w_{new}; ``plain`` where it was typed as letters."""
 
     text: str
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

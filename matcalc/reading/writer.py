@@ -46,7 +46,7 @@ def _(node: t.Number) -> str:
 
 @write.register
 def _(node: t.Word) -> str:
-    return rf"\text{{{node.text}}}"
+    return node.text if node.plain else rf"\text{{{node.text}}}"
 
 
 @write.register

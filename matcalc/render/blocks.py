@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
+from matcalc.notation import DEFAULT, Notation
+
 
 @dataclass(frozen=True)
 class Side:
@@ -83,6 +85,7 @@ class Page:
     title: str
     blocks: tuple[Block, ...]
     lefts: dict[str, str] = field(default_factory=dict)  # how a line that is not shown is cited
+    notation: Notation = DEFAULT  # whose words the renderers use
 
     def citing(self, numbered: Callable[[str, int], str]) -> Callable[[str], str]:
         """How a reference reads: by ``numbered`` where the row has a number, else by its

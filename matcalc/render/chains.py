@@ -13,12 +13,13 @@ from matcalc.ops.base import OPS
 from matcalc.ops.kronecker import vec
 from matcalc.record import Line, Record
 from matcalc.render.blocks import Block, Formula, Heading, Prose, Row, Side
-from matcalc.render.dress import Dress
+from matcalc.render.dress import Dress, spelled
 from matcalc.render.textree import width
 from matcalc.rewrite.simplify import simplify
 from matcalc.trace import equation_of
 
 WIDEST_BRACE = 44
+VEC = r"$\operatorname{vec}$"
 
 
 def users(record: Record, node: Node) -> list[Node]:
@@ -69,7 +70,8 @@ def chain(dress: Dress) -> list[Block]:
         assert line.of is not None
         ways = paths(dress.record, line.of)
         if not ways:
-            blocks.append(Prose(f"The output does not depend on ${dress(line.of)}$."))
+            said = dress.say("The output does not depend on {x}.", x=f"${dress(line.of)}$")
+            blocks.append(Prose(said))
         elif len(ways) == 1:
             blocks += _one_chain(dress, line, ways[0])
         else:
@@ -115,32 +117,30 @@ def _one_chain(dress: Dress, line: Line, path: list[Node]) -> list[Block]:
     last = dress(short)
     if last != dress(product):
         sides.append(Side(last))
-    blocks: list[Block] = [Heading(f"The chain from ${dress(path[0])}$ to ${dress(path[-1])}$", 3)]
+    start, end = (f"${dress(p)}$" for p in (path[0], path[-1]))
+    heading = dress.say("The chain from {start} to {end}", start=start, end=end)
+    blocks: list[Block] = [Heading(heading, 3)]
     if with_vec:
-        blocks.append(
-            Prose("Matrices are read through $\\operatorname{vec}$, which stacks columns.")
-        )
+        blocks.append(Prose(vec_says(dress)))
     blocks.append(
         Formula((Row(left, tuple(sides), f"chain_{symbol_name(path[0])}", "", "", True),))
     )
     order = (
-        "from the output back to the variable" if backwards else "from the variable to the output"
+        "In this layout the factors stand in order from the output back to the variable."
+        if backwards
+        else "In this layout the factors stand in order from the variable to the output."
     )
     if len(names) > 1:
-        blocks.append(Prose(f"In this layout the factors stand in order {order}."))
+        blocks.append(Prose(dress.say(order)))
     why = [
         equation_of(law)
         for law in dict.fromkeys(laws)
         if law.startswith("diag") or law == "kron_mixed"
     ]
     if why:
-        blocks.append(
-            Prose(
-                "The last form is the same product, because "
-                + " and ".join(f"${w}$" for w in why)
-                + "."
-            )
-        )
+        named = dress.notation.listed([f"${spelled(w, dress)}$" for w in why])
+        said = dress.say("The last form is the same product, because {laws}.", laws=named)
+        blocks.append(Prose(said))
     if len(path) > 2 and all(map(is_flat, path)) and all(n.shape for n in path[:3]):
         blocks += _entry_of_chain(dress, path)
     return blocks
@@ -160,7 +160,7 @@ def _entry_of_chain(dress: Dress, path: list[Node]) -> list[Block]:
 
     xi, yj, zk = at(x, "i"), at(y, "j"), at(z, "k")
     one, terms = ratio(zk, xi), rf"\sum_{{j}} {ratio(yj, xi)} {ratio(zk, yj)}"
-    return [Prose("Element by element:"), Formula((Row(one, (Side(terms),)),))]
+    return [Prose(dress.say("Element by element:")), Formula((Row(one, (Side(terms),)),))]
 
 
 def _underbraced(dress: Dress, matrix: Node) -> str:
@@ -200,11 +200,11 @@ def _branching(dress: Dress, line: Line) -> list[Block]:
     sides = [Side(" + ".join(names)), Side(dress(total))]
     if (short := simplify(total)) is not total:
         sides.append(Side(dress(short)))
-    said = (
-        f"${dress(line.of)}$ enters {', '.join(f'${dress(s)}$' for s in steps)}: the sum over them."
-    )
+    start = f"${dress(line.of)}$"
+    entered = ", ".join(f"${dress(s)}$" for s in steps)
+    said = dress.say("{x} enters {steps}: the sum over them.", x=start, steps=entered)
     return [
-        Heading(f"The chain from ${dress(line.of)}$", 3),
+        Heading(dress.say("The chain from {start}", start=start), 3),
         Prose(said),
         Formula((Row(left, tuple(sides), f"chain_{symbol_name(line.of)}", "", "", True),)),
     ]
@@ -219,19 +219,22 @@ def differential_view(dress: Dress) -> list[Block]:
     record = dress.record
     changes = Changes()
     taken = set(record.problem.names) | {ln.name for ln in record.lines}
-    blocks: list[Block] = [
-        Prose(
-            r"With $\mathrm{d}L = \operatorname{tr}(G^\top \mathrm{d}X)$ the gradient is "
-            r"$\partial L/\partial X = G$: each differential is put in and brought to that form."
-        )
-    ]
+    said = (
+        "With {trace} the gradient is {gradient}: each differential is put in and brought to that "
+        "form."
+    )
+    trace = r"$\mathrm{d}L = \operatorname{tr}(G^\top \mathrm{d}X)$"
+    gradient = r"$\partial L/\partial X = G$"
+    blocks: list[Block] = [Prose(dress.say(said, trace=spelled(trace, dress), gradient=gradient))]
     rows: list[Row] = []
     output = dress(record.problem.output) if not record.problem.output.shape else "L"
     for line in dress.chosen(record.backward()):
         if not line.through:
             continue
         of = line.of
-        assert of is not None
+        if of is None:  # a part of a definition: its name only makes the lines below shorter
+            rows.append(Row(dress(line.symbol), (Side(dress(dress.value(line))),), line.name))
+            continue
         change = changes.name(of, taken)
         before: list[str] = []
         opened: list[Node] = []
@@ -248,10 +251,18 @@ def differential_view(dress: Dress) -> list[Block]:
         if symbol_name(record.problem.output) in line.through:
             del sides[0]  # dL = dL says nothing
         shown = tuple(Side(s) for k, s in enumerate(sides) if k == 0 or s != sides[k - 1])
-        rows.append(Row(rf"\mathrm{{d}}{output}", shown, "", f"in ${dress(change)}$"))
+        note = dress.say("in {change}", change=f"${dress(change)}$")
+        rows.append(Row(rf"\mathrm{{d}}{output}", shown, "", note))
         result = (Side(dress(dress.value(line))),)
         rows.append(
-            Row(dress(line.symbol), result, line.name, "hence", "", line.kind == "gradient")
+            Row(
+                dress(line.symbol),
+                result,
+                line.name,
+                dress.say("hence"),
+                "",
+                line.kind == "gradient",
+            )
         )
     return [*blocks, Formula(tuple(rows))]
 
@@ -297,9 +308,14 @@ def vec_view(dress: Dress) -> list[Block]:
         sides = [dress(total), dress(vec(line.value)) if line.value.shape else dress(line.value)]
         kept = tuple(Side(s) for k, s in enumerate(sides) if k == 0 or s != sides[k - 1])
         rows.append(Row(left, kept, f"vec_{symbol_name(of)}", "", "", True))
-    said = "$\\operatorname{vec}$ stacks columns; " + (
-        "Jacobians are in denominator layout."
+    said = (
+        "{vec} stacks columns; Jacobians are in denominator layout."
         if dress.style.layout is Layout.DENOMINATOR
-        else "Jacobians are in numerator layout."
+        else "{vec} stacks columns; Jacobians are in numerator layout."
     )
-    return [Prose(said), Formula(tuple(rows))]
+    return [Prose(dress.say(said, vec=VEC)), Formula(tuple(rows))]
+
+
+def vec_says(dress: Dress) -> str:
+    """How a matrix is read as a column."""
+    return dress.say("Matrices are read through {vec}, which stacks columns.", vec=VEC)

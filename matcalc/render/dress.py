@@ -1,8 +1,4 @@
-"""What every view of a derivation shares: notation, layout, detail, and which lines are shown.
-
-In numerator layout every adjoint lies on its side, so a line is rewritten as a whole: each name is
-transposed where it stands, and then the line.
-"""
+"""What every view of a derivation shares: notation, layout, detail, and which lines are shown."""
 
 from __future__ import annotations
 
@@ -21,18 +17,18 @@ from matcalc.expr import (
     make,
     postorder,
     substitute,
-    symbol,
     symbol_name,
 )
 from matcalc.layout import Layout
-from matcalc.network import Owner
 from matcalc.notation import Notation
-from matcalc.ops.algebra import HADAMARD, PRODUCT, SUM_OP, had, mul, t
+from matcalc.ops.algebra import HADAMARD, PRODUCT, SUM_OP, had, mul
 from matcalc.ops.base import PROD
 from matcalc.ops.entrywise import ENTRYWISE
 from matcalc.ops.undefined import FUNCTION
 from matcalc.record import Line, Record
 from matcalc.render.latex import LatexWriter, juxtaposed, with_where
+from matcalc.render.phrases import known
+from matcalc.render.sideways import Sideways
 from matcalc.render.textree import width
 from matcalc.reverse import Adjoints
 from matcalc.rewrite.cost import cost
@@ -69,21 +65,6 @@ class Style:
         return str(asked)
 
 
-class Transposed(Owner):
-    """Adjoint symbols on their side, written like the ones they stand for."""
-
-    def __init__(self) -> None:
-        self.of: dict[Node, Node] = {}
-
-    def stand_in(self, adjoint: Node) -> Node:
-        found = symbol(symbol_name(adjoint), tuple(reversed(adjoint.shape)), None, self)
-        self.of[found] = adjoint
-        return t(found)
-
-    def write(self, node: Node, writer: Any) -> str | None:
-        return writer.symbol(self.of[node])
-
-
 @dataclass
 class Dress:
     """A record and a style: lines as they are printed."""
@@ -91,19 +72,21 @@ class Dress:
     record: Record
     style: Style
     writer: LatexWriter = field(init=False)
-    _sideways: dict[Node, Node] = field(init=False, default_factory=dict)
+    sideways: Sideways = field(init=False)
 
     def __post_init__(self) -> None:
-        self.writer = LatexWriter(self.style.notation)
-        if self.style.layout is Layout.NUMERATOR:
-            owner = Transposed()
-            for adjoint in self.record.adjoints.of:
-                if adjoint.shape:
-                    self._sideways[adjoint] = owner.stand_in(adjoint)
+        self.writer = LatexWriter(known(self.style.notation))
+        # What arrives at a part without a name lies on its side like every adjoint.
+        parts = (line.symbol for line in self.record.backward() if line.of is None)
+        self.sideways = Sideways([*self.record.adjoints.of, *parts])
 
     @property
     def notation(self) -> Notation:
         return self.style.notation
+
+    def say(self, phrase: str, **parts: object) -> str:
+        """A phrase in the language of the notes."""
+        return self.notation.say(phrase, **parts)
 
     def __call__(self, node: Node) -> str:
         """A node in LaTeX."""
@@ -120,9 +103,7 @@ class Dress:
 
     def laid(self, value: Node) -> Node:
         """The value of an adjoint in the layout of the page."""
-        if self.style.layout is not Layout.NUMERATOR:
-            return value
-        return simplify(t(substitute(value, self._sideways)))
+        return self.sideways.laid(value) if self.style.layout is Layout.NUMERATOR else value
 
     def names(self, line: Line) -> Node:
         """The left-hand side."""
@@ -239,3 +220,10 @@ class Dress:
 def adjoints_in(node: Node) -> list[Node]:
     """The adjoint symbols an expression mentions."""
     return [n for n in postorder(node) if is_symbol(n) and isinstance(n.params[3], Adjoints)]
+
+
+def spelled(equation: str, dress: Dress) -> str:
+    """A law in the signs of the page."""
+    n = dress.notation
+    said = equation.replace(r"\odot", n.hadamard).replace(r"^\top", rf"^{{{n.transpose}}}")
+    return said.replace(r"\mathbf{1}", n.one)

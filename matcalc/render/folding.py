@@ -12,6 +12,7 @@ from matcalc.record import Line
 from matcalc.render.blocks import Row, Side
 from matcalc.render.dress import Dress
 from matcalc.render.names import GREEK, LAYERS, adjoint_in_latex, delta_names, layer_of, output_name
+from matcalc.render.sideways import Transposed
 from matcalc.render.writer import TextWriter
 from matcalc.reverse import Adjoints
 
@@ -99,7 +100,9 @@ def _general(dress: Dress, first: Layer, last: Layer) -> Run:
         general = Generalised(dress, number, letter)
         forms = dress.forms(line) if dress.style.detail_of(line.name) != "brief" else [line.value]
         if line.kind == "gradient":
-            forms = [dress.value(line)]
+            forms = [line.value]
+        if line.kind != "forward":
+            forms = [dress.laid(dress.opened(form)) for form in forms]
         sides = tuple(Side(general(form)) for form in forms)
         rows.append(Row(general(line.symbol), sides, "", "", "", line.kind == "gradient"))
     down = (last.number or 0) < number
@@ -108,7 +111,7 @@ def _general(dress: Dress, first: Layer, last: Layer) -> Run:
         if down
         else rf"{letter} = {number}, \dots, {last.number}"
     )
-    return Run(rows=tuple(rows), says=f"For ${span}$:")
+    return Run(rows=tuple(rows), says=dress.say("For {range}:", range=f"${span}$"))
 
 
 class Generalised:
@@ -122,7 +125,11 @@ class Generalised:
         return self.dress(substitute(node, {k: v for k, v in swaps.items() if k is not v}))
 
     def _symbol(self, node: Node) -> Node:
+        """The symbol of the same shape that is called by the letter."""
         owner = node.params[3]
+        if isinstance(owner, Transposed):
+            general = self._symbol(owner.of[node])
+            return symbol(symbol_name(general), node.shape, symbol_latex(general))
         of = owner.of[node] if isinstance(owner, Adjoints) else node
         layer = layer_of(of)
         if layer is None:

@@ -15,6 +15,7 @@ from html import escape
 from matcalc import shapes
 from matcalc.errors import MatcalcError
 from matcalc.expr import Node, is_number, is_symbol, postorder, symbol_name
+from matcalc.notation import DEFAULT, Notation
 from matcalc.record import Record
 from matcalc.render.blocks import Picture
 from matcalc.render.dress import Dress, Style
@@ -48,12 +49,19 @@ class Edge:
 class Graph:
     """A computation graph that can be drawn."""
 
-    def __init__(self, title: str, vertices: list[Vertex], edges: list[Edge]) -> None:
+    def __init__(
+        self,
+        title: str,
+        vertices: list[Vertex],
+        edges: list[Edge],
+        notation: Notation = DEFAULT,
+    ) -> None:
         if len(vertices) > MOST_NODES:
             raise MatcalcError(
                 f"a drawing of {len(vertices)} nodes cannot be read; the most is {MOST_NODES}"
             )
         self.title, self.vertices, self.edges = title, vertices, edges
+        self.notation = notation  # whose words describe the drawing
 
     # -- where everything stands
     # ---------------------------------------------------------------------
@@ -218,18 +226,20 @@ class Graph:
     def text(self) -> str:
         """The graph in words, one node a sentence."""
         names = {v.key: in_unicode(v.latex) for v in self.vertices}
+        say, listed = self.notation.say, self.notation.listed
         said = []
         for v in self.vertices:
             into = [names[e.start] for e in self.edges if e.end == v.key]
             what = f"{names[v.key]} ({v.shape})" if v.shape else names[v.key]
             said.append(
-                f"{what} from {shapes.listed(list(dict.fromkeys(into)))}."
+                say("{node} from {sources}.", node=what, sources=listed(list(dict.fromkeys(into))))
                 if into
-                else f"{what} is given."
+                else say("{node} is given.", node=what)
             )
         back = [in_unicode(e.back) for e in self.edges if e.back]
         if back:
-            said.append(f"Back flow {shapes.listed(list(dict.fromkeys(reversed(back))))}.")
+            flow = listed(list(dict.fromkeys(reversed(back))))
+            said.append(say("Back flow {adjoints}.", adjoints=flow))
         return "\n".join(said)
 
     def picture(self) -> Picture:
@@ -298,9 +308,9 @@ def graph_of(record: Record, style: Style, grain: str = "steps", deltas: bool = 
     if grain not in GRAINS:
         raise MatcalcError(f"grain is one of {', '.join(GRAINS)}, not {grain!r}")
     dress = Dress(record, style)
-    title = f"Computation graph of ${dress(record.problem.output)}$"
+    title = dress.say("Computation graph of {f}", f=f"${dress(record.problem.output)}$")
     build = _by_steps if grain == "steps" else _by_operations
-    return Graph(title, *build(dress, deltas))
+    return Graph(title, *build(dress, deltas), dress.notation)
 
 
 def _size(node: Node) -> str:

@@ -5,10 +5,12 @@ It reads well in light and dark, prints without its buttons, and keeps MathML fo
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from html import escape
 
+from matcalc.notation import Notation
 from matcalc.render import katex
 from matcalc.render.blocks import (
     Block,
@@ -59,8 +61,8 @@ document.querySelectorAll('button.copy').forEach(function (b) {
   b.addEventListener('click', function () {
     var text = b.parentNode.getAttribute('data-latex');
     function done() {
-      b.textContent = 'copied';
-      setTimeout(function () { b.textContent = 'copy'; }, 1200);
+      b.textContent = COPIED;
+      setTimeout(function () { b.textContent = COPY; }, 1200);
     }
     if (navigator.clipboard && window.isSecureContext) {
       navigator.clipboard.writeText(text).then(done);
@@ -93,19 +95,26 @@ def to_html(page: Page, script: bool | None = None) -> str:
     setter: Callable[[str, bool], str] = _later if in_page else katex.typeset
     body = "\n".join(_block(block, page, setter) for block in page.blocks)
     latex = " ".join(row.latex for row in page.rows())
-    scripts = f"<script>{COPY}</script>"
+    say = page.notation.say
+    words = f"var COPY = {_in_script(say('copy'))}, COPIED = {_in_script(say('copied'))};"
+    scripts = f"<script>{words}{COPY}</script>"
     if in_page:
         source = katex.asset("katex.min.js").decode("utf-8").replace("</script", "<\\/script")
         scripts = f"<script>{source}</script>\n<script>{SET_HERE}</script>\n{scripts}"
     plain = re.sub(r"\$([^$]*)\$", r"\1", page.title)
     return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{escape(say("en"), quote=True)}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(plain)}</title>\n"
         f"<style>{katex.stylesheet(latex + body)}</style>\n<style>{STYLE}</style>\n"
         f"</head>\n<body>\n<main>\n<h1>{prose(page.title, setter)}</h1>\n{body}\n</main>\n"
         f"{scripts}\n</body>\n</html>\n"
     )
+
+
+def _in_script(text: str) -> str:
+    """A text as a string of JavaScript that no markup can end."""
+    return json.dumps(text).replace("<", "\\u003c")
 
 
 def _later(latex: str, display: bool) -> str:
@@ -131,7 +140,7 @@ def _block(block: Block, page: Page, setter: Callable[[str, bool], str]) -> str:
     if isinstance(block, Formula):
         notes = ["", *(row.note for row in block.rows)]
         return "\n".join(
-            _row(row, cite, setter, row.note != before)
+            _row(row, cite, setter, row.note != before, page.notation)
             for row, before in zip(block.rows, notes, strict=False)
         )
     if isinstance(block, Table):
@@ -149,7 +158,11 @@ def _block(block: Block, page: Page, setter: Callable[[str, bool], str]) -> str:
 
 
 def _row(
-    row: Row, cite: Callable[[str], str], setter: Callable[[str, bool], str], says: bool
+    row: Row,
+    cite: Callable[[str], str],
+    setter: Callable[[str, bool], str],
+    says: bool,
+    notation: Notation,
 ) -> str:
     note = ""
     if row.note and says:
@@ -157,9 +170,10 @@ def _row(
         note = f'<p class="note">{prose(f"{said[0].upper()}{said[1:]}:", setter)}</p>\n'
     name = f' id="line-{escape(row.name)}"' if row.name else ""
     copied = escape(row.latex, quote=True)
+    label = escape(notation.say("copy the LaTeX of this formula"), quote=True)
     return (
         f'{note}<div class="formula"{name} data-latex="{copied}">'
-        f'<div class="set">{setter(display(row), True)}</div>'
-        '<button class="copy" type="button" aria-label="copy the LaTeX of this formula">copy'
-        "</button></div>"
+        f'<div class="set">{setter(display(row, notation), True)}</div>'
+        f'<button class="copy" type="button" aria-label="{label}">'
+        f"{escape(notation.say('copy'))}</button></div>"
     )

@@ -22,10 +22,11 @@ from matcalc.expr import (
     symbol_owner,
 )
 from matcalc.notation import Notation
-from matcalc.ops.algebra import HADAMARD, fraction, one_of, quotient
+from matcalc.ops.algebra import HADAMARD, fraction, quotient
 from matcalc.ops.base import ATOM, FRACTION, NEG, POW, PROD, Written
 from matcalc.ops.binder import shown
 from matcalc.ops.entrywise import ENTRYWISE, power
+from matcalc.ops.product import scales_reciprocal
 from matcalc.ops.reduce import text_axis
 from matcalc.render.entries import entry_of_sum, index_letters
 from matcalc.render.names import adjoint_in_latex, name_in_latex, output_name, symbol_in_latex
@@ -120,6 +121,8 @@ class LatexWriter(BaseWriter):
     def _factors(self, factors: Sequence[Node]) -> list[str]:
         """Each in brackets where it needs them; an open sum needs none at the end."""
         parts = [self(a, PROD + 1) for a in factors]
+        if scales_reciprocal(list(factors)) and self.notation.quotient != "frac":
+            return [*parts[:-1], self(factors[-1], PROD).removeprefix("1 ")]
         if factors and factors[-1].op is HADAMARD and sum(bool(a.shape) for a in factors) == 1:
             parts[-1] = self(factors[-1], PROD)  # a number times A o B is the same either way
         if factors and factors[-1].op.name in OPEN:
@@ -134,7 +137,7 @@ class LatexWriter(BaseWriter):
 
     def hadamard_product(self, node: Node) -> Written:
         above, below = quotient(node)
-        first = above or [one_of(node.shape)]
+        first = above or [number(1)]
         if below and self.notation.quotient == "frac":
             top, bottom = (self._entrywise_run(part) for part in (first, below))
             return rf"\frac{{{top}}}{{{bottom}}}", FRACTION
@@ -178,8 +181,7 @@ class LatexWriter(BaseWriter):
             below = power(base, number(-as_number(exponent)))
             if not node.shape or self.notation.quotient == "frac":
                 return rf"\frac{{1}}{{{self(below)}}}", FRACTION if node.shape else PROD
-            top = self(one_of(node.shape), PROD + 1)
-            return f"{top} {self.notation.quotient} {self(below, PROD + 1)}", PROD
+            return f"1 {self.notation.quotient} {self(below, PROD + 1)}", PROD
         sign = self.notation.hadamard if self.notation.hadamard.startswith("\\") else r"\circ"
         mark = "" if not node.shape else f"{sign} "
         return self.superscript(self(base, ATOM), mark + self(exponent)), POW

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from matcalc.notation import DEFAULT, Notation
 from matcalc.render.blocks import (
     Block,
     Code,
@@ -40,7 +41,7 @@ def markdown_block(block: Block, page: Page) -> str:
     if isinstance(block, Formula):
         notes = ["", *(row.note for row in block.rows)]
         return "\n\n".join(
-            _row(row, cite, row.note != before)
+            _row(row, cite, row.note != before, page.notation)
             for row, before in zip(block.rows, notes, strict=False)
         )
     if isinstance(block, Table):
@@ -51,7 +52,7 @@ def markdown_block(block: Block, page: Page) -> str:
     return f"```text\n{block.text}\n```"
 
 
-def display(row: Row) -> str:
+def display(row: Row, notation: Notation = DEFAULT) -> str:
     """A row as the inside of a display."""
     tag = rf" \tag{{{row.number}}}" if row.number else ""
     if not row.sides:
@@ -60,13 +61,13 @@ def display(row: Row) -> str:
         return f"{row.left} = {row.sides[0].latex}{tag}"
     lines = []
     for k, side in enumerate(row.sides):
-        reason = rf" && \text{{by }} {side.reason}" if side.reason else ""
+        reason = rf" && \text{{{notation.say('by')} }} {side.reason}" if side.reason else ""
         lines.append(f"{row.left if k == 0 else ''} &= {side.latex}{reason}".strip())
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + f"\n\\end{{aligned}}{tag}"
 
 
-def _row(row: Row, cite: Callable[[str], str], says: bool) -> str:
-    said = f"$$\n{display(row)}\n$$"
+def _row(row: Row, cite: Callable[[str], str], says: bool, notation: Notation) -> str:
+    said = f"$$\n{display(row, notation)}\n$$"
     if row.note and says:
         note = with_references(row.note, cite)
         said = f"{note[0].upper()}{note[1:]}:\n\n{said}"

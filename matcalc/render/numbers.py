@@ -58,18 +58,20 @@ def table(
         symbol_name(record.problem.find(n)) if n in record.problem.names else n for n in lines or ()
     }
     shown = [w for w in exact if not wanted or w.line.name in wanted or _of(w.line) in wanted]
-    blocks: list[Block] = [_table(dress, shown, "value" if rounded is None else "exact", digits)]
+    head = dress.say("value" if rounded is None else "exact")
+    blocks: list[Block] = [_table(dress, shown, head, digits)]
     if rounded is not None:
         names = {item.line.name for item in shown}
         other = worked(record, values, dims=dims, digits=rounded, partial=partial)
         by_hand = [w for w in other if w.line.name in names]
-        blocks.append(_table(dress, by_hand, f"rounded to {rounded} places at every step", rounded))
+        head = dress.say("rounded to {digits} places at every step", digits=rounded)
+        blocks.append(_table(dress, by_hand, head, rounded))
     return blocks
 
 
 def _table(dress: Dress, items: Sequence[WorkedLine], head: str, digits: int) -> Table:
     rows = ((f"${dress(item.line.symbol)}$", _cell(dress, item, digits)) for item in items)
-    return Table(("quantity", head), tuple(rows))
+    return Table((dress.say("quantity"), head), tuple(rows))
 
 
 def _of(line: Line) -> str:
@@ -79,12 +81,14 @@ def _of(line: Line) -> str:
 def _cell(dress: Dress, item: WorkedLine, digits: int) -> str:
     if item.value is None:
         needs = ", ".join(f"${dress(_symbol(dress.record, n))}$" for n in item.needs)
-        return f"${dress(item.line.value)}$ (needs {needs})"
-    return f"${in_numbers(item.value, digits)}$" + (" (given)" if item.given else "")
+        formula = f"${dress(item.line.value)}$"
+        return dress.say("{formula} (needs {names})", formula=formula, names=needs)
+    given = f" ({dress.say('given')})" if item.given else ""
+    return f"${in_numbers(item.value, digits)}$" + given
 
 
 def _symbol(record: Record, name: str) -> Any:
-    return {**record.problem.names, **{symbol_name(s): s for s in record.adjoints.of}}.get(name)
+    return {**record.problem.names, **{line.name: line.symbol for line in record.lines}}.get(name)
 
 
 def gradient_step(
@@ -114,17 +118,18 @@ def gradient_step(
         )
         rows.append(
             Row(
-                rf"{shown}^{{\text{{new}}}}"
-                if "^" not in shown
-                else rf"{{{shown}}}^{{\text{{new}}}}",
+                dress.writer.superscript(shown, rf"\text{{{dress.say('new')}}}"),
                 sides,
             )
         )
     after = next(w.value for w in worked(record, moved, dims=dims) if w.line.name == output)
     loss = dress(record.problem.output)
-    said = (
-        f"One step of length ${rate:g}$ against the gradient takes ${loss}$ from "
-        f"${in_numbers(before[output], digits)}$ to ${in_numbers(after, digits)}$."
+    said = dress.say(
+        "One step of length {rate} against the gradient takes {loss} from {before} to {after}.",
+        rate=f"${rate:g}$",
+        loss=f"${loss}$",
+        before=f"${in_numbers(before[output], digits)}$",
+        after=f"${in_numbers(after, digits)}$",
     )
     return [Formula(tuple(rows)), Prose(said)]
 
@@ -155,20 +160,13 @@ def counts(dress: Dress) -> list[Block]:
     record = dress.record
     parts = " + ".join(sp.latex(_entries(p)) for p in record.problem.params)
     total = sp.latex(parameter_count(record))
-    said = (
-        f"To learn are ${parts} = {total}$ numbers."
-        if parts != total
-        else f"To learn are ${total}$ numbers."
+    count = f"${parts} = {total}$" if parts != total else f"${total}$"
+    cost = dress.say(
+        "One backward pass costs about as many products as there are weights, for each datum, "
+        "twice over: once for the adjoints and once for the gradients. It grows with the number "
+        "of connections, not with the number of neurons."
     )
-    return [
-        Prose(
-            said + " One backward pass costs about as many products as there are weights, for each "
-            "datum, "
-            "twice over: once for the adjoints and once for the gradients. It grows with the "
-            "number of "
-            "connections, not with the number of neurons."
-        )
-    ]
+    return [Prose(f"{dress.say('To learn are {count} numbers.', count=count)} {cost}")]
 
 
 def evaluation_latex(evaluation: Any, digits: int, notation: Any) -> str:
@@ -178,13 +176,14 @@ def evaluation_latex(evaluation: Any, digits: int, notation: Any) -> str:
     lines = []
     for line in record.lines:
         name = line.name if line.of is None else symbol_name(line.of)
-        value = (evaluation.steps if line.of is None else evaluation.adjoints).get(name)
+        found = evaluation.steps if line.kind == "forward" else evaluation.adjoints
+        value = found.get(name)
         if value is not None:
             lines.append(f"{dress(line.symbol)} &= {in_numbers(value, digits)}")
         elif line.name in evaluation.missing:
             needs = ", ".join(dress(_symbol(record, n)) for n in evaluation.missing[line.name])
             lines.append(
-                rf"{dress(line.symbol)} &= {dress(line.value)} \quad \text{{needs }} {needs}"
+                rf"{dress(line.symbol)} &= {dress(line.value)} \quad \text{{{dress.say('needs')} }} {needs}"
             )
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 

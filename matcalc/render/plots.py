@@ -34,8 +34,8 @@ def plot_gradients(record: Record, style: Style, values: Mapping[Any, Any], **op
     figure = _figure()
     axes = figure.subplots()
     axes.semilogy(range(1, len(sizes) + 1), list(sizes.values()), marker="o", markersize=3)
-    axes.set_xlabel("parameter, from the input on")
-    axes.set_ylabel("largest entry of the gradient")
+    axes.set_xlabel(style.notation.say("parameter, from the input on"))
+    axes.set_ylabel(style.notation.say("largest entry of the gradient"))
     if len(sizes) <= 12:
         dress = Dress(record, style)
         names = [f"${dress(p)}$" for p in record.wrt]
@@ -70,6 +70,6 @@ def plot_loss(
     figure = _figure()
     axes = figure.subplots()
     axes.plot(losses(record, values, rate, steps, **options), marker="o", markersize=3)
-    axes.set_xlabel("step")
+    axes.set_xlabel(style.notation.say("step"))
     axes.set_ylabel(f"${Dress(record, style)(record.problem.output)}$")
     return figure

@@ -29,8 +29,12 @@ def index_view(dress: Dress) -> list[Block]:
     rows = []
     for line in wanted(dress):
         rows += index_rows(dress, line)
-    base = dress.notation.index_base
-    return [Prose(f"Indices start at {base}."), Formula(tuple(rows))]
+    return [Prose(indices_say(dress)), Formula(tuple(rows))]
+
+
+def indices_say(dress: Dress) -> str:
+    """The number of the first row."""
+    return dress.say("Indices start at {base}.", base=dress.notation.index_base)
 
 
 def index_rows(dress: Dress, line: Line) -> list[Row]:
@@ -124,12 +128,14 @@ def _paths_of(dress: Dress, line: Line, start: Place) -> list[Block]:
     merged = simplify(add(*(mul(*way) for way in apart)))
     sides = [Side(named), Side(opened), Side(dress(merged))]
     kept = tuple(s for k, s in enumerate(sides) if k == 0 or s.latex != sides[k - 1].latex)
-    count = "one path" if len(ways) == 1 else f"{len(ways)} paths"
+    said = (
+        "{x} reaches {output} along one path:"
+        if len(ways) == 1
+        else "{x} reaches {output} along {count} paths:"
+    )
+    x, output = dress(_entry(start[0], start)), dress(dress.record.problem.output)
     return [
-        Prose(
-            f"${dress(_entry(start[0], start))}$ reaches "
-            f"${dress(dress.record.problem.output)}$ along {count}:"
-        ),
+        Prose(dress.say(said, x=f"${x}$", output=f"${output}$", count=len(ways))),
         Formula((Row(left, kept, f"paths_{symbol_name(start[0])}", "", "", True),)),
     ]
 
@@ -188,14 +194,12 @@ def batch_view(dress: Dress) -> list[Block]:
     size = _batch(dress)
     shown = sp.latex(size)
     base = dress.notation.index_base
-    blocks: list[Block] = [
-        Prose(
-            f"The data are ${shown}$; one of them is number $r$. What belongs to one datum "
-            f"carries its number."
-        )
-    ]
-    rows: list[Row] = []
     letter = "r"
+    said = (
+        "The data are {n}; one of them is number {r}. What belongs to one datum carries its number."
+    )
+    blocks: list[Block] = [Prose(dress.say(said, n=f"${shown}$", r=f"${letter}$"))]
+    rows: list[Row] = []
     for line in dress.chosen(dress.record.backward()):
         found = _datum_sum(dress, line, size, letter)
         if found is None:
@@ -207,7 +211,7 @@ def batch_view(dress: Dress) -> list[Block]:
                 dress(line.symbol),
                 (Side(rf"\sum_{{{letter}={base}}}^{{{top}}} {term}"), Side(last)),
                 f"batch_{line.name}",
-                f"one datum contributes ${term}$",
+                dress.say("one datum contributes {term}", term=f"${term}$"),
                 "",
                 line.kind == "gradient",
             )
@@ -276,17 +280,21 @@ def _grouped(base: str) -> str:
 
 def _scale(dress: Dress, size: Any) -> list[Block]:
     """Where 1/n goes."""
-    name = sp.latex(size)
+    factor = rf"$\frac{{1}}{{{sp.latex(size)}}}$"
     for line in dress.record.backward():
         if line.value.op is PRODUCT and any(
             a.op.name == "pow" and str(a.operands[0]) == str(size) for a in line.value.operands
         ):
             return [
-                Heading("The factor in front", 3),
+                Heading(dress.say("The factor in front"), 3),
                 Prose(
-                    f"The mean puts $\\frac{{1}}{{{name}}}$ into ${dress(line.symbol)} = "
-                    f"{dress(line.value)}$; "
-                    "every later line takes it from there, so no other formula shows it."
+                    dress.say(
+                        "The mean puts {factor} into {line}; every later line takes it from there, "
+                        "so no other formula shows it.",
+                        factor=factor,
+                        line=f"${dress(line.symbol)} = {dress(line.value)}$",
+                    )
                 ),
             ]
-    return [Prose(f"The loss is a sum, not a mean: no $\\frac{{1}}{{{name}}}$ appears anywhere.")]
+    said = "The loss is a sum, not a mean: no {factor} appears anywhere."
+    return [Prose(dress.say(said, factor=factor))]

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from matcalc.errors import MatcalcError
+from matcalc.notation import DEFAULT, Notation
 from matcalc.render.blocks import (
     Code,
     Formula,
@@ -37,6 +38,7 @@ class Setting:
     env: str = "align"
     width: float = LINE
     document: bool = False
+    notation: Notation = DEFAULT
 
     def __post_init__(self) -> None:
         if self.env not in ENVIRONMENTS:
@@ -45,6 +47,7 @@ class Setting:
 
 def to_tex(page: Page, setting: Setting) -> str:
     """The page as LaTeX, the same bytes on every run."""
+    setting = replace(setting, notation=page.notation)
     cite = page.citing(lambda name, number: rf"\eqref{{{setting.label}{name}}}")
     parts = [_block(block, setting, cite) for block in page.blocks]
     body = "\n\n".join(p for p in parts if p)
@@ -125,7 +128,7 @@ def row_lines(row: Row, setting: Setting) -> list[str]:
         lines.append(lead + pieces[0])
         lines += [rf"&\quad {{}} {piece}" for piece in pieces[1:]]
         if side.reason:
-            said = rf"\text{{by }} {side.reason}"
+            said = rf"\text{{{setting.notation.say('by')} }} {side.reason}"
             if len(pieces) == 1 and measured(side.latex) + measured(said) + 12 < room:
                 lines[-1] += rf" \qquad {said}"
             else:

@@ -12,25 +12,26 @@ from collections.abc import Callable, Sequence
 from matcalc.errors import MatcalcError
 from matcalc.expr import Node, symbol_name
 from matcalc.layout import Layout
-from matcalc.record import Line, Record
+from matcalc.record import Line, Record, Remark
 from matcalc.render.blocks import Block, Formula, Heading, Page, Prose, Row, Side
 from matcalc.render.chains import chain, differential_view, vec_view
-from matcalc.render.dress import Dress, Style
+from matcalc.render.dress import Dress, Style, spelled
 from matcalc.render.folding import folded
 from matcalc.render.sums import batch_view, index_view, paths_view
+from matcalc.render.textree import width
+from matcalc.trace import Law
+
+WIDEST_IN_NOTE = 40  # a formula in a sentence must not need a line of its own
 
 LAYOUT_SAYS = {
     Layout.DENOMINATOR: (
-        "Denominator layout: a gradient has the shape of its variable, and $\\partial "
-        "y/\\partial x$ "
-        "of a column $x$ of $p$ entries and a column $y$ of $r$ entries is $p \\times r$."
+        "Denominator layout: a gradient has the shape of its variable, and {ratio} of a column "
+        "{x} of {p} entries and a column {y} of {r} entries is {shape}."
     ),
     Layout.NUMERATOR: (
-        "Numerator layout: a gradient lies transposed, and $\\partial y/\\partial x$ of a "
-        "column $x$ of "
-        "$p$ entries and a column $y$ of $r$ entries is $r \\times p$. A transpose more or "
-        "less than in "
-        "denominator layout is there to turn the gradient onto its side."
+        "Numerator layout: a gradient lies transposed, and {ratio} of a column {x} of {p} entries "
+        "and a column {y} of {r} entries is {shape}. A transpose more or less than in denominator "
+        "layout is there to turn the gradient onto its side."
     ),
     Layout.MIXED: (
         "Mixed layout: a gradient has the shape of its variable, Jacobians lie in numerator layout."
@@ -48,37 +49,45 @@ def page_of(record: Record, style: Style, view: str = "backprop", opened: bool =
     blocks = [*(opening(dress) if opened else ()), *VIEWS[view](dress)]
     output = record.problem.output
     lefts = {ln.name: dress(ln.symbol) for ln in record.lines}
-    return Page(
-        f"The gradients of ${dress(output)}$" if not output.shape else f"Through ${dress(output)}$",
-        tuple(blocks),
-        lefts,
-    )
+    title = "The gradients of {f}" if not output.shape else "Through {f}"
+    return Page(dress.say(title, f=f"${dress(output)}$"), tuple(blocks), lefts, style.notation)
 
 
 def opening(dress: Dress) -> list[Block]:
     """The layout, what was assumed, and the shapes of what is given."""
     record = dress.record
-    blocks: list[Block] = [Prose(LAYOUT_SAYS[dress.style.layout])]
-    blocks += [Prose(f"{remark[0].upper()}{remark[1:]}.") for remark in record.remarks]
+    blocks: list[Block] = [Prose(layout_says(dress))]
+    for remark in record.remarks:
+        said = dress.say(remark.pattern, **remark.parts) if isinstance(remark, Remark) else remark
+        blocks.append(Prose(f"{said[0].upper()}{said[1:]}."))
     given, learnt = (_declared(dress, ss) for ss in (record.problem.inputs, record.problem.params))
-    said = [
-        f"{title} {', '.join(items)}."
-        for title, items in (("Given:", given), ("To learn:", learnt))
-        if items
-    ]
-    if record.upstream is not None:
-        said.append(
-            f"From above arrives ${dress(record.upstream)}$ {_size(dress, record.upstream)}."
-        )
+    top: list[str] = []
+    for phrase, items in (("Given: {symbols}.", given), ("To learn: {symbols}.", learnt)):
+        if items:
+            top.append(dress.say(phrase, symbols=", ".join(items)))
+    if (above := record.upstream) is not None:
+        shown = f"${dress(above)}$ {_size(dress, above)}"
+        top.append(dress.say("From above arrives {symbol}.", symbol=shown))
     if record.problem.facts:
-        said.append(f"Assumed: {', '.join(map(str, record.problem.facts))}.")
-    if said:
-        blocks.append(Prose(" ".join(said)))
+        facts = ", ".join(map(str, record.problem.facts))
+        top.append(dress.say("Assumed: {facts}.", facts=facts))
+    if top:
+        blocks.append(Prose(" ".join(top)))
     return blocks
 
 
+def layout_says(dress: Dress) -> str:
+    """Which way gradients and Jacobians lie on this page."""
+    layout = dress.style.layout
+    shape = r"$r \times p$" if layout is Layout.NUMERATOR else r"$p \times r$"
+    ratio = r"$\partial y/\partial x$"
+    return dress.say(
+        LAYOUT_SAYS[layout], ratio=ratio, shape=shape, x="$x$", y="$y$", p="$p$", r="$r$"
+    )
+
+
 def _size(dress: Dress, node: Node) -> str:
-    return f"(${dress.shape(node)}$)" if node.shape else "(a number)"
+    return f"(${dress.shape(node)}$)" if node.shape else f"({dress.say('a number')})"
 
 
 def _declared(dress: Dress, symbols: Sequence[Node]) -> list[str]:
@@ -94,7 +103,7 @@ def _declared(dress: Dress, symbols: Sequence[Node]) -> list[str]:
         if len(run) < 4:
             said += [f"${dress(s)}$ {_size(dress, s)}" for s in run]
         else:
-            size = _size(dress, run[0]) if run[0].shape else "(numbers)"
+            size = _size(dress, run[0]) if run[0].shape else f"({dress.say('numbers')})"
             said.append(rf"${dress(run[0])}, \dots, {dress(run[-1])}$ {size}")
     return said
 
@@ -118,7 +127,7 @@ def backprop(dress: Dress) -> list[Block]:
         shown = [ln for ln in lines if id(ln) in chosen and not _says_nothing(dress, ln)]
         if not shown:
             continue
-        blocks.append(Heading(title))
+        blocks.append(Heading(dress.say(title)))
         blocks += _formulas(dress, shown)
     return blocks
 
@@ -152,7 +161,7 @@ def row(dress: Dress, line: Line) -> Row:
     """A line with as much detail as is wanted."""
     detail = dress.style.detail_of(line.name)
     sides = sides_of(dress, line, detail)
-    note = "" if detail == "brief" or line.kind == "forward" else origin(dress, line)
+    note = "" if detail == "brief" or line.kind == "forward" else _note(dress, line)
     return Row(
         dress(line.symbol),
         tuple(sides),
@@ -168,16 +177,27 @@ def sides_of(dress: Dress, line: Line, detail: str) -> list[Side]:
     show = dress.with_shapes if wants_shapes and line.kind != "forward" else dress
     if line.kind == "forward" or detail == "brief":
         return [Side(show(dress.value(line)))]
-    if dress.style.layout is Layout.NUMERATOR:
-        return [Side(show(dress.value(line)))]
     forms = dress.forms(line)
+    aside = dress.style.layout is Layout.NUMERATOR
     if detail == "normal":
-        return [Side(show(f)) for f in forms]
-    sides = [Side(dress(forms[0]))] if len(forms) > 1 else []
-    sides.append(Side(show(line.before) if not line.steps else dress(line.before)))
+        return [Side(show(dress.laid(f) if aside else f)) for f in forms]
+    shown = dress.sideways.around if aside else (lambda value: value)
+    sides = [Side(dress(shown(forms[0])))] if len(forms) > 1 else []
+    first = shown(line.before)
+    sides.append(Side(show(first) if not line.steps and not aside else dress(first)))
     for law in line.steps:
-        sides.append(Side(dress(law.after), spelled(law.equation or law.words, dress)))
+        sides.append(Side(dress(shown(law.after)), reason(dress, law)))
+    if aside:
+        laws = [spelled(law, dress) for law in dress.sideways.laws(line.value)]
+        sides.append(Side(show(dress.laid(line.value)), r",\ ".join(laws)))
     return _without_repeats(sides)
+
+
+def reason(dress: Dress, law: Law) -> str:
+    """Why a form follows from the one before: an equation, or words of the page."""
+    if law.equation.startswith(r"\text{") and law.equation.count("{") == 1:
+        return rf"\text{{{dress.say(law.equation[6:-1])}}}"
+    return spelled(law.equation, dress) if law.equation else rf"\text{{{law.words}}}"
 
 
 def _without_repeats(sides: list[Side]) -> list[Side]:
@@ -188,18 +208,33 @@ def _without_repeats(sides: list[Side]) -> list[Side]:
     return kept
 
 
-def spelled(equation: str, dress: Dress) -> str:
-    """A law in the signs of the page."""
-    n = dress.notation
-    said = equation.replace(r"\odot", n.hadamard).replace(r"^\top", rf"^{{{n.transpose}}}")
-    return said.replace(r"\mathbf{1}", n.one)
+def _note(dress: Dress, line: Line) -> str:
+    """Where a line comes from and, turned onto its side, what its transposes are there for."""
+    found = origin(dress, line)
+    if dress.style.layout is not Layout.NUMERATOR:
+        return found
+    value = dress.opened(line.value)
+    changes = dress.sideways.changes(value, dress)
+    if not changes or width(shown := dress(value)) > WIDEST_IN_NOTE:
+        return found
+    said = [
+        dress.say("{old} becomes {new}", old=f"${old}$", new=f"${new}$")
+        for old, new in dict.fromkeys(changes)
+        if width(old) + width(new) <= WIDEST_IN_NOTE
+    ]
+    turned = dress.say(
+        "in denominator layout {value}; turned onto its side, {changes}",
+        value=f"${shown}$",
+        changes=", ".join(said),
+    )
+    return f"{found}; {turned}" if said else found
 
 
 def origin(dress: Dress, line: Line) -> str:
     """Through which steps it arrives, by which rules, with which earlier lines."""
     record = dress.record
     if not line.through:
-        return "" if line.of is not record.problem.output else "what arrives from above"
+        return "" if line.of is not record.problem.output else dress.say("what arrives from above")
     through = ", ".join(f"{{line:{name}}}" for name in line.through)
     laws = list(zip(line.laws, line.rules, strict=True))
     telling = [law for law, name in laws if name not in PLAIN_RULES] or [law for law, _ in laws[:1]]
@@ -207,12 +242,14 @@ def origin(dress: Dress, line: Line) -> str:
         telling = [law for law, name in laws if name in ("times", "hadamard")][:1] or telling
     rules = [spelled(law, dress) for law in telling]
     used = [n for n in line.uses if any(n == ln.name for ln in record.backward())]
-    said = f"through {through}"
+    said = [dress.say("through {steps}", steps=through)]
     if rules:
-        said += " by " + ", ".join(f"${rule}$" for rule in dict.fromkeys(rules))
+        equations = ", ".join(f"${rule}$" for rule in dict.fromkeys(rules))
+        said.append(dress.say("by {laws}", laws=equations))
     if used:
-        said += " with " + ", ".join(f"{{line:{name}}}" for name in used)
-    return said
+        lines = ", ".join(f"{{line:{name}}}" for name in used)
+        said.append(dress.say("with {lines}", lines=lines))
+    return " ".join(said)
 
 
 # Rules that go without saying once another is named.

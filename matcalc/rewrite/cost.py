@@ -18,6 +18,7 @@ MARK = {"transpose": 2, "inv": 3, "hadamard": 1, "times": 1, "plus": 1, "item": 
 FUNCTION = 4
 COMPOUND = 6
 TURNED = 5
+DIVIDED = 14
 
 
 def cost(root: Node) -> int:
@@ -46,6 +47,8 @@ def own_cost(node: Node, below: Mapping[Node, int]) -> int:
         joints += COMPOUND
     if name in ("times", "hadamard") and _meets_its_mirror(node):
         joints += ONES
+    if name == "times" and node.shape:
+        joints += DIVIDED * _scaled_by_reciprocals(node)
     if name == "plus" and any(map(_is_negative_constant, node.operands)):
         # A sign costs little in front of a factor; as a term -1 is a number like any other.
         joints += TURNED + (
@@ -99,6 +102,16 @@ def _mirrors(node: Node, depth: int) -> list[Node]:
     if depth and node.op.name in ("plus", "times", "hadamard"):
         return [b for a in node.operands for b in _mirrors(a, depth - 1)]
     return []
+
+
+def _scaled_by_reciprocals(node: Node) -> int:
+    """How often one matrix is divided, row by row or column by column: A ./ (s 1') reads better
+    than diag(1./s) A."""
+    ms = [a for a in node.operands if a.shape]
+    diagonals = [a for a in ms if a.op.name == "diag"]
+    if not diagonals or len(ms) != len(diagonals) + 1:
+        return 0
+    return sum(_is_below(a.operands[0]) for a in diagonals)
 
 
 def _is_quotient(term: Node) -> bool:

@@ -13,9 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from matcalc.expr import Node, is_symbol, symbol_name
-from matcalc.ops.algebra import PRODUCT, mul
+from matcalc.expr import Node, is_symbol, number, symbol_name
+from matcalc.ops.algebra import ONES, PRODUCT, SUM_OP, add, mul, ones
 from matcalc.ops.base import OPS
+from matcalc.ops.entrywise import power
+from matcalc.ops.product import is_reciprocal
 from matcalc.rewrite.cost import cost
 
 Law = Callable[[Node], Node | None]
@@ -105,6 +107,40 @@ def neighbours(node: Node) -> Sequence[tuple[int, Node, Node]]:
     """The matrix factors of a product two by two."""
     ms = split(node)[1]
     return [(k, a, b) for k, (a, b) in enumerate(itertools.pairwise(ms))]
+
+
+def rank_one(node: Node) -> tuple[Node, Node, Node] | None:
+    """A number, a column and a row whose product the node is: c u v', or 1./(c u v'), or u 1' + c 1
+    1'."""
+    if is_reciprocal(node):
+        found = rank_one(node.operands[0])
+        if found is None:
+            return None
+        front, u, v = (x if x.op is ONES else power(x, node.operands[1]) for x in found)
+        return front, u, v
+    if node.op is SUM_OP:
+        return _spread_sum(node)
+    scalars, ms = split(node)
+    at = next((k for k, m in enumerate(ms) if k and m.shape[0] == 1), 0)
+    return (mul(*scalars), mul(*ms[:at]), mul(*ms[at:])) if at else None
+
+
+def _spread_sum(node: Node) -> tuple[Node, Node, Node] | None:
+    """A sum of columns, each spread along the rows, or of rows."""
+    rows, cols = node.shape
+    parts = []
+    for term in node.operands:
+        scalars, ms = split(term)
+        whole = len(ms) == 1 and ms[0].op is ONES
+        found = (mul(*scalars), ones(rows, 1), ones(1, cols)) if whole else rank_one(term)
+        if found is None:
+            return None
+        parts.append(found)
+    if all(v.op is ONES for _, _, v in parts):
+        return number(1), add(*(mul(c, u) for c, u, _ in parts)), ones(1, cols)
+    if all(u.op is ONES for _, u, _ in parts):
+        return number(1), ones(rows, 1), add(*(mul(c, v) for c, _, v in parts))
+    return None
 
 
 def equal(a: Node, b: Node) -> bool:

@@ -19,6 +19,7 @@ from matcalc.ops.algebra import add, had, mul, ones
 from matcalc.ops.base import OPS
 from matcalc.ops.entrywise import ENTRYWISE, POWER, power
 from matcalc.ops.lowering import constant, readable
+from matcalc.ops.product import is_reciprocal, upside_down
 from matcalc.rewrite.flip import flip
 from matcalc.rewrite.formula import Formula, atom, candidates
 from matcalc.rewrite.law import settled, split
@@ -151,9 +152,22 @@ class Lowering:
             part = column if column is not None else row
             return kind, mul(scalars, part) if part is not None else scalars
         full = had(*by_kind[FULL])
+        below = [by_kind[k] if _all_below(by_kind[k]) else [] for k in (COLUMN, ROW)]
+        if any(below):
+            u, v = (had(*map(upside_down, part)) if part else None for part in below)
+            full = had(full, power(self.rank_one(u, v), -1))
+            column, row = (None if u is not None else column), (None if v is not None else row)
         left = [OPS["diag"].build((column,), ())] if column is not None else []
         right = [OPS["diag"].build((flip(row),), ())] if row is not None else []
         return kind, settled(mul(scalars, *left, full, *right))
+
+    def rank_one(self, column: Node | None, row: Node | None) -> Node:
+        """A column times a row, each of ones where there is none."""
+        rows, cols = self.shape
+        return mul(
+            column if column is not None else ones(rows, 1),
+            row if row is not None else ones(1, cols),
+        )
 
     # -- shapes
     # --------------------------------------------------------------------------------------
@@ -172,6 +186,10 @@ class Lowering:
         if own == COLUMN:
             return mul(node, ones(1, cols))
         return mul(ones(rows, 1), node)
+
+
+def _all_below(factors: list[Node]) -> bool:
+    return bool(factors) and all(map(is_reciprocal, factors))
 
 
 def join(kinds: Any) -> str:

@@ -14,17 +14,22 @@ import sympy as sp
 from matcalc.expr import Node, as_number, is_number, number
 from matcalc.ops.algebra import (
     EYE,
+    HADAMARD,
+    ONES,
     PRODUCT,
     SUM_OP,
     TRANSPOSE,
     eye,
+    had,
     is_rational,
     is_zero,
     mul,
+    t,
 )
 from matcalc.ops.entrywise import POWER, power
+from matcalc.ops.product import is_reciprocal
 from matcalc.rewrite.flip import flip
-from matcalc.rewrite.law import settled, split
+from matcalc.rewrite.law import make_op, rank_one, settled, split
 from matcalc.rewrite.likeness import likeness
 from matcalc.shapes import Shape
 
@@ -73,9 +78,24 @@ def expand(node: Node, depth: int = 0) -> list[Term]:
         return found
     if node.op is TRANSPOSE and node.operands[0].op in (SUM_OP, PRODUCT):
         return expand(flip(node.operands[0]), depth + 1)
+    if node.op is HADAMARD:
+        node = scaled(node) or node
     if node.op is PRODUCT:
         return _expanded_product(node, depth)
     return [atom(node)]
+
+
+def scaled(quotient: Node) -> Node | None:
+    """A ./ (s 1') as diag(1./s) A: the factor a sum of such terms may share."""
+    for k, f in enumerate(quotient.operands):
+        found = rank_one(f) if is_reciprocal(f) else None
+        if found is not None and any(part.op is ONES for part in found[1:]):
+            front, u, v = found
+            left = [] if u.op is ONES else [make_op("diag", u)]
+            right = [] if v.op is ONES else [make_op("diag", settled(t(v)))]
+            rest = had(*quotient.operands[:k], *quotient.operands[k + 1 :])
+            return mul(front, *left, rest, *right)
+    return None
 
 
 def _expanded_product(node: Node, depth: int) -> list[Term]:

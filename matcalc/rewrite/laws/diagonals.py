@@ -5,8 +5,9 @@ from __future__ import annotations
 from matcalc.expr import Node
 from matcalc.ops.algebra import EYE, HADAMARD, ONES, PRODUCT, add, had, mul, ones, t
 from matcalc.ops.diagonals import diagonal
-from matcalc.ops.product import is_reciprocal
-from matcalc.rewrite.law import law, make_op, neighbours, replaced, settled, shorter, split
+from matcalc.ops.entrywise import power
+from matcalc.ops.product import is_reciprocal, upside_down
+from matcalc.rewrite.law import law, make_op, neighbours, rank_one, replaced, settled, shorter, split
 
 
 @law("times")
@@ -21,6 +22,30 @@ def diag_times(node: Node) -> Node | None:
         if b.op.name == "diag" and a.shape[0] == 1:
             return replaced(node, k, 2, had(a, settled(t(b.operands[0]))))
     return None
+
+
+@law("times")
+def division_by_diagonal(node: Node) -> Node | None:
+    r"""$\operatorname{diag}(\mathbf{1} \oslash s)\,A = A \oslash (s\mathbf{1}^\top)$, on either side;
+    $A_{ij}/(s_i t_j)$ on both. Shrinks: a quotient for a diagonal matrix."""
+    scalars, ms = split(node)
+    if len(ms) < 2:
+        return None
+    left = _divisor(ms[0])
+    right = _divisor(ms[-1]) if len(ms) > (1 if left is None else 2) else None
+    inner = ms[left is not None : len(ms) - (right is not None)]
+    if (left is None and right is None) or len(inner) != 1 or inner[0].op.name == "diag":
+        return None
+    rows, cols = inner[0].shape
+    u = left if left is not None else ones(rows, 1)
+    v = settled(t(right)) if right is not None else ones(1, cols)
+    return shorter(node, mul(*scalars, settled(had(inner[0], power(mul(u, v), -1)))))
+
+
+def _divisor(node: Node) -> Node | None:
+    """The s of diag(1./s)."""
+    inside = node.operands[0] if node.op.name == "diag" else None
+    return upside_down(inside) if inside is not None and is_reciprocal(inside) else None
 
 
 @law("times")
@@ -59,19 +84,17 @@ def rank_one_meets_vector(node: Node) -> Node | None:
         if m.op is not HADAMARD:
             continue
         for j, f in enumerate(m.operands):
-            parts = split(f)[1]
-            at = next((i for i, p in enumerate(parts) if p.shape[0] == 1), 0)
-            if f.op is not PRODUCT or not at:
+            found = rank_one(f)
+            if found is None:
                 continue
-            u, v = mul(*parts[:at]), mul(*parts[at:])
+            front, u, v = found
             rest = had(*m.operands[:j], *m.operands[j + 1 :])
-            front = split(f)[0]
             if k + 1 < len(ms) and ms[k + 1].shape[1] == 1:
                 inside = settled(mul(rest, settled(had(settled(t(v)), ms[k + 1]))))
-                return shorter(node, mul(*front, replaced(node, k, 2, had(u, inside))))
+                return shorter(node, mul(front, replaced(node, k, 2, had(u, inside))))
             if k > 0 and ms[k - 1].shape[0] == 1:
                 inside = settled(mul(settled(had(ms[k - 1], settled(t(u)))), rest))
-                return shorter(node, mul(*front, replaced(node, k - 1, 2, had(inside, v))))
+                return shorter(node, mul(front, replaced(node, k - 1, 2, had(inside, v))))
     return None
 
 
@@ -84,21 +107,24 @@ def denominators_last(node: Node) -> Node | None:
     )
 
 
-@law("sum")
+@law("sum", "rowsum", "colsum")
 def sum_against_rank_one(node: Node) -> Node | None:
-    r"""$\mathbf{1}^\top((uv^\top) \odot A)\mathbf{1} = u^\top A v$. Shrinks: neither sum nor
-    entrywise product."""
+    r"""$\mathbf{1}^\top((uv^\top) \odot A)\mathbf{1} = u^\top A v$, and in one direction only
+    $((uv^\top) \odot A)\mathbf{1} = u \odot (Av)$. Shrinks: neither sum nor entrywise product."""
     A = node.operands[0]
     if A.op is not HADAMARD:
         return None
     for j, f in enumerate(A.operands):
-        parts = split(f)[1]
-        at = next((i for i, p in enumerate(parts) if p.shape[0] == 1), 0)
-        if f.op is not PRODUCT or not at:
+        found = rank_one(f)
+        if found is None:
             continue
+        front, u, v = found
         rest = had(*A.operands[:j], *A.operands[j + 1 :])
-        u, v = mul(*parts[:at]), mul(*parts[at:])
-        return shorter(node, mul(*split(f)[0], settled(t(u)), rest, settled(t(v))))
+        if node.op.name == "sum":
+            return shorter(node, mul(front, settled(mul(settled(t(u)), rest, settled(t(v))))))
+        if node.op.name == "rowsum":
+            return shorter(node, mul(front, had(u, settled(mul(rest, settled(t(v)))))))
+        return shorter(node, mul(front, had(settled(mul(settled(t(u)), rest)), v)))
     return None
 
 

@@ -1,0 +1,1 @@
+"""Networks with families: the backward sweep through recurrences, its lines, numbers and code."""

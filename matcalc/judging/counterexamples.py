@@ -1,0 +1,124 @@
+r"""A wrong line at small whole numbers, both sides worked out, so that it can be redone on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from matcalc.judging import spelling as s
+from matcalc.judging.bigops import range_by_use
+from matcalc.judging.compare import Trouble, agree, side_values, spread_over
+from matcalc.judging.environment import Environment
+from matcalc.judging.lines import free_letters
+from matcalc.judging.scope import Scope
+from matcalc.judging.sizes import free_dims, size_choices
+from matcalc.judging.values import Array, Misfit, OutOfRange, TooMuch, Unread, show
+from matcalc.judging.worlds import STYLES, World
+from matcalc.reading import tree as t
+from matcalc.reading.writer import write
+
+LARGEST = 16  # entries of a matrix that is still printed
+POINTS = 6
+
+
+def counterexample(env: Environment, line: t.Relation, layout: tuple[str, bool]) -> str:
+    """Numbers at which the two sides of a line differ; empty if none are found."""
+    for sizes in _small_sizes(env):
+        for style in STYLES:
+            world = World(env, sizes, points=POINTS, seed=5, style=style, integers=True)
+            scope = Scope(world, layout=layout[0], vec=layout[1])
+            try:
+                text = _at(scope, line)
+            except (Misfit, Unread, OutOfRange, TooMuch, ArithmeticError, ValueError):
+                continue
+            if text:
+                return text
+    return ""
+
+
+def _small_sizes(env: Environment) -> Iterator[dict[str, int]]:
+    if env.constraints:
+        return
+    names = free_dims(env)
+    yield {**env.sizes, **dict.fromkeys(names, 2)}
+    yield size_choices(env, 1)[0]
+
+
+def _at(scope: Scope, line: t.Relation) -> str:
+    letters, explicit = free_letters(scope, line)
+    ranges = {x: explicit.get(x) or range_by_use(scope, x, line.sides) or [1] for x in letters}
+    for choice in spread_over(scope, ranges)[:30]:
+        with scope.bound(**choice):
+            left, right = (side_values(scope, side) for side in line.sides)
+            if isinstance(left, Trouble) or isinstance(right, Trouble):
+                continue
+            a, b = left[0].array.real, right[0].array.real
+            if left[0].shape != right[0].shape:
+                return _told(scope, line, choice, a, b, 0)
+            a, b = np.broadcast_arrays(_points(a), _points(b))
+            differing = [
+                k
+                for k in range(len(a))
+                if np.all(np.isfinite(a[k])) and np.all(np.isfinite(b[k])) and not agree(a[k], b[k])
+            ]
+            if differing:
+                best = min(differing, key=lambda k: float(np.sum(np.abs(a[k]) + np.abs(b[k]))))
+                return _told(scope, line, choice, a, b, best)
+    return ""
+
+
+def _points(array: Array) -> Array:
+    return array if array.ndim > 2 else array[None]
+
+
+def _told(
+    scope: Scope, line: t.Relation, choice: dict[str, int], a: Array, b: Array, point: int
+) -> str:
+    inputs = {k: _pick(x, point) for k, x in scope.world.inputs.items()}
+    if any(x.size > LARGEST for x in (_pick(a, point), _pick(b, point), *inputs.values())):
+        return ""
+    rows = [", ".join(f"{k.replace('d ', 'd')} = {matrix(x)}" for k, x in inputs.items())]
+    steps = dict(_steps(scope, line.sides[1], point))
+    if steps:
+        rows.append("then " + ", ".join(f"{k} = {matrix(x)}" for k, x in steps.items()))
+    where = ", ".join(f"{k} = {x}" for k, x in choice.items())
+    at = f" at {where}" if where else ""
+    for side, array in zip(line.sides, (a, b), strict=True):
+        value = _pick(array, point)
+        shape = f" ({show((value.shape[0], value.shape[1]))})" if a.shape != b.shape else ""
+        rows.append(f"{write(side)} = {matrix(value)}{shape}{at}")
+    return "\n".join(row for row in rows if row)
+
+
+def _steps(scope: Scope, side: t.Node, point: int) -> Iterator[tuple[str, Array]]:
+    """The values of the steps that stand on the right side."""
+    for symbol in dict.fromkeys(s.symbols(side)):
+        place = scope.place(symbol)
+        if place is None or place.definition is None or not place.whole or symbol.primes:
+            continue
+        value = _pick(scope.value(place).array.real, point)
+        if value.size <= LARGEST:
+            yield place.key, value
+
+
+def _pick(array: Array, point: int) -> Array:
+    array = np.asarray(array).real
+    while array.ndim > 2:
+        array = array[point if array.shape[0] > 1 else 0]
+    return array
+
+
+def matrix(array: Array) -> str:
+    """``[1 2; 3 4]``, a number as a number."""
+    if array.shape == (1, 1):
+        return number(float(array[0, 0]))
+    return "[" + "; ".join(" ".join(number(float(x)) for x in row) for row in array) + "]"
+
+
+def number(value: float) -> str:
+    """Whole numbers whole, others to four digits."""
+    nearest = round(value)
+    if abs(value - nearest) < 1e-9 * max(1.0, abs(value)):
+        return str(nearest)
+    return f"{value:.4g}"

@@ -1,0 +1,80 @@
+r"""A corrected side as one would write it: no ``-(-1) X``, no bracket around everything.
+
+Nothing is rearranged beyond that; the author's order and brackets stay.
+"""
+
+from __future__ import annotations
+
+from matcalc.judging import spelling as s
+from matcalc.judging.vocabulary import joined
+from matcalc.reading import tree as t
+
+ONE = t.Number("1")
+
+
+def tidy(node: t.Node) -> t.Node:
+    """The side without signs that cancel, factors of one and a bracket around the whole."""
+    node = s.rebuilt(node, _tidied)
+    while isinstance(node, t.Bracket) and node.left in ("(", "[") and len(node.items) == 1:
+        node = node.items[0]
+    return node
+
+
+def _tidied(node: t.Node) -> t.Node:
+    if isinstance(node, t.Product):
+        return _product(node)
+    if isinstance(node, t.Sum):
+        return _sum(node)
+    return node
+
+
+def _product(node: t.Product) -> t.Node:
+    factors, operators = list(node.factors), list(node.operators)
+    negative = False
+    for k in range(len(factors) - 1, -1, -1):
+        minus = _is_minus_one(factors[k])
+        scales = k > 0 or operators[:1] == [""]
+        if (minus or factors[k] == ONE) and len(factors) > 1 and scales:
+            negative = negative != minus
+            del factors[k]
+            del operators[max(0, k - 1)]
+    front = [k for k, f in enumerate(factors) if k and _is_coefficient(f)]
+    if front and set(operators) == {""}:
+        # A number that was put in further back goes where numbers stand.
+        lead = [factors[k] for k in front]
+        rest = [f for k, f in enumerate(factors) if k not in front]
+        numbers = 1 if _is_coefficient(rest[0]) else 0
+        factors = [*rest[:numbers], *lead, *rest[numbers:]]
+    out = joined(factors, operators) if factors != list(node.factors) else node
+    return t.Sum((out,), ("-",)) if negative else out
+
+
+def _sum(node: t.Sum) -> t.Node:
+    terms: list[t.Node] = []
+    signs: list[str] = []
+    for sign, term in zip(node.signs, node.terms, strict=True):
+        inner = term
+        if isinstance(inner, t.Bracket) and inner.left == "(" and len(inner.items) == 1:
+            only = inner.items[0]
+            inner = only if isinstance(only, t.Sum) and len(only.terms) == 1 else term
+        if isinstance(inner, t.Sum) and len(inner.terms) == 1 and sign in "+-":
+            sign = "+" if sign == inner.signs[0] else "-"
+            inner = inner.terms[0]
+        terms.append(inner)
+        signs.append(sign)
+    if len(terms) == 1 and signs[0] == "+":
+        return terms[0]
+    return t.Sum(tuple(terms), tuple(signs))
+
+
+def _is_minus_one(node: t.Node) -> bool:
+    inner = s.flattened(node)
+    return isinstance(inner, t.Sum) and inner.terms == (ONE,) and inner.signs == ("-",)
+
+
+def _is_coefficient(node: t.Node) -> bool:
+    """A fraction of numbers and sizes."""
+    return isinstance(node, t.Fraction) and node.numerator == ONE and all(
+        isinstance(p, (t.Number, t.Product, t.Bracket, t.Root)) or s.bare(p)
+        for p in t.walk(node.denominator)
+    )  # fmt: skip

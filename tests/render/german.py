@@ -1,0 +1,152 @@
+"""Every phrase of a page in German: what a translation looks like, and that there can be one."""
+
+from __future__ import annotations
+
+GERMAN = {
+    "en": "de",
+    "and": "und",
+    "by": "wegen",
+    "where": "wobei",
+    "needs": "braucht",
+    "The gradients of {f}": "Die Gradienten von {f}",
+    "Through {f}": "Durch {f} hindurch",
+    "Denominator layout: a gradient has the shape of its variable, and {ratio} of a column {x} of "
+    "{p} entries and a column {y} of {r} entries is {shape}.": "Nenner-Anordnung: ein Gradient hat "
+    "die Form seiner Variablen, und {ratio} einer Spalte {x} mit {p} und einer Spalte {y} mit {r} "
+    "Einträgen ist {shape}.",
+    "Numerator layout: a gradient lies transposed, and {ratio} of a column {x} of {p} entries and "
+    "a column {y} of {r} entries is {shape}. A transpose more or less than in denominator layout "
+    "is there to turn the gradient onto its side.": "Zähler-Anordnung: ein Gradient liegt "
+    "transponiert, und {ratio} einer Spalte {x} mit {p} und einer Spalte {y} mit {r} Einträgen ist "
+    "{shape}. Eine Transposition mehr oder weniger als in Nenner-Anordnung legt den Gradienten auf "
+    "die Seite.",
+    "Mixed layout: a gradient has the shape of its variable, Jacobians lie in numerator layout.": (
+        "Gemischte Anordnung: ein Gradient hat die Form seiner Variablen, Jacobi-Matrizen liegen "
+        "in Zähler-Anordnung."
+    ),
+    "Given: {symbols}.": "Gegeben: {symbols}.",
+    "To learn: {symbols}.": "Zu lernen: {symbols}.",
+    "From above arrives {symbol}.": "Von oben kommt {symbol}.",
+    "Assumed: {facts}.": "Angenommen: {facts}.",
+    "a number": "eine Zahl",
+    "numbers": "Zahlen",
+    "the output {output} is {shape}, so {arriving} of that shape stands for what arrives from "
+    "above": "die Ausgabe {output} ist {shape}, also steht {arriving} in dieser Form für das, was "
+    "von oben kommt",
+    "{w} is symmetric: its gradient is (G + G')/2, the gradient within the symmetric matrices": (
+        "{w} ist symmetrisch: der Gradient ist (G + G')/2, der unter den symmetrischen Matrizen"
+    ),
+    "{w} is symmetric: its gradient is G + G' - I.*G, the derivative by each entry on and above "
+    "the diagonal": "{w} ist symmetrisch: der Gradient ist G + G' - I.*G, die Ableitung nach jedem "
+    "Eintrag auf und über der Diagonale",
+    "with rows of {data} summing to one: {line} = {short}": (
+        "haben die Zeilen von {data} die Summe eins: {line} = {short}"
+    ),
+    "Forward": "Vorwärts",
+    "Backward": "Rückwärts",
+    "For {range}:": "Für {range}:",
+    "what arrives from above": "was von oben kommt",
+    "what arrived there": "was dort ankam",
+    "through {steps}": "durch {steps}",
+    "by {laws}": "wegen {laws}",
+    "with {lines}": "mit {lines}",
+    "in denominator layout {value}; turned onto its side, {changes}": (
+        "in Nenner-Anordnung {value}; auf die Seite gelegt: {changes}"
+    ),
+    "{old} becomes {new}": "aus {old} wird {new}",
+    "algebra of the entries": "Rechnen mit den Einträgen",
+    "The chain from {start} to {end}": "Die Kette von {start} nach {end}",
+    "The chain from {start}": "Die Kette von {start}",
+    "The output does not depend on {x}.": "Die Ausgabe hängt nicht von {x} ab.",
+    "Matrices are read through {vec}, which stacks columns.": (
+        "Matrizen werden durch {vec} gelesen, spaltenweise gestapelt."
+    ),
+    "In this layout the factors stand in order from the variable to the output.": (
+        "In dieser Anordnung stehen die Faktoren von der Variablen bis zur Ausgabe."
+    ),
+    "In this layout the factors stand in order from the output back to the variable.": (
+        "In dieser Anordnung stehen die Faktoren von der Ausgabe zurück zur Variablen."
+    ),
+    "The last form is the same product, because {laws}.": (
+        "Die letzte Form ist dasselbe Produkt, denn {laws}."
+    ),
+    "Element by element:": "Eintrag für Eintrag:",
+    "{x} enters {steps}: the sum over them.": "{x} geht in {steps} ein: die Summe darüber.",
+    "With {trace} the gradient is {gradient}: each differential is put in and brought to that "
+    "form.": "Aus {trace} folgt {gradient}: jedes Differential wird eingesetzt und so umgeformt.",
+    "in {change}": "in {change}",
+    "hence": "also",
+    "{vec} stacks columns; Jacobians are in denominator layout.": (
+        "{vec} stapelt Spalten; Jacobi-Matrizen in Nenner-Anordnung."
+    ),
+    "{vec} stacks columns; Jacobians are in numerator layout.": (
+        "{vec} stapelt Spalten; Jacobi-Matrizen in Zähler-Anordnung."
+    ),
+    "Indices start at {base}.": "Indizes beginnen bei {base}.",
+    "{x} reaches {output} along one path:": "{x} erreicht {output} auf einem Weg:",
+    "{x} reaches {output} along {count} paths:": "{x} erreicht {output} auf {count} Wegen:",
+    "The data are {n}; one of them is number {r}. What belongs to one datum carries its number.": (
+        "Es gibt {n} Daten; eines hat die Nummer {r}, und was dazu gehört, trägt sie auch."
+    ),
+    "one datum contributes {term}": "ein Datum trägt {term} bei",
+    "The factor in front": "Der Faktor davor",
+    "The mean puts {factor} into {line}; every later line takes it from there, so no other "
+    "formula shows it.": "Das Mittel bringt {factor} in {line}; jede spätere Zeile hat es von dort.",
+    "The loss is a sum, not a mean: no {factor} appears anywhere.": (
+        "Der Verlust ist eine Summe, kein Mittel: nirgends steht {factor}."
+    ),
+    "quantity": "Größe",
+    "value": "Wert",
+    "exact": "genau",
+    "rounded to {digits} places at every step": "nach jedem Schritt auf {digits} Stellen gerundet",
+    "{formula} (needs {names})": "{formula} (braucht {names})",
+    "given": "gegeben",
+    "new": "neu",
+    "One step of length {rate} against the gradient takes {loss} from {before} to {after}.": (
+        "Ein Schritt der Länge {rate} gegen den Gradienten bringt {loss} von {before} auf {after}."
+    ),
+    "To learn are {count} numbers.": "Zu lernen sind {count} Zahlen.",
+    "One backward pass costs about as many products as there are weights, for each datum, twice "
+    "over: once for the adjoints and once for the gradients. It grows with the number of "
+    "connections, not with the number of neurons.": "Rückwärts kostet es je Datum etwa doppelt so "
+    "viele Produkte, wie es Gewichte gibt; das wächst mit den Verbindungen, nicht mit den Neuronen.",
+    "Check": "Probe",
+    "The gradients of {f} against differences of the forward pass: the check holds, {error}, by "
+    "{method}.": "Die Gradienten von {f} gegen Differenzen: es stimmt, {error}, durch {method}.",
+    "The gradients of {f} against differences of the forward pass: the check fails, {error}, by "
+    "{method}.": "Die Gradienten von {f} gegen Differenzen: es stimmt nicht, {error}, durch "
+    "{method}.",
+    "The gradients of {f} against differences of the forward pass: the check holds, {error}, by "
+    "{method}, at {sizes}.": "Die Gradienten von {f} gegen Differenzen: es stimmt, {error}, durch "
+    "{method}, bei {sizes}.",
+    "The gradients of {f} against differences of the forward pass: the check fails, {error}, by "
+    "{method}, at {sizes}.": "Die Gradienten von {f} gegen Differenzen: es stimmt nicht, {error}, "
+    "durch {method}, bei {sizes}.",
+    "relative error below {bound}": "relativer Fehler unter {bound}",
+    "complex step": "den komplexen Schritt",
+    "extrapolated central differences": "extrapolierte zentrale Differenzen",
+    "complex step in central differences": "den komplexen Schritt in zentralen Differenzen",
+    "extrapolated second differences": "extrapolierte zweite Differenzen",
+    "Computation graph of {f}": "Rechengraph von {f}",
+    "{node} from {sources}.": "{node} aus {sources}.",
+    "{node} is given.": "{node} ist gegeben.",
+    "Back flow {adjoints}.": "Zurück fließen {adjoints}.",
+    "The forward pass": "Vorwärts als Programm",
+    "The forward and the backward pass": "Vorwärts und rückwärts als Programm",
+    "parameter, from the input on": "Parameter, von der Eingabe an",
+    "largest entry of the gradient": "größter Eintrag des Gradienten",
+    "step": "Schritt",
+    "function": "Funktion",
+    "end function": "Ende der Funktion",
+    "return": "Ergebnis",
+    "for": "für",
+    "end for": "Ende für",
+    "while": "solange",
+    "end while": "Ende solange",
+    "if": "wenn",
+    "else": "sonst",
+    "end if": "Ende wenn",
+    "copy": "kopieren",
+    "copied": "kopiert",
+    "copy the LaTeX of this formula": "das LaTeX dieser Formel kopieren",
+}
