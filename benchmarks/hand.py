@@ -159,6 +159,24 @@ def mlp_opt(v: Inputs) -> Made:
     return f
 
 
+def mlp_products(v: Inputs) -> Made:
+    """The 3 L - 1 products of a net alone, into their buffers: what nothing can be faster than."""
+    Ws, _ = layers(v)
+    A, D = v["X"].copy(), v["Y"].copy()
+    Z, out = np.empty_like(D), [np.empty_like(W) for W in Ws]
+
+    def f() -> Any:
+        for W in Ws:
+            np.matmul(A, W, out=Z)
+        for l in reversed(range(len(Ws))):
+            np.matmul(A.T, D, out=out[l])
+            if l:
+                np.matmul(D, Ws[l].T, out=Z)
+        return 0.0
+
+    return f
+
+
 def layers(v: Inputs) -> tuple[list[Any], list[Any]]:
     count = sum(k.startswith("W") for k in v)
     return [v[f"W{l}"] for l in range(1, count + 1)], [v[f"b{l}"] for l in range(1, count + 1)]
@@ -294,6 +312,52 @@ def softmaxreg_hessian(v: Inputs) -> Made:
                 H[a, :, b, :] = (weight * X).T @ X
                 H[b, :, a, :] = H[a, :, b, :]
         return H.reshape(c * n, c * n)
+
+    return f
+
+
+def relu_net_hessian(v: Inputs) -> Made:
+    """The sum over samples of K_i kron x_i x_i', K_i = J_i' (diag p - p p') J_i s_i / m."""
+    X, Y = v["X"], v["Y"]
+    Ws = [v[f"W{l}"] for l in range(1, sum(k.startswith("W") for k in v) + 1)]
+    (m, n), w = X.shape, Ws[0].shape[1]
+    c = Ws[-1].shape[1]
+
+    def f() -> Any:
+        A, masks = X, []
+        for W in Ws[:-1]:
+            Z = A @ W
+            masks.append(Z > 0)
+            A = np.maximum(Z, 0)
+        Z = A @ Ws[-1]
+        P = np.exp(Z - Z.max(axis=1, keepdims=True))
+        P /= P.sum(axis=1, keepdims=True)
+        J = masks[-1][:, None, :] * Ws[-1].T  # a row for each class
+        for W, mask in zip(Ws[-2:0:-1], masks[-2::-1], strict=True):
+            J = (J.reshape(m * c, -1) @ W.T).reshape(m, c, -1)
+            J *= mask[:, None, :]
+        s = Y.sum(axis=1) / m
+        mean = np.matmul(P[:, None], J)[:, 0]
+        K = np.matmul((J * (s[:, None] * P)[:, :, None]).transpose(0, 2, 1), J)
+        K -= (s[:, None] * mean)[:, :, None] * mean[:, None]
+        outer = (X[:, :, None] * X[:, None]).reshape(m, n * n)
+        H = (K.reshape(m, w * w).T @ outer).reshape(w, w, n, n)
+        return H.transpose(0, 2, 1, 3).reshape(w * n, w * n)
+
+    return f
+
+
+def tanh_net_jacobian(v: Inputs) -> Made:
+    Ws = [v[f"W{l}"] for l in range(1, sum(k.startswith("W") for k in v) + 1)]
+
+    def f() -> Any:
+        a = np.tanh(Ws[0] @ v["x"])
+        J = (1 - a * a) * Ws[0]
+        for W in Ws[1:]:
+            a = np.tanh(W @ a)
+            J = W @ J
+            J *= 1 - a * a
+        return J
 
     return f
 

@@ -89,6 +89,100 @@ def case(name: str, by_hand: Any, frameworks: str = "jax torch", **size: int) ->
     )
 
 
+def relu_net(batch: int, width: int, layers: int = 10) -> Case:
+    """The Hessian of a deep ReLU net in its first weights."""
+
+    def ours(v: Inputs) -> Callable[[], Any]:
+        import matcalc as mc
+
+        f, wrt = P.relu_net(layers)
+        function = mc.compile(mc.hessian(f, wrt), sizes={"n": batch, "h": width})
+        return lambda: function(**v)
+
+    def jaxed(v: Inputs) -> Callable[[], Any]:
+        import jax
+        import jax.numpy as jnp
+
+        f = P.relu_net_literal(jnp)
+        rest = {k: jnp.asarray(x) for k, x in v.items() if k != "W1"}
+        at = jnp.asarray(v["W1"])
+        run = jax.jit(lambda p, r: column_stacked(jax.hessian(lambda p: f(p, **r))(p), p.shape))
+        return lambda: jax.block_until_ready(run(at, rest))
+
+    def torched(v: Inputs) -> Callable[[], Any]:
+        import torch
+
+        f = P.relu_net_literal(torch)
+        rest = {k: torch.as_tensor(x) for k, x in v.items() if k != "W1"}
+        at = torch.as_tensor(v["W1"])
+
+        def call() -> Any:
+            H = torch.func.hessian(lambda p: f(p, **rest))(at)
+            r, s = at.shape
+            return H.reshape(r, s, r, s).permute(1, 0, 3, 2).reshape(r * s, r * s)
+
+        return call
+
+    return Case(
+        "nn10/hess",
+        f"b={batch}, w={width}, L={layers}",
+        lambda rng: P.relu_net_inputs(rng, batch, width, layers),
+        {"hand": hand.relu_net_hessian, "ours": ours, "jax": jaxed, "torch": torched},
+    )
+
+
+def tanh_net(width: int, layers: int) -> Case:
+    """The Jacobian of a tanh net in its input."""
+
+    def ours(v: Inputs) -> Callable[[], Any]:
+        import matcalc as mc
+
+        output, x = P.tanh_net(layers)
+        jacobian = mc.jacobian(output, x, layout="numerator")
+        function = mc.compile(jacobian, sizes={"h": width})
+        return lambda: function(**v)
+
+    def jaxed(v: Inputs) -> Callable[[], Any]:
+        import jax
+        import jax.numpy as jnp
+
+        def f(x: Any, Ws: Any) -> Any:
+            for W in Ws:
+                x = jnp.tanh(W @ x)
+            return x
+
+        Ws = [jnp.asarray(v[f"W{l}"]) for l in range(1, layers + 1)]
+        run, at = jax.jit(jax.jacrev(f)), jnp.asarray(v["x"].ravel())
+        return lambda: jax.block_until_ready(run(at, Ws))
+
+    return Case(
+        "jacnet/jac",
+        f"n={width}, L={layers}",
+        lambda rng: P.tanh_net_inputs(rng, width, layers),
+        {"hand": hand.tanh_net_jacobian, "ours": ours, "jax": jaxed},
+    )
+
+
+def factor(n: int, k: int) -> Case:
+    """The k x k core of a matrix factorisation's Hessian, and the dense matrix as a yardstick."""
+
+    def core(v: Inputs) -> Callable[[], Any]:
+        import matcalc as mc
+
+        f, wrt, _ = P.PAPER["matfac"]
+        function = mc.hessian_function(f, wrt, form="core")
+        given = {s: v[s] for s in "V"}
+        return lambda: function(**given).matrix
+
+    return Case(
+        "matfac/core",
+        f"n={n}, k={k}",
+        lambda rng: {**P.inputs("matfac", rng, n=n, k=k), "sizes": {"n": n, "k": k}},
+        {"hand": lambda v: lambda: 2 * (v["V"].T @ v["V"]), "ours": core, "dense": ours("matfac")},
+        ("dense",),
+    )
+
+
 def pairwise_ours(v: Inputs) -> Callable[[], Any]:
     import matcalc as mc
 
@@ -123,14 +217,20 @@ def pairwise(count: int) -> Case:
 
 CASES = [
     case("quad", hand.quad_hessian, n=200),
-    case("quad", hand.quad_hessian, "jax", n=1000),
+    case("quad", hand.quad_hessian, n=1000),
     case("logreg", hand.logreg_hessian, m=200, n=100),
-    case("logreg", hand.logreg_hessian, "jax", m=1000, n=500),
+    case("logreg", hand.logreg_hessian, m=1000, n=500),
+    case("ridge", hand.ridge_hessian, m=200, n=100),
     case("ridge", hand.ridge_hessian, m=1000, n=500),
     case("matfac", hand.matfac_hessian, n=100, k=5),
     case("matfac", hand.matfac_hessian, "jax", n=300, k=5),
+    factor(300, 5),
     case("lse", hand.lse_hessian, n=1000),
     case("softmaxreg", hand.softmaxreg_hessian, m=500, n=50, c=10),
+    relu_net(50, 10),
+    relu_net(100, 20),
+    relu_net(100, 32),
+    tanh_net(256, 4),
     pairwise(100),
     pairwise(400),
 ]
@@ -158,4 +258,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--points"]:
         once(int(sys.argv[2]))
     else:
-        main(__file__, CASES, "ours", ["hand", "jax", "torch"])
+        main(__file__, CASES, "ours", ["hand", "dense", "jax", "torch"])

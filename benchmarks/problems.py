@@ -170,6 +170,49 @@ def attention_literal(xp: Any) -> Callable[..., Any]:
     return f
 
 
+def relu_net(layers: int) -> tuple[Any, Any]:
+    """The cross-entropy of a ReLU net of equal widths, and its first weights."""
+    A = mc.matrix("X", n, h)
+    for l in range(1, layers + 1):
+        A = A * mc.matrix(f"W{l}", h, h)
+        A = mc.relu(A) if l < layers else A
+    return mc.cross_entropy(mc.softmax(A), mc.matrix("Y", n, h)), mc.matrix("W1", h, h)
+
+
+def relu_net_inputs(rng: Rng, batch: int, width: int, layers: int) -> dict[str, Any]:
+    scale = np.sqrt(2 / width)
+    found = {f"W{l}": scale * rng.normal(size=(width, width)) for l in range(1, layers + 1)}
+    labels = np.eye(width)[rng.integers(0, width, size=batch)]
+    return {**found, "X": rng.normal(size=(batch, width)), "Y": labels}
+
+
+def relu_net_literal(xp: Any) -> Callable[..., Any]:
+    def f(W1: Any, X: Any, Y: Any, **rest: Any) -> Any:
+        A = X
+        for W in [W1, *(rest[f"W{l}"] for l in range(2, len(rest) + 2))]:
+            A = (A if A is X else xp.maximum(A, xp.zeros_like(A))) @ W
+        top = A.max(1, keepdims=True) if xp.__name__ != "torch" else A.amax(1, True)
+        lse = top + xp.log(xp.exp(A - top).sum(1, keepdims=True))
+        return -(Y * (A - lse)).sum() / X.shape[0]
+
+    return f
+
+
+def tanh_net(layers: int) -> tuple[Any, Any]:
+    """The output of a tanh net for one sample, and the sample."""
+    a = x = mc.vector("x", h)
+    for l in range(1, layers + 1):
+        a = mc.tanh(mc.matrix(f"W{l}", h, h) * a)
+    return a, x
+
+
+def tanh_net_inputs(rng: Rng, width: int, layers: int) -> dict[str, Any]:
+    found = {
+        f"W{l}": rng.normal(size=(width, width)) / np.sqrt(width) for l in range(1, layers + 1)
+    }
+    return {**found, "x": rng.normal(size=(width, 1))}
+
+
 # -- pairwise distances ------------------------------------------------------------------------------
 
 

@@ -154,12 +154,14 @@ def net(batch: int, width: int, layers: int) -> Case:
         {
             "hand": lambda v: hand.mlp_opt(by(v)),
             "hand_plain": lambda v: hand.mlp_plain(by(v)),
+            "products": lambda v: hand.mlp_products(by(v)),
             "plain": ours(derivation, False),
             "workspace": ours(derivation, True),
             "jax": with_jax(P.mlp_literal, None),
             "torch": with_torch(P.mlp_literal, None),
             "autograd": with_autograd(P.mlp_literal, None),
         },
+        ("products",),
     )
 
 
@@ -235,11 +237,13 @@ CASES = [
     paper("traceAXBXC", hand.trace_vg, n=300),
     paper("gauss", hand.gauss_vg, n=200),
     net(1, 64, 3),
+    net(1, 1024, 3),
     net(32, 16, 2),
     net(32, 64, 3),
     net(64, 16, 50),
     net(256, 128, 4),
     net(256, 512, 3),
+    net(256, 1024, 2),
     net(4096, 64, 3),
     block(
         "attention",
@@ -282,4 +286,9 @@ CASES = [
 ]
 
 if __name__ == "__main__":
-    main(__file__, CASES, "workspace", ["plain", "hand", "hand_plain", "jax", "torch", "autograd"])
+    main(
+        __file__,
+        CASES,
+        "workspace",
+        ["plain", "hand", "hand_plain", "products", "jax", "torch", "autograd"],
+    )

@@ -22,6 +22,8 @@ KNOWN = [
     "upper_triangular",
     "rows_sum_to_one",
     "cols_sum_to_one",
+    "rows_sum_to_zero",
+    "cols_sum_to_zero",
     "idempotent",
     "constant",
 ]
@@ -37,6 +39,8 @@ EQUATIONS = {
     "upper_triangular": r"\operatorname{triu}(U) = U",
     "rows_sum_to_one": r"Y\,\mathbf{1} = \mathbf{1}",
     "cols_sum_to_one": r"\mathbf{1}^\top Y = \mathbf{1}^\top",
+    "rows_sum_to_zero": r"A\,\mathbf{1} = 0",
+    "cols_sum_to_zero": r"\mathbf{1}^\top A = 0",
     "idempotent": r"P P = P",
     "constant": r"dA = 0",
 }

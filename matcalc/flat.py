@@ -12,7 +12,8 @@ import matcalc.api.verbs
 import matcalc.door
 import matcalc.numeric.printer
 import matcalc.render.latex
-import matcalc.substitution  # noqa: F401 - all of these enter themselves in BUILD
+import matcalc.substitution
+import matcalc.unrolling  # noqa: F401 - all of these enter themselves in BUILD
 from matcalc.expr import BUILD, Node, make, postorder, symbol
 
 

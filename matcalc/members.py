@@ -31,6 +31,10 @@ class Span:
     low: Dim
     high: Dim
 
+    def at(self, ends: Mapping[Any, Any]) -> Span:
+        """The same index at given ends."""
+        return Span(self.index, self.low.xreplace(ends), self.high.xreplace(ends))
+
     def __str__(self) -> str:
         return f"{self.index} = {shapes.show_dim(self.low)}..{shapes.show_dim(self.high)}"
 
@@ -50,7 +54,11 @@ class Family(Owner):
         self.network, self.name, self.spans, self.shape = network, name, spans, shape
         self.latex = latex
         self.of = of  # whose adjoint this is
-        self.output: Node | None = None  # of which it is the derivative
+        # Of an adjoint: the output it is the derivative of, what its step is, and whether it is the
+        # only one of its kind.
+        self.output: Node | None = None
+        self.of_value: Node | None = None
+        self.alone = False
         self.started = False  # whether there is a member before the first
         self._places: dict[tuple[Any, ...], Place] = {}
 
@@ -373,32 +381,30 @@ class Families:
         self.add_step(node, definition, adjoint)  # type: ignore[attr-defined]
         self._family_steps[node] = node.params[0]
 
-    def family_definition(self, family: Family, member: Node) -> Node:
+    def family_definition(
+        self, family: Family, member: Node, ends: Mapping[Any, Any] | None = None
+    ) -> Node:
         """What one member is: its start, or the general definition at its place."""
-        definitions: dict[Node, Node] = {
+        definitions = {
             s.symbol: s.definition
             for s in self.steps  # type: ignore[attr-defined]
         }
         place = place_of(member)
         assert place is not None
-        last = family.spans[-1]
-        if family.started and sp.expand(place.at[-1] - last.low + 1) == 0:
-            first = family.at((*family.indices[:-1], last.low - 1))
-            swaps = dict(zip(family.indices[:-1], place.at[:-1], strict=True))
-            return at_index(definitions[first], swaps) if swaps else definitions[first]
-        for at, span in zip(place.at, family.spans, strict=True):
+        spans = [s.at(ends or {}) for s in family.spans]
+        if family.started and sp.expand(place.at[-1] - spans[-1].low + 1) == 0:
+            first = family.at((*family.indices[:-1], family.spans[-1].low - 1))
+            outer = dict(zip(family.indices[:-1], place.at[:-1], strict=True))
+            return at_index(definitions[first], outer) if outer else definitions[first]
+        for at, span in zip(place.at, spans, strict=True):
             for gap in (at - span.low, span.high - at):
                 off = sp.expand(gap)
                 if off.is_number and off < 0:
                     raise ShapeError(f"{member} does not exist: {family.name} runs over {span}")
-        if family.general not in definitions:
-            raise UnknownNameError(
-                f"{family.name} has no step yet: net.let({family.name!r}, ..., "
-                f"over={family.indices[-1]})"
-            )
-        return at_index(
-            definitions[family.general], dict(zip(family.indices, place.at, strict=True))
-        )
+        if self.roles[family.name] != "step" or family.general not in definitions:
+            raise UnknownNameError(f"{member} has no definition in the network {self.name!r}")
+        places = dict(zip(family.indices, place.at, strict=True))
+        return at_index(definitions[family.general], places)
 
     def sum_over(self, over: Any, expr: Any) -> Any:
         """The sum of an expression over the whole range of an index."""

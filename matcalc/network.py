@@ -314,6 +314,11 @@ class Network(Families, Owner):
         return tuple(self._steps.values())
 
     @property
+    def minimizes(self) -> bool:
+        """Whether the output was named by ``minimize``."""
+        return self._minimized
+
+    @property
     def upstream(self) -> str | None:
         return self._upstream
 
@@ -381,6 +386,9 @@ class Network(Families, Owner):
         elif self._upstream:
             lines.append(f"upstream {self._upstream}")
         return "\n".join(lines)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return dict(BUILD["network_bundle"](self))
 
     def __repr__(self) -> str:
         return (

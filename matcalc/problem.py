@@ -27,6 +27,7 @@ from matcalc.expr import (
     symbols,
 )
 from matcalc.facts import Fact, as_facts
+from matcalc.members import place_of
 from matcalc.network import Names, Network, Step, checked_symbols
 from matcalc.ops.algebra import HADAMARD, PRODUCT, SUM_OP, TRANSPOSE
 from matcalc.ops.entrywise import ENTRYWISE
@@ -44,10 +45,30 @@ class Problem:
     upstream: str | None = None
     assumed: tuple[str, ...] = field(default=())
 
-    @property
+    def __post_init__(self) -> None:
+        steps = {s.name for s in self.steps}
+        for name in self.constants & steps:
+            raise DomainError(
+                f"{name} is a step, computed from others, and cannot be assumed constant; make it an "
+                f"input, or assume it of the inputs it is computed from"
+            )
+
+    @cached_property
     def names(self) -> dict[str, Node]:
         known = {symbol_name(s): s for s in (*self.inputs, *self.params)}
         return known | {s.name: s.symbol for s in self.steps}
+
+    @cached_property
+    def constants(self) -> set[str]:
+        """The names of what is assumed constant."""
+        return {fact.of for fact in self.facts if fact.name == "constant"}
+
+    @property
+    def variables(self) -> tuple[Node, ...]:
+        """What is differentiated by where nothing is said: the parameters, all inputs if there are
+        none, less what is assumed constant."""
+        chosen = self.params or self.inputs
+        return tuple(s for s in chosen if symbol_name(s) not in self.constants)
 
     @cached_property
     def whole_numbers(self) -> set[str]:
@@ -83,6 +104,10 @@ class Problem:
             )
         ):
             raise NameClashError(f"{node} is a step of another network, {owner.name!r}")
+        if symbol_name(node) in self.constants:
+            raise DomainError(
+                f"{node} is assumed constant, so nothing is differentiated with respect to it"
+            )
         if not node.shape and symbol_name(node) in self.whole_numbers:
             raise DomainError(
                 f"{node} stands for a whole number here (a size, a position or the exponent of a "
@@ -103,11 +128,15 @@ def problem_of(f: Any, of: str | None = None, assume: Any = ()) -> Problem:
     """``f`` (a network, or an expression, plain sympy included) as a problem."""
     facts = tuple(as_facts(assume))
     if isinstance(f, Network):
+        f.refuse_families("this")
         output = f[of] if of else f.result
         return _from_network(f, output, facts)
     if of is not None:
         raise MatcalcError("of= names a step, so it needs a Network")
     node = read(f)
+    for s in symbols(node):
+        if (place := place_of(s)) is not None:
+            place.family.network.refuse_families("an expression in single members")
     owners = {o for s in symbols(node) if isinstance(o := symbol_owner(s), Network)}
     if len(owners) > 1:
         names = shapes.listed(sorted(repr(o.name) for o in owners))

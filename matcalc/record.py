@@ -80,6 +80,11 @@ class Line:
         return self.symbol.shape
 
     @property
+    def may_open(self) -> bool:
+        """Whether a later line may put the value in for the name: entries cancel there."""
+        return is_entrywise(self.value)
+
+    @property
     def statement(self) -> tuple[Node, Node]:
         return self.symbol, self.value
 
@@ -195,8 +200,7 @@ def record(
         line = _backward(arrival, kind, by_name, layout, opened, problem.facts)
         lines.append(line)
         remarks = (*remarks, *_would_shorten(line, problem))
-        if is_entrywise(arrival.value):
-            opened[arrival.symbol] = line
+        opened[arrival.symbol] = line
     return Record(
         problem,
         tuple(lines),
@@ -209,6 +213,14 @@ def record(
         definitions,
         independent,
     )
+
+
+def forward_record(problem: Problem) -> Record:
+    """The forward pass alone."""
+    lines = tuple(_forward(s.symbol, s.definition) for s in problem.steps)
+    book = Adjoints(problem.output, problem.names)
+    definitions = {s.symbol: s.definition for s in problem.steps}
+    return Record(problem, lines, book, {}, (), None, Layout.DENOMINATOR, (), definitions)
 
 
 def _forward(left: Node, right: Node) -> Line:
@@ -230,7 +242,8 @@ def _backward(
     laws: dict[str, str] = {}
     for step in arrival.through:
         laws.update(_laws_between(definitions[step], arrival.of))
-    opens = tuple(opened[n] for n in postorder(arrival.before) if n in opened)
+    mentioned = [n for n in postorder(arrival.before) if n in opened and opened[n].may_open]
+    opens = tuple(opened[n] for n in dict.fromkeys((*mentioned, *arrival.opened)))
     used = _facts_used(arrival.before, opens, facts)
     laws.update((fact.equation, fact.name) for fact in used)
     return Line(

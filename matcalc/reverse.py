@@ -28,6 +28,7 @@ from matcalc.ops.algebra import PRODUCT, add, zero_of
 from matcalc.ops.entries import box
 from matcalc.rewrite.cost import cost
 from matcalc.rewrite.inferred import Known
+from matcalc.rewrite.meeting import Meetings
 from matcalc.rewrite.region import is_entrywise
 from matcalc.rewrite.simplify import simplify
 
@@ -41,6 +42,7 @@ class Arrival:
     value: Node
     before: Node  # as the rules put it together, not yet simplified
     through: tuple[str, ...]  # the steps by which it arrives
+    opened: tuple[Node, ...] = ()  # adjoints whose values were put in for their names
 
 
 class Adjoints(Owner):
@@ -64,10 +66,15 @@ class Adjoints(Owner):
             self.latex[found] = latex
         return found
 
-    def name_part(self, node: Node) -> Node:
-        """A name for what arrives at a part of a definition that has no name itself."""
-        count = 1
-        while (name := f"S{count}") in self.taken:
+    def name_part(self, node: Node, step: str) -> Node:
+        """A name for what arrives at a part of a definition that has no name itself; it takes the
+        number of the step."""
+        layer = step[len(step.rstrip("0123456789")) :]
+        count, name = 1, f"S{layer}"
+        while not layer or name in self.taken:
+            name = f"S{layer}_{count}" if layer else f"S{count}"
+            if name not in self.taken:
+                break
             count += 1
         self.taken.add(name)
         return symbol(name, node.shape, None, self)
@@ -126,13 +133,14 @@ def sweep(
         return is_symbol(node) and (node in goals or node in concerned)
 
     order: list[Arrival] = []
+    meetings = Meetings(steps, clean)
 
     def passed(definition: Node, arriving: Node, name: str) -> None:
         def named(node: Node, total: Node) -> Node:
             value = shortest(total, book, clean)
             if _is_short(value) or node.indices:
                 return value
-            part = Arrival(node, book.name_part(node), value, total, (name,) if name else ())
+            part = Arrival(node, book.name_part(node, name), value, total, (name,) if name else ())
             book.define(part.symbol, value)
             order.append(part)
             return part.symbol
@@ -149,9 +157,12 @@ def sweep(
         if node.shape and not before.shape:
             before = box(before)
         through = tuple(dict.fromkeys(name for _, name in parts if name))
-        arrival = Arrival(
-            node, book.name(node, latex), shortest(before, book, clean), before, through
-        )
+        value = shortest(before, book, clean)
+        put_in: tuple[Node, ...] = ()
+        if len(through) > 1:
+            value, put_in = meetings.together(value)
+        arrival = Arrival(node, book.name(node, latex), value, before, through, put_in)
+        meetings.add(arrival.symbol, value, len(through) > 1)
         book.define(arrival.symbol, arrival.value)
         assumed.learn(arrival.symbol, arrival.value)
         found[node] = arrival
@@ -229,9 +240,22 @@ def shortest(before: Node, book: Adjoints, clean: Callable[[Node], Node]) -> Nod
                 opened[n] = value
     if opened:
         other = clean(substitute(before, opened))
-        if _matrices(other) < _matrices(best) or cost(other) < cost(best):
+        shorter = _matrices(other) < _matrices(best) or cost(other) < cost(best)
+        if shorter or _cancels(opened.values(), best, other):
             best = other
     return best
+
+
+def _cancels(opened: Iterable[Node], best: Node, other: Node) -> bool:
+    """Whether opening a quotient left none: a person cancels before going on."""
+    if not any(map(_divides, opened)) or _divides(other):
+        return False
+    return _matrices(other) <= 2 * _matrices(best)
+
+
+def _divides(root: Node) -> bool:
+    """Whether a matrix stands below a fraction bar."""
+    return any(is_reciprocal(n) and n.shape for n in postorder(root))
 
 
 def _has_entrywise(root: Node) -> bool:

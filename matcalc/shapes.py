@@ -44,7 +44,7 @@ def dims(names: str | Iterable[str]) -> Any:
     return found if len(found) > 1 else found[0]
 
 
-class IndexedDim(AppliedUndef):  # type: ignore[misc]
+class IndexedDim(AppliedUndef):
     """A dimension numbered by an index, ``d[l]``: a positive integer for every l."""
 
     def _sympystr(self, printer: Any) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from matcalc.errors import MatcalcError
-from matcalc.expr import Node, read, substitute
+from matcalc.expr import Node, leaves, read, substitute
 from matcalc.ops.algebra import HADAMARD, PRODUCT, SUM_OP, add, had, mul
 from matcalc.ops.entrywise import power
 from matcalc.ops.product import is_reciprocal
@@ -71,8 +71,9 @@ def trace(
     found: list[Law] = []
     current = before
     if simplify(before, facts=facts) is not after:
-        candidate = substitute(before, opened)
-        if simplify(candidate, facts=facts) is after:
+        candidate = _written_out(before, opened)
+        gone = set(opened) & set(leaves(before)) and not set(opened) & set(leaves(after))
+        if gone or simplify(candidate, facts=facts) is after:
             current = _say(found, "insert", before, candidate)
     events: list[tuple[str, Node, Node]] = []
     simplify(current, record=lambda *event: events.append(event), facts=facts)
@@ -81,6 +82,13 @@ def trace(
     if current is not after:
         _say(found, "simplify", current, after)
     return tuple(found)
+
+
+def _written_out(line: Node, opened: Mapping[Node, Node]) -> Node:
+    """A line with the values of names put in, and of names in these."""
+    for _ in opened:
+        line = substitute(line, opened)
+    return line
 
 
 def _say(found: list[Law], name: str, before: Node, after: Node) -> Node:

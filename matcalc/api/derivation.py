@@ -16,8 +16,9 @@ from matcalc.notation import Notation
 from matcalc.record import Line, Record
 from matcalc.render import page, plots
 from matcalc.render.blocks import Page
-from matcalc.render.dress import Style
+from matcalc.render.dress import Dress, Style
 from matcalc.render.export import formula_file
+from matcalc.render.forward import network_bundle  # noqa: F401 - notebooks show networks by it
 from matcalc.render.graph import Graph, graph_of
 from matcalc.render.html import to_html
 from matcalc.render.markdown import to_markdown
@@ -199,8 +200,9 @@ class Derivation:
         normal, full; or a mapping by line), ``lines``, ``hide`` and ``stop_at`` choose what is
         shown; ``of`` and ``entry`` what a view is about; ``evaluated`` opens the partial
         derivatives of the index view, ``opened`` those that are named, ``shapes`` puts them
-        under the factors, ``fold=False`` writes
-        out equal layers, ``batch`` names the dimension that counts the data.
+        under the factors, ``fold=False`` writes out equal layers, ``batch`` names the dimension
+        that counts the data. ``graph="steps"`` (or ``"operations"``) draws the network at the top,
+        ``program="forward"`` (or ``"both"``) ends with the code as an algorithm.
         """
         if numbered not in ("all", "results", "none"):
             raise MatcalcError(f"numbered is all, results or none, not {numbered!r}")
@@ -231,8 +233,12 @@ class Derivation:
         width: float | None = None,
         **options: Any,
     ) -> str:
-        """A fragment that needs amsmath only, or a whole document; options as for ``page``."""
-        setting = Setting(label, env, LINE if width is None else width, document)
+        """A fragment that needs amsmath only, or a whole document; options as for ``page``.
+
+        With ``graph=`` the drawing is TikZ, and the fragment needs that package too.
+        """
+        drawn = options.get("graph") is not None or None
+        setting = Setting(label, env, LINE if width is None else width, document, tikz=drawn)
         return to_tex(self.page(**options), setting)
 
     def to_markdown(self, **options: Any) -> str:
@@ -268,10 +274,20 @@ class Derivation:
     def _style(self) -> Style:
         return Style(self._notation(None), self.layout)
 
-    def formulas(self, notation: Notation | str | None = None) -> str:
+    def formulas(
+        self,
+        notation: Notation | str | None = None,
+        *,
+        layout: Any = None,
+        width: float | None = None,
+        **style: Any,
+    ) -> str:
         r"""A file of the lines by name, to ``\input``: ``\mcuse{dW1}`` inline, ``\mceq{dW1}``
-        numbered."""
-        return formula_file(self.lines, self._notation(notation))
+        numbered. ``lines``, ``hide`` and ``stop_at`` choose, as for ``page``."""
+        chosen = self.layout if layout is None else Layout.of(layout)
+        dress = Dress(self.record, Style(self._notation(notation), chosen, **style))
+        setting = Setting(width=LINE if width is None else width, notation=dress.notation)
+        return formula_file(dress, setting)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {

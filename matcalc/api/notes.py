@@ -12,8 +12,9 @@ from typing import Any
 from matcalc.api.derivation import Derivation
 from matcalc.notation import Notation
 from matcalc.render import numbers
-from matcalc.render.algorithm import algorithm
+from matcalc.render.algorithm import algorithm, box_lines
 from matcalc.render.blocks import (
+    Algorithm,
     Block,
     Code,
     Formula,
@@ -176,7 +177,7 @@ class Notes:
     ) -> Notes:
         """A Python function, or its source, as an algorithm box."""
         said = algorithm(program, names, notation=self.notation, **options)
-        return self._add(Formula((Row(said, ()),)))
+        return self._add(Algorithm(tuple(box_lines(said, self.notation))))
 
     def check(self, D: Derivation, seed: int = 0) -> Notes:
         """The report of the numeric check of every gradient."""
@@ -220,10 +221,16 @@ class Notes:
         return to_html(self.page())
 
     def to_latex(
-        self, document: bool = False, *, label: str = "bp:", env: str = "align", width: float = LINE
+        self,
+        document: bool = False,
+        *,
+        label: str = "bp:",
+        env: str = "align",
+        width: float = LINE,
+        tikz: bool | None = None,
     ) -> str:
-        """The notes as LaTeX."""
-        return to_tex(self.page(), Setting(label, env, width, document))
+        """The notes as LaTeX; drawings are TikZ in a document, and in a fragment on request."""
+        return to_tex(self.page(), Setting(label, env, width, document, tikz=tikz))
 
     def to_notebook(self) -> str:
         """The notes as a Jupyter notebook."""

@@ -12,13 +12,15 @@ from typing import Any
 
 from matcalc import second, shapes
 from matcalc.api.derivation import Derivation
+from matcalc.api.recurrent import FamilyDerivation
 from matcalc.errors import MatcalcError, ShapeError
 from matcalc.expr import BUILD, Node, brief, number, read, substitute, symbol_name
 from matcalc.facts import is_symmetric_symbol
+from matcalc.families.derived import derive_families
 from matcalc.forward import differential as _differential
 from matcalc.layout import Layout, gradient_in, jacobian_in, meaning
 from matcalc.layout import symmetric_gradient as meaning_of
-from matcalc.network import expanded, facts_behind
+from matcalc.network import Network, expanded, facts_behind
 from matcalc.ops.algebra import ONES, mul, ones
 from matcalc.ops.blocks import block
 from matcalc.problem import Problem, named, problem_of
@@ -197,6 +199,11 @@ def derive(
     the gradient by a matrix assumed symmetric is, as in ``gradient``.
     """
     chosen = Layout.of(layout)
+    if isinstance(f, Network) and f.families:
+        with asking("while deriving the backward pass"):
+            return FamilyDerivation(
+                derive_families(f, wrt, upstream=upstream, layout=chosen, of=of, assume=assume)
+            )
     with asking("while deriving the backward pass"):
         problem = named(problem_of(f, of, assume))
         goals = _goals(problem, wrt)
@@ -217,7 +224,7 @@ def derive(
 
 def _goals(problem: Problem, wrt: Any) -> list[Node]:
     if wrt is None:
-        return [problem.find(s) for s in problem.params or problem.inputs]
+        return [problem.find(s) for s in problem.variables]
     if isinstance(wrt, Mapping) or not isinstance(wrt, Iterable) or isinstance(wrt, (str, Node)):
         return [problem.find(wrt)]
     return [problem.find(w) for w in wrt]

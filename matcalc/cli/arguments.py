@@ -75,6 +75,18 @@ def parser() -> argparse.ArgumentParser:
     )
     output(verify)
 
+    export = commands.add_parser(
+        "export", help="a file of named formulas: \\mcuse{dW1} inline, \\mceq{dW1} numbered"
+    )
+    source(export)
+    export.add_argument("--layout", default="denominator", choices=LAYOUTS)
+    export.add_argument("--notation", metavar="NAME|FILE", help="a preset, or a notation.toml")
+    export.add_argument("--lines", metavar="NAMES", help="only these lines, such as dW1,dZ2")
+    export.add_argument(
+        "--upstream", metavar="G", help="name of what arrives at an output that is no scalar"
+    )
+    output(export)
+
     code = commands.add_parser("code", help="the gradients as a program")
     source(code)
     code.add_argument("--backend", default="numpy", metavar="NAME", help="default: numpy")

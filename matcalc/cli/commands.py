@@ -169,6 +169,14 @@ def _one_claim(given: Namespace, network: Any) -> Answer:
     return Answer(verdict.to_text(), 0 if holds else 1, remarks, "good" if holds else "bad")
 
 
+def export(given: Namespace) -> Answer:
+    """The lines by name, for a document in TeX."""
+    with working("deriving"):
+        derivation = _derivation(given)
+        formulas = derivation.formulas(**_options(derivation, given))
+        return Answer(formulas.rstrip("\n"), remarks=_assumed(derivation, given))
+
+
 def code(given: Namespace) -> Answer:
     """The gradients as a program."""
     with working("writing code"):

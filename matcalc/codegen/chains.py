@@ -117,6 +117,8 @@ class Chains:
         if m == 1:
             return r * c
         passes = m * c if left != "dense" else r * m
+        if {left, right} & {"inv", "kron"}:  # nothing is formed only to be summed
+            left, right = (k.replace("ones", "dense") for k in (left, right))
         if "ones" in (left, right):
             return passes + self._dense_cost(right if left == "ones" else left, max(r, m, c))
         if "diag" in (left, right):
@@ -179,6 +181,8 @@ class Chains:
         if is_one(cols(a)) and "ones" in (ka, kb):
             whole = (rows(a), cols(b))
             return g.spread(g.number(1) if ka == kb else b if ka == "ones" else a, whole)
+        if {ka, kb} & {"inv", "kron"}:
+            ka, kb = (k.replace("ones", "dense") for k in (ka, kb))
         if ka == "ones":
             return g.axis_sum(self.dense(b), 0) if not is_one(cols(b)) else g.total(self.dense(b))
         if kb == "ones":
@@ -192,9 +196,9 @@ class Chains:
         if kb == "inv":
             return g.T(self.solve(g.T(b), g.T(self.dense(a))))
         if ka == "kron" and kb == "dense":
-            return self.kron_apply(a, b)
+            return self.kron_apply(a, self.dense(b))
         if kb == "kron" and ka == "dense":
-            return g.T(self.kron_apply(g.T(b), g.T(a)))
+            return g.T(self.kron_apply(g.T(b), g.T(self.dense(a))))
         if ka in ("commutation", "diagonal_pick"):
             return self.pick(a, self.dense(b))
         if kb in ("commutation", "diagonal_pick"):

@@ -16,7 +16,7 @@ from matcalc import second
 from matcalc.codegen import backends
 from matcalc.codegen.make import plan_of_expressions
 from matcalc.codegen.runtime import Compiled
-from matcalc.errors import MatcalcError, NameClashError
+from matcalc.errors import MatcalcError, NameClashError, UnknownNameError
 from matcalc.expr import Node, dimensions, symbol
 from matcalc.linear import differential
 from matcalc.ops.algebra import EYE, PRODUCT, inner, mul
@@ -110,6 +110,8 @@ class HessianFunction:
         self.core = compiled_of(self.factor[0], options) if self.factor is not None else None
         if form == "core" and self.factor is None:
             raise MatcalcError(f"the Hessian {H} is no Kronecker product with an identity")
+        self.size = Dimension(_rows(H), H)
+        self.repeat = Dimension(self.factor[2] if self.factor is not None else 1, H)
         self.apply: Compiled | None = None
         self.name = ""
         if form == "operator":
@@ -132,7 +134,7 @@ class HessianFunction:
         assert apply is not None
         assert dense is not None
         given, name = _taken(apply, values, self.name), self.name
-        size = self._size(values)
+        size = self.size(values)
         core = None if self.core is None else lambda: self._core(values)
         return Operator(
             lambda V: apply(**given, **{name: V}),
@@ -144,12 +146,10 @@ class HessianFunction:
     def _core(self, values: Mapping[str, Any]) -> Core:
         assert self.factor is not None
         assert self.core is not None
-        _, side, count = self.factor
+        side = self.factor[1]
         matrix = np.atleast_2d(self.core(**_taken(self.core, values)))
-        return Core(matrix, side, _number(count, values, self.expression))
+        return Core(matrix, side, self.repeat(values))
 
-    def _size(self, values: Mapping[str, Any]) -> int:
-        return _number(_rows(self.expression), values, self.expression)
 
 
 def _rows(H: Node) -> Any:
@@ -169,21 +169,31 @@ def _taken(function: Compiled | None, values: Mapping[str, Any], but: str = "") 
     return {k: v for k, v in values.items() if k in wanted}
 
 
-def _number(d: Any, values: Mapping[str, Any], H: Node) -> int:
-    """A dimension, from the arrays."""
-    from matcalc.expr import symbols
+class Dimension:
+    """A dimension of an expression, read off the arrays that stand for its symbols."""
 
-    told: dict[Any, int] = {}
-    for s in symbols(H):
-        name = s.params[0]
-        if s.shape and name in values:
-            found = np.shape(values[name])
-            for axis, size in enumerate(found):
-                if s.shape[axis].is_Symbol:
-                    told.setdefault(s.shape[axis], size)
-    for name, value in values.items():
-        told.setdefault(dims(name), value) if np.ndim(value) == 0 else None
-    return int(d.subs(told)) if hasattr(d, "subs") else int(d)
+    def __init__(self, d: Any, H: Node) -> None:
+        self.d = d
+        wanted = getattr(d, "free_symbols", set())
+        self.places: dict[Any, tuple[str, int]] = {}
+        for s in _symbols(H):
+            for axis, size in enumerate(s.shape):
+                if size in wanted:
+                    self.places.setdefault(size, (s.params[0], axis))
+        self.named = [s for s in wanted if s not in self.places]
+        self.known: dict[tuple[int, ...], int] = {}
+
+    def __call__(self, values: Mapping[str, Any]) -> int:
+        for name in (*(name for name, _ in self.places.values()), *(s.name for s in self.named)):
+            if name not in values:
+                raise UnknownNameError(f"no value for {name}")
+        told = [np.shape(values[name])[axis] for name, axis in self.places.values()]
+        told += [int(values[s.name]) for s in self.named]
+        key = tuple(told)
+        if key not in self.known:
+            swaps = dict(zip([*self.places, *self.named], told, strict=True))
+            self.known[key] = int(self.d.subs(swaps)) if swaps else int(self.d)
+        return self.known[key]
 
 
 def _kronecker(H: Node) -> tuple[Node, str, Any] | None:

@@ -44,6 +44,16 @@ class Identifiers:
     def __getitem__(self, name: str) -> str:
         return self._of[name]
 
+    @property
+    def taken(self) -> frozenset[str]:
+        """Every identifier that has an owner."""
+        return frozenset(self._owner)
+
+    def claim(self, word: str) -> None:
+        """An identifier that some formula made for itself."""
+        self._owner.setdefault(word, f"({word})")
+        self.made.add(word)
+
     def declare(self, name: str) -> str:
         """The identifier of a user's name; a second name with the same one is refused."""
         found = self._of.get(name)

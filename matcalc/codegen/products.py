@@ -94,17 +94,24 @@ class Products(Entrywise):
         if t.op == "let":
             return self.symmetric(t.args[0])
         if t.op == "mul" and sum(map(self._skew, t.args)) % 2 == 0:
-            rest = [a for a in t.args if a.shape and not self._skew(a)]
-            return all(is_full(a) and self.symmetric(a) for a in rest)
+            return self._paired([a for a in t.args if not self._skew(a)])
         if t.op == "pow" and self.value(t.args[1]) is not None and self._skew(t.args[0]):
             return bool(self.value(t.args[1]).is_even)
-        if t.op in TABLE or t.op == "add":
+        if t.op == "add":
+            return self._paired(t.args)
+        if t.op in TABLE:
             return all(not a.shape or (is_full(a) and self.symmetric(a)) for a in t.args)
         if t.op == "inv":
             return self.symmetric(t.args[0])
         if t.op == "prod":
             return self._mirrored(t.args)
         return False
+
+    def _paired(self, args: Sequence[Term]) -> bool:
+        """Symmetric matrices, and columns that stand beside their transposes: v 1' + 1 v'."""
+        sides = {a for a in args if a.shape and not is_full(a)}
+        whole = all(self.symmetric(a) for a in args if is_full(a))
+        return whole and {self.T(a) for a in sides} == sides
 
     def _skew(self, t: Term) -> bool:
         """x 1' - 1 x' and its like: the transpose changes the sign."""
@@ -260,6 +267,8 @@ class Products(Entrywise):
                 todo.extend(reversed(self._scaled_factors(t, scalars)))
             elif t.op == "eye":
                 continue
+            elif self.has(t, "diagonal"):
+                todo.append(self.diag(self.diagonal(t)))  # type: ignore[attr-defined]
             else:
                 factors.append(t)
         if not factors:
@@ -390,17 +399,23 @@ class Products(Entrywise):
         if a.op != "kron" or b.op != "kron" or d.op != "diag" or core(d.args[0]).op != "vec":
             return None
         M = core(d.args[0]).args[0]
-        (a1, a2), (b1, b2) = a.args, b.args
-        if is_row(a1) and a2.op == "eye":
-            if is_column(b1) and b2.op == "eye":
-                return self.diag(self._summed(M, self.mul(self.T(a1), b1)))
-            if b1.op == "eye" and is_column(b2):
-                return self.mul(b2, M, a1)
-        if a1.op == "eye" and is_row(a2):
-            if b1.op == "eye" and is_column(b2):
-                return self.diag(self._summed(self.T(M), self.mul(self.T(a2), b2)))
-            if is_column(b1) and b2.op == "eye":
-                return self.mul(b1, self.T(M), a2)
+        first, second = self._one_sided(a, is_row), self._one_sided(b, is_column)
+        if first is None or second is None:
+            return None
+        (x, u, outer), (y, v, inner) = first, second
+        x = self.T(x)
+        if outer is inner:
+            return self.diag(self.mul(u, v, self._summed(M if outer else self.T(M), self.mul(x, y))))
+        mirrored = self.T(M) if inner else M
+        return self.mul(u, y, mirrored, self.T(x), self.T(v))
+
+    def _one_sided(self, k: Term, thin: Any) -> tuple[Term, Term, bool] | None:
+        """x kron diag(v) as x, v and True; diag(v) kron x as x, v and False."""
+        for x, D, first in ((*k.args, True), (k.args[1], k.args[0], False)):
+            if thin(x) and D.op == "eye":
+                return x, self.number(1), first
+            if thin(x) and D.op == "diag":
+                return x, D.args[0], first
         return None
 
     def _summed(self, M: Term, v: Term) -> Term:

@@ -46,8 +46,10 @@ class Reductions(Products):
             return self.total(t.args[0])
         if t.op == "eye":
             return self.dimension(r)
-        if t.op == "prod":
+        if t.op in ("prod", "inv"):
             return self._ended(t)
+        if t.op == "kron":
+            return self.mul(*map(self.total, t.args))
         if t.op == "add":
             return self._total_of_sum(t)
         if t.op == "mul":
@@ -149,7 +151,9 @@ class Reductions(Products):
             return t.args[0] if axis else self.T(t.args[0])
         if t.op == "eye":
             return self.spread(self.number(1), shape)
-        if t.op == "prod":
+        if t.op == "kron":
+            return self.kron(*(self.axis_sum(a, axis) for a in t.args))
+        if t.op in ("prod", "inv"):
             return (
                 self.prod(t, self._leaf(self.ones(c, ONE)))
                 if axis
@@ -289,6 +293,11 @@ class Reductions(Products):
         if t.op == "slice":
             x, y = t.params[0] + top, t.params[1] + left
             return self.make("slice", t.args, (x, y, height, width), shape)
+        if t.op == "inv" and height == 1 and width != 1:
+            pick = self.place(self.number(1), sp.Integer(0), top, ONE, rows(t))
+            return self.make(
+                "slice", (self.prod(pick, t),), (sp.Integer(0), left, ONE, width), shape
+            )
         if t.op == "inv" and width == 1:
             pick = self.place(self.number(1), left, sp.Integer(0), cols(t), ONE)
             return self.make(

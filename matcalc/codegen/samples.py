@@ -56,10 +56,10 @@ def samplewise(g: Any, factors: Sequence[Term]) -> Samplewise | None:
     """A chain seen as a sum over samples, if it is one."""
     if len(factors) < 2:
         return None
-    ends = _end(g, factors[0], 0), _end(g, factors[-1], -1)
-    if ends[0] is None or ends[1] is None:
+    begins, ends = _end(g, factors[0], 0), _end(g, factors[-1], -1)
+    if begins is None or ends is None:
         return None
-    (first, before), (last, after) = ends
+    (first, before), (last, after) = begins, ends
     middle = [*before, *factors[1:-1], *after]
     for as_rows in (True, False):
         (e, L), (f, R) = (k.args if as_rows else k.args[::-1] for k in (first, last))
@@ -228,16 +228,12 @@ class Samples:
         )
 
     def _turned(self, items: Sequence[Item]) -> tuple[Item, ...]:
-        return tuple(
-            (kind, self.g.T(t) if kind == SHARED else t) for kind, t in reversed(items)
-        )
+        return tuple((kind, self.g.T(t) if kind == SHARED else t) for kind, t in reversed(items))
 
     def _mirrored(self, left: Sequence[Item], right: Sequence[Item]) -> bool:
         """Whether the right half is the left one seen from the cut, weights at the cut aside."""
         left, right = self._bare(self._turned(left)), self._bare(right)
-        return len(left) == len(right) and all(
-            a == b for a, b in zip(left, right, strict=True)
-        )
+        return len(left) == len(right) and all(a == b for a, b in zip(left, right, strict=True))
 
     def _bare(self, items: Sequence[Item]) -> list[Item]:
         """Without what only scales the first rows."""
@@ -306,5 +302,6 @@ class Samples:
     def _product(self, a: Term, b: Term) -> Term:
         shape = (rows(a), cols(b))
         return self.g.make("mm", (self.computed(a), self.computed(b)), (), shape)
+
 
 __all__ = ["Samples", "Samplewise", "samplewise"]

@@ -41,7 +41,7 @@ COMMUTING = frozenset({"add", "mul"})
 
 
 def is_one(d: Any) -> bool:
-    return d is ONE or d == 1
+    return d is ONE or (isinstance(d, int) and d == 1)  # sympy has only one 1
 
 
 def is_column(t: Term) -> bool:

@@ -50,7 +50,9 @@ def family_of(node: Node) -> Family:
     return place.family
 
 
-def stages_of(network: Network, output: Node) -> tuple[list[Stage], dict[str, Family]]:
+def stages_of(
+    network: Network, output: Node, cut: bool = True
+) -> tuple[list[Stage], dict[str, Family]]:
     """What ``output`` needs, in order, and the families that were made to name pre-activations."""
     needed = _needed(network, output)
     made: dict[str, Family] = {}
@@ -66,12 +68,12 @@ def stages_of(network: Network, output: Node) -> tuple[list[Stage], dict[str, Fa
             starts[place.family] = step
         else:
             own = (starts[place.family],) if place.family in starts else ()
-            cut = _cut(network, step, made)
+            here = _cut(network, step, made) if cut else [step]
             last = stages[-1] if stages else None
-            if isinstance(last, Loop) and _joins(last, cut, place.family):
-                stages[-1] = Loop(last.spans, (*last.steps, *cut), (*last.starts, *own))
+            if isinstance(last, Loop) and _joins(last, here, place.family):
+                stages[-1] = Loop(last.spans, (*last.steps, *here), (*last.starts, *own))
             else:
-                stages.append(Loop(place.family.spans, tuple(cut), own))
+                stages.append(Loop(place.family.spans, tuple(here), own))
     _check_order(stages)
     return stages, made
 
@@ -165,7 +167,7 @@ def _cut(network: Network, step: Step, made: dict[str, Family]) -> list[Step]:
             continue
         if not set(family.indices) <= set(inner.indices):
             continue
-        name = _fresh(network, made)
+        name = _fresh(network, made, _stem(network, family))
         new = Family(network, name, family.spans, inner.shape)
         made[name] = new
         steps.append(Step(new.general, substitute(inner, image)))
@@ -173,9 +175,25 @@ def _cut(network: Network, step: Step, made: dict[str, Family]) -> list[Step]:
     return [*steps, Step(step.symbol, substitute(step.definition, image), step.adjoint)]
 
 
-def _fresh(network: Network, made: dict[str, Family]) -> str:
-    count, name = 0, "z"
+def _stem(network: Network, family: Family) -> str:
+    """z, or z_i where there are several gates; a capital for a capital."""
+    letter = "Z" if family.name[:1].isupper() else "z"
+    several = sum(
+        _has_inside(s.definition) for s in network.steps if place_of(s.symbol) is not None
+    )
+    return letter if several < 2 else f"{letter}_{family.name}"
+
+
+def _has_inside(root: Node) -> bool:
+    return any(
+        n.op.name in ACTIVATIONS and len(n.operands) == 1 and n.operands[0].op in (SUM_OP, PRODUCT)
+        for n in postorder(root)
+    )
+
+
+def _fresh(network: Network, made: dict[str, Family], stem: str) -> str:
+    count, name = 0, stem
     while name in network or name in network.families or name in made or name in network.spans:
         count += 1
-        name = f"z{count}"
+        name = f"{stem}{count}"
     return name

@@ -21,7 +21,9 @@ from matcalc.network import Step
 from matcalc.ops.algebra import add, is_zero, zero_of
 from matcalc.ops.binder import ISUM, at_index, index, isum
 from matcalc.ops.entries import box
+from matcalc.render.names import is_affine
 from matcalc.reverse import Adjoints, shortest, spoken_value
+from matcalc.rewrite.cost import cost
 from matcalc.rewrite.inferred import Known
 from matcalc.rewrite.laws.products import constant_out_of_sum
 
@@ -48,6 +50,7 @@ class Book(Adjoints):
     def __init__(self, output: Node, taken: Any) -> None:
         super().__init__(output, taken)
         self.families: dict[Family, Family] = {}  # family -> its adjoint
+        self.meant: dict[Family, Node] = {}  # family -> its general definition
         self.values: dict[Family, Node] = {}  # adjoint -> the value at the general place
 
     def name_family(self, of: Family, latex: str | None) -> Family:
@@ -57,6 +60,9 @@ class Book(Adjoints):
         self.taken.add(name)
         found = Family(of.network, name, of.spans, of.shape, latex, of)
         found.output = self.output
+        found.of_value = self.meant.get(of)
+        affine = [f for f, value in self.meant.items() if is_affine(value)]
+        found.alone = affine == [of]
         self.families[of] = found
         return found
 
@@ -88,6 +94,9 @@ class Sweep:
         self.known = {s.definition: s.symbol for s in self.steps if s.definition.operands}
         self.assumed = Known((), self.steps)
         self.book = Book(output, taken)
+        self.book.meant = {
+            family_of(s.symbol): s.definition for s in self.steps if place_of(s.symbol) is not None
+        }
         self.uses: dict[Node | Family, list[Use]] = {}
         self.found: dict[Node | Family, Arrived] = {}
         self.order: list[Arrived] = []
@@ -205,9 +214,7 @@ class Sweep:
         held = {n: symbol(f"?sum{k}", n.shape) for k, n in enumerate(sums)}
         back = {stand_in: n for n, stand_in in held.items()}
         top = substitute(root, held) if held else root
-        found = pull(
-            top, G, wanted=lambda n: n in back or self._wanted(n), known=dict(self.known)
-        )
+        found = pull(top, G, wanted=lambda n: n in back or self._wanted(n), known=dict(self.known))
         for leaf, value in found.items():
             value = substitute(value, back) if back else value
             if leaf in back:
@@ -243,13 +250,26 @@ class Sweep:
         uses = self.uses.get(family, [])
         parts = tuple(part_of(u, family.indices) for u in uses)
         cases = [
-            replace(case, value=shortest(case.value, self.book, self._clean))
+            replace(case, value=self._shortest_case(case))
             for case in cases_of(parts, family.spans, family.shape)
         ]
         name = self.book.families.get(family) or self.book.name_family(family, None)
         if len(cases) == 1 and not cases[0].is_point:
             self.book.values[name] = cases[0].value
         self._note(Arrived(family, name, tuple(cases), parts, _through(uses)))
+
+    def _shortest_case(self, case: Case) -> Node:
+        """In its shortest form; as the sum of what each step sends, where that is as short."""
+        best = shortest(case.value, self.book, self._clean)
+        senders = dict.fromkeys(p.through for p in case.parts)
+        if len(senders) < 2 or case.is_point:
+            return best
+        by_step = [
+            shortest(add(*(p.value for p in case.parts if p.through == s)), self.book, self._clean)
+            for s in senders
+        ]
+        apart = add(*by_step)
+        return apart if cost(apart) <= cost(best) else best
 
     def _settle_goal(self, goal: Node | Family) -> None:
         if isinstance(goal, Family):
@@ -295,7 +315,9 @@ class Sweep:
         for leaf in leaves(node):
             place = shown.get(leaf)
             key = leaf.params[0] if place is None else place.family.name
-            learnt = () if place is None else self.assumed.facts.get(place.family.general.params[0], ())
+            learnt = (
+                () if place is None else self.assumed.facts.get(place.family.general.params[0], ())
+            )
             facts[leaf.params[0]] = [*learnt, *facts.get(leaf.params[0], ()), *about.get(key, ())]
         known = Known((), ())
         known.facts, known.names = facts, self.assumed.names
@@ -314,4 +336,3 @@ def _target(node: Node) -> Node | Family:
 
 def _through(uses: Sequence[Use]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(u.through for u in uses if u.through))
-

@@ -27,8 +27,13 @@ def used_names(env: Environment) -> set[str]:
         if names_a_slope(definition.body):
             continue
         for symbol in s.symbols(definition.body):
-            keys = {s.full(symbol), s.stem(symbol), env.nicknames.get(s.stem(symbol), "")}
-            if len(symbol.name) == 1:
+            stem = s.stem(symbol)
+            keys = {s.full(symbol), env.nicknames.get(stem, "")}
+            member = all(isinstance(x, (t.Number, t.Word)) for x in symbol.subscripts)
+            if not (member and symbol.subscripts) or env.has(stem):
+                keys.add(stem)
+            known = env.has(s.full(symbol)) or env.has(stem)
+            if len(symbol.name) == 1 and symbol.subscripts and not known:
                 keys.add(s.stem(replace(symbol, name=symbol.name.upper())))
             used |= keys - {s.full(definition.left)}
     return used
@@ -36,7 +41,10 @@ def used_names(env: Environment) -> set[str]:
 
 def names_a_slope(body: t.Node) -> bool:
     """Whether a definition only names a derivative: ``G`` for what arrives from above."""
-    return isinstance(s.peeled(body), (t.Derivative, t.Nabla))
+    inner = s.peeled(body)
+    if isinstance(inner, t.Symbol):
+        return inner.name in ("delta", "Delta") or inner.name.endswith("_bar")
+    return isinstance(inner, (t.Derivative, t.Nabla, t.Differential))
 
 
 def loss_symbol(env: Environment) -> t.Symbol | None:
@@ -97,6 +105,19 @@ def preactivations(env: Environment) -> list[t.Symbol]:
     return applied
 
 
+def _named_below(scope: Scope, symbol: t.Symbol) -> t.Symbol | None:
+    r"""``\delta_Z``, ``\delta_{Z_2}``, ``\delta_o``: the step is named below."""
+    below = symbol.subscripts[0]
+    if isinstance(below, t.Word) and below.plain:
+        below = t.Symbol(below.text, below.text)
+    if not isinstance(below, t.Symbol) or symbol.marks:
+        return None
+    counts = s.bare(below) and (below.name in scope.indices or below.name in scope.env.dims)
+    if counts or s.full(below) not in scope.env.definitions:
+        return None
+    return below
+
+
 def tied_step(scope: Scope, symbol: t.Symbol) -> t.Symbol | None:
     """The step whose adjoint a symbol is; None if it is no adjoint."""
     env = scope.env
@@ -105,6 +126,8 @@ def tied_step(scope: Scope, symbol: t.Symbol) -> t.Symbol | None:
         return step if scope.place(step) is not None and loss_symbol(env) is not None else None
     if symbol.name not in ("delta", "Delta", "varepsilon", "epsilon") or symbol.primes:
         return None
+    if len(symbol.subscripts) == 1 and (named := _named_below(scope, symbol)) is not None:
+        return named
     found = preactivations(env)
     names: list[str] = []
     for step in found:

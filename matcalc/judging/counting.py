@@ -147,6 +147,12 @@ def _walk_bases(env: Environment, node: t.Node, starts: Mapping[str, int]) -> No
                 if value == 1 and isinstance(part, t.Symbol):
                     axes = (0, 1) if len(parts) == 1 else (axis,)
                     env.counted_from_one.update((key, a) for a in axes)
+    if isinstance(node, t.Postfix) and node.kind == "subscript":
+        from matcalc.judging.scripts import indexed_name
+
+        key = indexed_name(node.base)
+        if key in env.shapes or key in env.definitions:
+            note_base(env, key, [s.integer(p, starts) for p in node.arguments])
     for child in t.children(node):
         _walk_bases(env, child, starts)
 

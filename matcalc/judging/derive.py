@@ -49,6 +49,10 @@ def derivative(scope: Scope, node: t.Node) -> list[Value]:
             raise Unread("a differential of nothing")
         if scope.env.directions:
             return differential(scope, node)
+        if isinstance(node.of, t.HeadBracket) and not is_application(scope, node.of):
+            # dF (P - X): the gradient of F times a bracket
+            first = t.Differential(node.sign, node.of.head)
+            return evaluate(scope, t.Product((first, node.of.bracket), ("",)))
         return gradient(scope, node.of)
     if isinstance(node, t.Nabla):
         return _nabla(scope, node)
@@ -242,6 +246,8 @@ def _steps(
 def _function_of(scope: Scope, of: t.Node, by: t.Node):  # type: ignore[no-untyped-def]
     """The array of the numerator as a function of a scope."""
     inner = s.peeled(of)
+    if scope.env.surrogate is not None and inner == loss_symbol(scope.env):
+        return _given_adjoint(scope, *scope.env.surrogate)
     unknown = (
         isinstance(inner, t.Symbol)
         and scope.place(inner) is None
@@ -259,6 +265,24 @@ def _function_of(scope: Scope, of: t.Node, by: t.Node):  # type: ignore[no-untyp
         if loose and head.name in LOSSES:
             return _unknown_loss(scope, head, by)
     return lambda inside: one(inside, of).array
+
+
+def _given_adjoint(scope: Scope, step: t.Symbol, side: t.Node):  # type: ignore[no-untyped-def]
+    """The loss as if what arrives at a step were this."""
+    env = scope.env
+    before, env.surrogate = env.surrogate, None
+    try:
+        fixed = one(scope, side).array
+    finally:
+        env.surrogate = before
+
+    def value(inside: Scope) -> Array:
+        array = one(inside, step).array
+        if array.shape[-2:] != fixed.shape[-2:]:
+            raise Misfit(f"what arrives at {write(step)} has another shape")
+        return np.sum(fixed * array, axis=(-2, -1), keepdims=True)
+
+    return value
 
 
 def _has_component(scope: Scope, symbol: t.Symbol) -> bool:

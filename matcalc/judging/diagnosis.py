@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from matcalc.judging import slips as e
 from matcalc.judging import spelling as s
+from matcalc.judging.additions import Additions
 from matcalc.judging.compare import is_printed
 from matcalc.judging.counterexamples import counterexample
 from matcalc.judging.digits import wrong_digits
@@ -21,13 +23,13 @@ from matcalc.judging.environment import Environment
 from matcalc.judging.lines import EQUAL, Finding
 from matcalc.judging.paths import one_path
 from matcalc.judging.probing import Diagnosis, Probe, confirmed, probe_of
-from matcalc.judging.residuals import term_slips
+from matcalc.judging.residuals import coefficients, lost_terms
 from matcalc.judging.scaling import scaled_side
 from matcalc.judging.slips import Edit
 from matcalc.judging.tidying import tidy
 from matcalc.reading import tree as t
 
-SECONDS = 2.5
+SECONDS = 1.5
 MOST = 4000
 
 
@@ -126,36 +128,72 @@ def _search(
         found = scaled_side(env, line, layout, probe, side, factor, "")
         if found is not None:
             return found
-    scaled: list[tuple[Edit, float]] = []
-    seen: set[t.Node] = set()
-    for edit in _bounded(Editor(env, line, side).single()):
-        if edit.node in seen:
-            continue
-        seen.add(edit.node)
-        fits, factor = probe.attempt(edit.node)
-        if fits:
-            if confirmed(env, line, layout, edit.node):
-                return _named(line, edit)
-        elif factor is not None and edit.slip not in UNSCALED:
-            scaled.append((edit, factor))
-        if time.monotonic() > stop:
-            break
-    for edit, factor in scaled[:30]:
-        found = scaled_side(env, line, layout, probe, edit.node, factor, edit.slip)
-        if found is not None:
-            return found
-    found = _missing_term(env, line, layout, probe, stop + SECONDS / 2)
+    tried = Tried(env, line, layout, probe, stop)
+    found = tried.first(Editor(env, line, side).single())
+    if found is None:
+        found = _missing_term(env, line, layout, probe, coefficients(env, line, probe), stop)
+    if found is None:
+        found = tried.first(Additions(env, line, side).all())
+    if found is None:
+        found = tried.with_a_factor()
+    if found is None:
+        lost = lost_terms(env, line, probe)
+        found = _missing_term(env, line, layout, probe, lost, stop + SECONDS / 2)
     return found or _pairs(env, line, layout, probe, stop + SECONDS)
 
 
 UNSCALED = (e.LOST, e.EXTRA, "wrong variable", e.POWER)
 
 
+@dataclass
+class Tried:
+    """The edits tried so far; those that are right up to a constant factor are kept for later."""
+
+    env: Environment
+    line: t.Relation
+    layout: tuple[str, bool]
+    probe: Probe
+    stop: float
+    seen: set[t.Node] = field(default_factory=set)
+    scaled: list[tuple[Edit, float]] = field(default_factory=list)
+
+    def first(self, edits: Iterator[Edit]) -> Diagnosis | None:
+        """The first edit that makes the line true."""
+        for edit in islice(edits, MOST):
+            if edit.node in self.seen:
+                continue
+            self.seen.add(edit.node)
+            fits, factor = self.probe.attempt(edit.node)
+            if fits:
+                if confirmed(self.env, self.line, self.layout, edit.node):
+                    return _named(self.line, edit)
+            elif factor is not None and edit.slip not in UNSCALED:
+                self.scaled.append((edit, factor))
+            if time.monotonic() > self.stop:
+                return None
+        return None
+
+    def with_a_factor(self) -> Diagnosis | None:
+        """The first edit that makes the line true together with a constant factor."""
+        for edit, factor in self.scaled[:30]:
+            found = scaled_side(
+                self.env, self.line, self.layout, self.probe, edit.node, factor, edit.slip
+            )
+            if found is not None:
+                return found
+        return None
+
+
 def _missing_term(
-    env: Environment, line: t.Relation, layout: tuple[str, bool], probe: Probe, stop: float
+    env: Environment,
+    line: t.Relation,
+    layout: tuple[str, bool],
+    probe: Probe,
+    edits: Iterator[Edit],
+    stop: float,
 ) -> Diagnosis | None:
     """A term, or a factor of one term."""
-    for edit in term_slips(env, line, probe):
+    for edit in edits:
         if time.monotonic() > stop:
             return None
         if confirmed(env, line, layout, edit.node):
@@ -191,13 +229,6 @@ def _pairs(
                     both = edit.slip if edit.slip == again.slip else f"{edit.slip}; {again.slip}"
                     return Diagnosis(both, again.node)
     return None
-
-
-def _bounded(edits: Iterator[Edit]) -> Iterator[Edit]:
-    for count, edit in enumerate(edits):
-        if count > MOST:
-            return
-        yield edit
 
 
 def _named(line: t.Relation, edit: Edit) -> Diagnosis:

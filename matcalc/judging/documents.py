@@ -15,9 +15,10 @@ import numpy as np
 
 from matcalc.errors import MatcalcError
 from matcalc.judging import spelling as s
-from matcalc.judging.adjoints import used_names
+from matcalc.judging.adjoints import loss_symbol, names_a_slope, used_names
 from matcalc.judging.compare import Trouble, is_printed, side_values
 from matcalc.judging.environment import ONE, Environment
+from matcalc.judging.following import Failure, follows_from
 from matcalc.judging.givens import (
     EQUALS,
     declare,
@@ -39,16 +40,6 @@ from matcalc.judging.sizes import worlds
 from matcalc.judging.verdict import FAILURES, Verdict
 from matcalc.judging.verifying import verify_relations
 from matcalc.reading import tree as t
-
-
-@dataclass
-class Failure:
-    """A wrong line, for what follows from it."""
-
-    number: int
-    left: t.Node
-    side: t.Node
-    right: t.Node | None
 
 
 @dataclass
@@ -153,10 +144,11 @@ def _naming(env: Environment, relation: t.Relation) -> t.Relation | None:
     if relation.signs != ("=",):
         return None
     left, right = s.peeled(relation.sides[0]), s.peeled(relation.sides[1])
-    if not isinstance(left, (t.Derivative, t.Nabla)) or not isinstance(right, t.Symbol):
+    if not names_a_slope(left) or not isinstance(right, t.Symbol):
         return None
     key = s.full(right)
-    known_loss = isinstance(left.of, t.Symbol) and s.full(left.of) in env.definitions
+    loss = left.of if isinstance(left, (t.Derivative, t.Nabla)) else loss_symbol(env)
+    known_loss = isinstance(loss, t.Symbol) and s.full(loss) in env.definitions
     taken = key in env.definitions or key in env.views or key in env.dims or right.subscripts
     tied = right.primes or right.name in ("delta", "Delta", "e") or right.name.endswith("_bar")
     if taken or tied or key in used_names(env) or (known_loss and key in env.shapes):
@@ -491,29 +483,19 @@ def _failure(line: Line, verdict: Verdict) -> Failure:
     place = verdict.first_wrong_step or 1
     sides = line.relation.sides
     side = sides[place] if place < len(sides) else sides[-1]
-    return Failure(line.number, sides[0], side, None)
+    return Failure(line.number, sides[0], side)
 
 
 def _follows(reader: Reader, relation: t.Relation, later: list[Line]) -> int | None:
     """The wrong line that makes this one right, if there is one."""
-    tried = 0
-    for failure in reversed(reader.failures):
-        same = failure.left == relation.sides[0]
-        if not same and not any(part == failure.left for part in t.walk(relation)):
-            continue
-        tried += 1
-        if tried > 3:
-            return None
-        for make in (_env_at, _env_later):
-            env = make(reader, later)
-            claim = relation
-            if same:
-                claim = replace(relation, sides=(failure.side, *relation.sides[1:]))
-            else:
-                env.overrides.append((failure.left, failure.side))
-            if _verdict(env, claim, "", diagnose=False).status == "holds":
-                return failure.number
-    return None
+
+    def holds(env: Environment, claim: t.Relation) -> bool:
+        return _verdict(env, claim, "", diagnose=False).status == "holds"
+
+    def environments() -> Iterator[Environment]:
+        return (make(reader, later) for make in (_env_at, _env_later))
+
+    return follows_from(reader.failures, relation, environments, holds)
 
 
 MAKERS: tuple[Callable[..., Environment], ...] = (_env_at, _env_so_far, _env_later)

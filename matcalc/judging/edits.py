@@ -8,34 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import permutations, product
+from itertools import combinations, permutations, product
 
 from matcalc.judging import spelling as s
 from matcalc.judging.environment import Environment
 from matcalc.judging.products import ENTRYWISE
 from matcalc.judging.slips import (
     ARGUMENT,
-    BATCH,
     BRACKET,
     DIAG,
+    DIAGONAL_ONLY,
     EXTRA,
     EXTRA_TERM,
     HADAMARD,
     INDEX,
     INVERSE,
     LAYER,
-    LOST,
-    LOST_TERM,
     MATRIX,
     ORDER,
     POWER,
-    PRODUCT_RULE,
     RANGE,
     SIGN,
     SLOPE_EXTRA,
     SLOPE_MISSING,
-    SUM_FOR_PRODUCT,
-    SUM_MISSING,
+    SUM_EXTRA,
     TRACE,
     TRANSPOSE,
     WRONG_INDEX,
@@ -46,21 +42,20 @@ from matcalc.judging.slips import (
 from matcalc.judging.vocabulary import (
     bracketed,
     entrywise_sign,
+    is_number,
     joined,
     known_symbols,
     lettered,
     listed,
-    lost_factors,
-    lost_terms,
     nearby,
     negated,
     opened,
     relayered,
     squared_outer,
     swapped,
+    times,
     transpose_sign,
     turned,
-    turnings,
 )
 from matcalc.reading import tree as t
 
@@ -74,7 +69,7 @@ class Editor:
         self.entrywise = entrywise_sign(relation, env)
 
     def single(self) -> Iterator[Edit]:
-        """One change each, the likeliest first."""
+        """What stands there changed in one place, the likeliest first."""
         for make in (
             self.signs,
             self.transposes,
@@ -89,9 +84,7 @@ class Editor:
             self.names,
             self.dropped,
             self.powers,
-            self.inserted,
-            self.terms,
-            self.batch,
+            self.coefficients,
         ):
             yield from make()
 
@@ -128,6 +121,8 @@ class Editor:
                 continue
             factors, operators = parts
             for k in range(len(factors) - 1):
+                if is_number(factors[k], self.env) or is_number(factors[k + 1], self.env):
+                    continue
                 swapped = [*factors[:k], factors[k + 1], factors[k], *factors[k + 2 :]]
                 yield Edit(ORDER, put(joined([bracketed(f) for f in swapped], operators)))
                 for a, b in ((1, 0), (0, 1), (1, 1)):
@@ -144,7 +139,7 @@ class Editor:
                             turned(same[k + 1], self.sign),
                         )
                         yield Edit(TRANSPOSE, put(joined(same, operators)))
-            if 3 <= len(factors) <= 4:
+            if 3 <= len(factors) <= 4 and len(set(operators)) == 1:
                 for order in permutations(range(len(factors))):
                     shuffled = [factors[i] for i in order]
                     if shuffled != factors:
@@ -157,6 +152,8 @@ class Editor:
                 continue
             factors, operators = parts
             for k, operator in enumerate(operators):
+                if is_number(factors[k], self.env) or is_number(factors[k + 1], self.env):
+                    continue
                 others = [""] if operator in ENTRYWISE else [self.entrywise]
                 for other in others:
                     signs = [*operators[:k], other, *operators[k + 1 :]]
@@ -224,14 +221,20 @@ class Editor:
             sign = node.signs[k + 1]
             parts = listed(first)
             if parts is not None:
-                group = t.Bracket("(", ")", (t.Sum((parts[0][-1], second), ("+", sign)),))
-                new = joined([*parts[0][:-1], group], parts[1])
-                yield Edit(BRACKET, put(self._merged(node, k, new)))
+                factors, operators = parts
+                for cut in range(len(factors) - 1, 0, -1):
+                    inner = joined(factors[cut:], operators[cut:])
+                    group = t.Bracket("(", ")", (t.Sum((inner, second), ("+", sign)),))
+                    new = joined([*factors[:cut], group], operators[:cut])
+                    yield Edit(BRACKET, put(self._merged(node, k, new)))
             parts = listed(second)
             if parts is not None:
-                group = t.Bracket("(", ")", (t.Sum((first, parts[0][0]), ("+", sign)),))
-                new = joined([group, *parts[0][1:]], parts[1])
-                yield Edit(BRACKET, put(self._merged(node, k, new)))
+                factors, operators = parts
+                for cut in range(1, len(factors)):
+                    inner = joined(factors[:cut], operators[: cut - 1])
+                    group = t.Bracket("(", ")", (t.Sum((first, inner), ("+", sign)),))
+                    new = joined([group, *factors[cut:]], operators[cut - 1 :])
+                    yield Edit(BRACKET, put(self._merged(node, k, new)))
 
     @staticmethod
     def _merged(node: t.Sum, k: int, new: t.Node) -> t.Node:
@@ -260,8 +263,9 @@ class Editor:
                 yield Edit(DIAG, put(t.Call(diag, inner)))
         inner = t.Bracket("(", ")", (self.side,))
         yield Edit(TRACE, t.Call(trace, inner))
-        for node, put, _ in spots(self.side):
-            if isinstance(node, t.Product):
+        for node, put, above in spots(self.side):
+            plain = isinstance(node, (t.Symbol, t.Bracket, t.Sum)) and isinstance(above, t.Sum)
+            if isinstance(node, t.Product) or plain:
                 yield Edit(TRACE, put(t.Call(trace, t.Bracket("(", ")", (node,)))))
             if isinstance(node, t.Call) and node.head.name in ("diag", "tr", "Tr"):
                 yield Edit(f"extra {node.head.name}", put(node.argument))
@@ -271,7 +275,7 @@ class Editor:
                 yield Edit(INVERSE, put(t.Postfix(node, "inverse", ())))
             same = squared_outer(node, diag, self.sign)
             if same is not None:
-                yield Edit("only the diagonal of the softmax Jacobian", put(same))
+                yield Edit(DIAGONAL_ONLY, put(same))
 
     def indices(self) -> Iterator[Edit]:
         letters = sorted({*s.letters_below(self.relation)})
@@ -283,11 +287,23 @@ class Editor:
             if isinstance(node, t.Derivative):
                 yield from self._derivative_indices(node, put, letters)
         for node, put, _ in spots(self.side):
+            yield from self._kronecker(node, put, letters)
             if isinstance(node, t.Symbol):
                 yield from self._other_letters(node, put, letters)
             elif isinstance(node, (t.HeadBracket, t.Call)) and isinstance(node.head, t.Symbol):
                 for new in lettered(node.head, letters):
                     yield Edit(WRONG_INDEX, put(replace(node, head=new)))
+
+    def _kronecker(self, node: t.Node, put: Put, letters: list[str]) -> Iterator[Edit]:
+        """A one where the Kronecker delta belongs: the entries off the diagonal are forgotten."""
+        if isinstance(node, t.Sum):
+            for k, term in enumerate(node.terms):
+                if term == t.Number("1"):
+                    for i, j in combinations(letters[:4], 2):
+                        both = (t.Symbol(i, i), t.Symbol(j, j))
+                        delta = t.Symbol("delta", r"\delta", both)
+                        terms = (*node.terms[:k], delta, *node.terms[k + 1 :])
+                        yield Edit(DIAGONAL_ONLY, put(replace(node, terms=terms)))
 
     def _other_letters(self, node: t.Symbol, put: Put, letters: list[str]) -> Iterator[Edit]:
         for new in lettered(node, letters):
@@ -342,7 +358,7 @@ class Editor:
         for node, put, above in spots(self.side):
             if not isinstance(node, t.Symbol):
                 continue
-            inside = isinstance(above, t.Bracket)
+            inside = isinstance(above, (t.Bracket, t.HeadBracket))
             for other in known:
                 if other.name != node.name or other.marks != node.marks:
                     new = other
@@ -370,9 +386,23 @@ class Editor:
                     plain = len(terms) == 1 and signs[0] == "+"
                     yield Edit(EXTRA_TERM, put(terms[0] if plain else t.Sum(terms, signs)))
             if isinstance(node, t.BigOperator) and node.body is not None:
-                yield Edit("sum that should not be there", put(node.body))
+                yield Edit(SUM_EXTRA, put(node.body))
             if isinstance(node, t.Fraction):
                 yield Edit(EXTRA, put(node.numerator))
+
+    def coefficients(self) -> Iterator[Edit]:
+        """A factor 2 of one term inside a bracket."""
+        half = t.Fraction(t.Number("1"), t.Number("2"))
+        for node, put, _ in spots(self.side):
+            if not isinstance(node, t.Sum) or len(node.terms) < 2 or node is self.side:
+                continue
+            for k, term in enumerate(node.terms):
+                for slip, factor in (
+                    ("lost factor 2", t.Number("2")),
+                    ("lost factor 1/2", half),
+                ):
+                    terms = (*node.terms[:k], times(term, factor), *node.terms[k + 1 :])
+                    yield Edit(slip, put(replace(node, terms=terms)))
 
     def powers(self) -> Iterator[Edit]:
         for node, put, _ in spots(self.side):
@@ -391,105 +421,3 @@ class Editor:
                 yield Edit(POWER, put(replace(node, power=None)))
             elif isinstance(node, t.Call):
                 yield Edit(POWER, put(replace(node, power=t.Number("2"))))
-
-    def inserted(self) -> Iterator[Edit]:
-        """A factor that got lost: every known name, entry and slope, at every place."""
-        candidates = lost_factors(self.env, self.relation, self.sign)
-        for node, put, above in spots(self.side):
-            parts = listed(node)
-            whole = node is self.side or isinstance(above, (t.Sum, t.BigOperator))
-            if parts is None:
-                if not whole or (isinstance(node, t.Sum) and len(node.terms) == 1):
-                    continue
-                parts = [bracketed(node)], []
-            factors, operators = parts
-            for extra in candidates:
-                for place in range(len(factors) + 1):
-                    new = [*factors[:place], extra, *factors[place:]]
-                    glue = max(0, place - 1) if place == len(factors) else place
-                    for sign in ("", self.entrywise):
-                        signs = [*operators[:glue], sign, *operators[glue:]]
-                        yield Edit(LOST, put(joined(new, signs)))
-            if len(factors) > 1:
-                group = t.Bracket("(", ")", (joined(factors, operators),))
-                for extra in candidates:
-                    yield Edit(LOST, put(joined([group, extra], [self.entrywise])))
-
-    def terms(self) -> Iterator[Edit]:
-        """A second term like the first, turned round: the other half of a product rule."""
-        for node, put, _ in spots(self.side):
-            if node is not self.side and not isinstance(node, t.Sum):
-                continue
-            base = node.terms if isinstance(node, t.Sum) else (node,)
-            signs = node.signs if isinstance(node, t.Sum) else ("+",)
-            for term in base:
-                for like in turnings(term, self.sign):
-                    yield Edit(PRODUCT_RULE, put(t.Sum((*base, like), (*signs, "+"))))
-        candidates = lost_terms(self.env, self.relation)
-        for node, put, above in spots(self.side):
-            summed = isinstance(node, t.Sum)
-            if not summed and (node is not self.side or isinstance(above, t.Sum)):
-                continue
-            base = node.terms if isinstance(node, t.Sum) else (node,)
-            signs = node.signs if isinstance(node, t.Sum) else ("+",)
-            for extra in candidates:
-                for sign in "+-":
-                    before = sign == "+" and signs[0] == "-"
-                    new = (
-                        t.Sum((extra, *base), (sign, *signs))
-                        if before
-                        else t.Sum((*base, extra), (*signs, sign))
-                    )
-                    yield Edit(LOST_TERM, put(new))
-        for node, put, _ in spots(self.side):
-            if isinstance(node, t.Product):
-                for k in range(1, len(node.factors)):
-                    if node.operators[k - 1] == "":
-                        first = joined(node.factors[:k], node.operators[: k - 1])
-                        second = joined(node.factors[k:], node.operators[k:])
-                        yield Edit(SUM_FOR_PRODUCT, put(t.Sum((first, second), ("+", "+"))))
-                for k, operator in enumerate(node.operators):
-                    if operator == "":
-                        pair = t.Sum((node.factors[k], node.factors[k + 1]), ("+", "+"))
-                        group: t.Node = t.Bracket("(", ")", (pair,))
-                        if len(node.factors) == 2:
-                            group = pair
-                        new = [*node.factors[:k], group, *node.factors[k + 2 :]]
-                        left = [*node.operators[:k], *node.operators[k + 1 :]]
-                        yield Edit(SUM_FOR_PRODUCT, put(joined(new, left)))
-            if isinstance(node, t.Sum) and len(node.terms) == 2 and node.signs == ("+", "+"):
-                pair = t.Product(tuple(map(bracketed, node.terms)), ("",))
-                yield Edit("sum for product", put(pair))
-
-    def batch(self) -> Iterator[Edit]:
-        """A sum over rows or columns as a product with ones."""
-        names = [d for d in sorted(self.env.dims) if len(d) == 1]
-        body = bracketed(self.side)
-        lead: tuple[t.Node, ...] = ()
-        core = self.side
-        if isinstance(core, t.Product) and isinstance(core.factors[0], t.Fraction):
-            lead = core.factors[:1]
-            core = joined(core.factors[1:], core.operators[1:])
-            body = bracketed(core)
-        for name in names:
-            one = t.Filled("1", r"\mathbf{1}", (t.Symbol(name, name),))
-            yield Edit(BATCH, joined([*lead, t.Postfix(one, "transpose", (), self.sign), body],
-                                     [""] * (len(lead) + 1)))  # fmt: skip
-            yield Edit(BATCH, joined([*lead, body, one], [""] * (len(lead) + 1)))
-        free = [
-            x
-            for x in s.letters_below(self.side)
-            if x not in s.letters_below(self.relation.sides[0])
-        ]
-        for letter in dict.fromkeys((*free, *"ijkn")):
-            index = t.Symbol(letter, letter)
-            yield Edit(
-                SUM_MISSING, t.BigOperator("sum", r"\sum", (index,), None, bracketed(self.side))
-            )
-            stated = self.env.letter_ranges.get(letter)
-            if stated is not None:
-                lower = t.Relation((index, stated[0]), ("=",))
-                yield Edit(
-                    BATCH,
-                    t.BigOperator("sum", r"\sum", (lower,), stated[1], bracketed(self.side)),
-                )

@@ -84,8 +84,11 @@ class Environment:
     identity_activation: bool = False
     loss: str = ""
     assumptions: list[str] = field(default_factory=list)
+    turned: set[str] = field(default_factory=set)  # names whose prime is a transpose
+    guessed_words: set[str] = field(default_factory=set)  # operators nobody explained
     known_functions: set[str] = field(default_factory=set)
     symbols: dict[str, t.Symbol] = field(default_factory=dict)  # declared names as written
+    surrogate: tuple[t.Symbol, t.Node] | None = None  # a step, and what is taken for its adjoint
     directions: tuple[t.Symbol, ...] = ()  # what varies in a line about differentials
     data_columns: bool = False  # x_i, a row of X, is written as a column
     inferred_names: set[str] = field(default_factory=set)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from matcalc.judging import spelling as s
+from matcalc.judging.array_words import ARRAY_WORDS
 from matcalc.judging.elementary import (
     TABLE,
     SmoothScalars,
@@ -111,7 +112,9 @@ def _applied(scope: Scope, head: t.Symbol, items: tuple[t.Node, ...], node: t.No
         return _defined(scope, key, function, head.primes, items)
     if key in env.decorated:
         return _decorated(scope, key, items)
-    if head.name in CALLS and not head.primes and key not in env.opaque:
+    if head.name in CALLS and head.primes and key not in env.opaque:
+        raise Unread(f"{write(head)} has no rule")
+    if head.name in CALLS and key not in env.opaque:
         return CALLS[head.name](scope, items)
     word = known(head.name)
     if word is None and head.name == "sigma" and not head.subscripts and key not in env.opaque:
@@ -296,6 +299,8 @@ def _undefined(scope: Scope, key: str, head: t.Symbol, items: tuple[t.Node, ...]
             return [scope.value(place)]
         kind = "scalar" if len(items) > 1 or head.name in LOSSES else "entrywise"
         env.opaque[key] = kind
+        if len(head.name) > 1 and "{" in head.latex:
+            env.guessed_words.add(head.name)
         what = "an unknown smooth function" if kind == "scalar" else "applied entry by entry"
         env.assume(f"{write(replace(head, primes=0))} is {what}")
     if kind == "entrywise":
@@ -396,7 +401,9 @@ def _logsumexp(scope: Scope, items: tuple[t.Node, ...]) -> list[Value]:
         return each(
             scope,
             items,
-            lambda p: Value(np.log(np.sum(np.exp(p[0].array), axis=axes, keepdims=True)), p[0].tags),
+            lambda p: Value(
+                np.log(np.sum(np.exp(p[0].array), axis=axes, keepdims=True)), p[0].tags
+            ),
         )
 
     rows, cols = one(scope, items[0]).shape
@@ -442,6 +449,7 @@ CALLS: dict[str, Callable[[Scope, tuple[t.Node, ...]], list[Value]]] = {
     "min": _extreme(False),
     **dict.fromkeys(("mean", "Mean"), _mean),
     "sum": _total,
+    **ARRAY_WORDS,
 }
 
 __all__ = ["CALLS", "apply", "is_application", "number", "sigmoid"]

@@ -20,15 +20,16 @@ COUNTERS = frozenset("ijklmnpqrt")
 
 def mark_labels(lines: Sequence[Line]) -> None:
     """The labels of the page as words, so that nothing takes them for indices."""
-    labels = _labels(lines)
-    if not labels:
+    labels, families = _labels(lines)
+    if not labels and not families:
         return
 
     def change(node: t.Node) -> t.Node:
         if not isinstance(node, t.Symbol) or not node.subscripts:
             return node
+        mine = labels | families.get(node.name, set())
         below = tuple(
-            t.Word(x.name, plain=True) if _letter(x) in labels else x for x in node.subscripts
+            t.Word(_letter(x), plain=True) if _letter(x) in mine else x for x in node.subscripts
         )
         if below == node.subscripts:
             return node
@@ -46,9 +47,10 @@ def _letter(node: t.Node) -> str:
     return node.name if isinstance(node, t.Symbol) and s.bare(node) else ""
 
 
-def _labels(lines: Sequence[Line]) -> set[str]:
-    whole: dict[str, set[str]] = {}  # stem -> letters below arrays with a shape of their own
-    defined: dict[str, set[str]] = {}  # stem -> letters below left sides
+def _labels(lines: Sequence[Line]) -> tuple[set[str], dict[str, set[str]]]:
+    """Letters that are labels everywhere, and letters that are labels below one name."""
+    whole: dict[str, set[str]] = {}  # name -> letters below arrays with a shape of their own
+    defined: dict[str, set[str]] = {}  # name -> letters below left sides
     running: set[str] = set()
     for line in lines:
         if line.error or line.skipped:
@@ -62,19 +64,23 @@ def _labels(lines: Sequence[Line]) -> set[str]:
             if not isinstance(symbol, t.Symbol) or not symbol.subscripts:
                 continue
             found = {x for p in symbol.subscripts if (x := _letter(p))}
-            stem = symbol.name
             if relation.signs[0] in (r"\in", ":") and _is_array(relation.sides[1]):
-                whole.setdefault(stem, set()).update(found)
+                whole.setdefault(symbol.name, set()).update(found)
             elif relation.signs[0] in ("=", ":=") and not is_number(relation.sides[1]):
-                defined.setdefault(stem, set()).update(found)
+                defined.setdefault(symbol.name, set()).update(found)
     labels: set[str] = set()
-    for stem, letters in whole.items():
-        siblings = letters | defined.get(stem, set())
+    for name, letters in whole.items():
+        siblings = letters | defined.get(name, set())
         labels |= {x for x in letters if x not in COUNTERS or len(siblings) > 1}
-    for letters in defined.values():
-        if len(letters) > 1 and letters & labels:
-            labels |= letters
-    return labels - running
+    labels -= running
+    families: dict[str, set[str]] = {}
+    for name in {*whole, *defined}:
+        siblings = whole.get(name, set()) | defined.get(name, set())
+        if len(siblings) > 1 and siblings & labels:
+            # W_f is a weight, and so is W_i, whatever i counts elsewhere.
+            families[name] = siblings
+            labels |= siblings - running
+    return labels, families
 
 
 def _is_array(node: t.Node) -> bool:

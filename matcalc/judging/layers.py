@@ -11,13 +11,16 @@ from dataclasses import replace
 
 from matcalc.judging import spelling as s
 from matcalc.judging.environment import Environment
+from matcalc.judging.primes import note_primes, without_primes
 from matcalc.reading import tree as t
 
 LAYER_LETTERS = frozenset({"l", "L", "ell"})
 
 
 def note_layers(env: Environment, nodes: Iterable[t.Node]) -> None:
-    """Remember which letters carry layers."""
+    """Remember which letters carry layers, and whose prime is a transpose."""
+    nodes = list(nodes)
+    note_primes(env, (n for n in nodes if isinstance(n, t.Relation)))
     for root in nodes:
         for node in t.walk(root):
             if not isinstance(node, t.Postfix) or not isinstance(node.base, t.Symbol):
@@ -69,7 +72,7 @@ def normal(node: t.Node, env: Environment) -> t.Node:
             return replace(part.base, marks=(*part.base.marks, mark), span=part.span)
         return part
 
-    node = s.rebuilt(node, change)
+    node = s.rebuilt(without_primes(node, env), change)
     if isinstance(node, t.Relation) and r"\leftarrow" in node.signs[1:]:
         # "a = b <- c" points at where b comes from.
         cut = node.signs.index(r"\leftarrow", 1)

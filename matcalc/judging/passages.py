@@ -49,7 +49,12 @@ PROPERTY = re.compile(
     re.I,
 )
 ONE_HOT = re.compile(r"^\s*(?:is|are)?\s*(?:\(?|the )one[- ]hot")
-LAYOUT = re.compile(r"(?:^|[.\n#]\s*)(Denominator|Numerator|Mixed)[- ]layout\b")
+QUOTED = re.compile(r"\b(?:by|using|rule|identity)\s*$", re.I)
+LAYOUT = re.compile(
+    r"(?:(?:^|[.\n#]\s*)|\b(?:derivatives|jacobians|gradients|we|throughout|use|using)\b"
+    r"[^.\n]{0,40}\b)(denominator|numerator|mixed)[- ]layout\b",
+    re.I,
+)
 
 
 def _joined_digits(match: re.Match[str]) -> str:
@@ -77,8 +82,8 @@ def lines_of(text: str, macros: Any) -> list[Line]:
     table = {**known, **(macros or {})} if not isinstance(macros, str) else macros
     out: list[Line] = []
     prose = ""
-    open_for_range = False
-    names: list[t.Symbol] = []
+    open_for_range = after_rule = False
+    names: list[t.Node] = []
     for passage in read_document(text):
         if passage.kind == "prose":
             prose = passage.text
@@ -90,7 +95,7 @@ def lines_of(text: str, macros: Any) -> list[Line]:
                 if found[1] in FACTS:
                     out.append(_fact(t.Symbol(found[2], found[2]), FACTS[found[1]], passage))
             if names and ONE_HOT.match(prose):
-                out.append(_fact(t.Symbol(names[-1].name, names[-1].name), "one-hot", passage))
+                out.append(_fact(names[-1], "one-hot", passage))
             if names and (stated := PROPERTY.match(prose)):
                 out.append(_fact(names[-1], stated[1].lower(), passage))
             if stated := LAYOUT.search(prose):
@@ -104,22 +109,24 @@ def lines_of(text: str, macros: Any) -> list[Line]:
         try:
             relations = read_formula(THOUSANDS.sub(_joined_digits, passage.text), macros=table)
         except ParseError as error:
-            if passage.kind == "display" or "=" in passage.text:
+            quoted = passage.kind == "inline" and QUOTED.search(prose)
+            if passage.kind == "display" or ("=" in passage.text and not quoted):
                 out.append(_unread(passage, error))
             open_for_range = False
             continue
         relations = _continued(relations, out)
-        if len(relations) == 1 and not relations[0].signs and relations[0].sides:
-            only = relations[0].sides[0]
-            if isinstance(only, t.Symbol) and passage.kind == "inline":
-                names.append(only)
         shape = _shape_beside(prose, relations, names)
         if shape is not None:
             out.append(_shaped(names[-1], shape, passage))
             prose = ""
             continue
-        if passage.kind == "inline" and all(map(_is_rule, relations)) and relations:
-            prose = ""
+        if len(relations) == 1 and not relations[0].signs and passage.kind == "inline":
+            only = relations[0].sides[0]
+            names = [*names, only] if _is_name(only) else []
+        goes_on = after_rule and bool(re.fullmatch(r"[\s,;]*(?:and)?\s*", prose))
+        after_rule = False
+        if passage.kind == "inline" and relations and (goes_on or all(map(_is_rule, relations))):
+            prose, after_rule = "", True
             continue
         if open_for_range and out and all(is_range(r) for r in relations):
             _restrict(out, relations)
@@ -141,7 +148,7 @@ def lines_of(text: str, macros: Any) -> list[Line]:
 
 
 def _shape_beside(
-    prose: str, relations: tuple[t.Relation, ...], names: list[t.Symbol]
+    prose: str, relations: tuple[t.Relation, ...], names: list[t.Node]
 ) -> tuple[t.Node, t.Node] | None:
     """``X (n x d)`` in words and formulas: the shape of the name in front."""
     if not names or not BESIDE.search(prose) or len(relations) != 1 or relations[0].signs:
@@ -150,6 +157,13 @@ def _shape_beside(
     if not isinstance(only, t.Product) or set(only.operators) != {r"\times"}:
         return None
     return (only.factors[0], only.factors[1]) if len(only.factors) == 2 else None
+
+
+def _is_name(node: t.Node) -> bool:
+    """A letter, with its layer above it as it may be: ``W``, ``W^1``."""
+    if isinstance(node, t.Postfix) and node.kind in ("power", "superscript"):
+        node = node.base
+    return isinstance(node, t.Symbol)
 
 
 def _is_rule(relation: t.Relation) -> bool:
@@ -167,7 +181,7 @@ def _changed(left: t.Node) -> t.Node | None:
     return left.bracket if isinstance(left, t.HeadBracket) and named else None
 
 
-def _shaped(symbol: t.Symbol, dims: tuple[t.Node, t.Node], passage: Passage) -> Line:
+def _shaped(symbol: t.Node, dims: tuple[t.Node, t.Node], passage: Passage) -> Line:
     reals = t.Symbol("R_bb", r"\mathbb{R}")
     size = t.Product(dims, (r"\times",))
     right: t.Node = reals if dims == (ONE, ONE) else t.Postfix(reals, "power", (size,))
@@ -185,7 +199,7 @@ FACTS = {
 }  # fmt: skip
 
 
-def _fact(symbol: t.Symbol, words: str, passage: Passage) -> Line:
+def _fact(symbol: t.Node, words: str, passage: Passage) -> Line:
     relation = t.Relation((t.Phrase((symbol, t.Text(words))),))
     return Line(relation, passage.line, f"{write(symbol)} is {words}", passage.cell, said=True)
 
@@ -195,8 +209,10 @@ def _layout(name: str, passage: Passage) -> Line:
     return Line(relation, passage.line, f"{name} layout", passage.cell, said=True)
 
 
-def _shortened(symbol: t.Symbol, passage: Passage) -> Line | None:
+def _shortened(symbol: t.Node, passage: Passage) -> Line | None:
     """``Denote \\hat{b} as b without the first entry``: the entries from 1 on."""
+    if not isinstance(symbol, t.Symbol):
+        return None
     name, _, accent = symbol.name.rpartition("_")
     if not name or not accent:
         return None
@@ -263,7 +279,7 @@ def find_bases(env: Environment, lines: list[Line]) -> None:
     keys: dict[str, None] = {}
     for line in lines:
         for node in t.walk(line.relation):
-            if isinstance(node, t.Symbol) and not node.subscripts:
+            if isinstance(node, t.Symbol) and all(isinstance(x, t.Word) for x in node.subscripts):
                 keys.setdefault(s.full(node))
     known = env.copy()
     for key in keys:

@@ -97,6 +97,8 @@ def quotient_of(truth: list[Value], mine: list[Value]) -> float | None:
 
 
 def probe_of(env: Environment, line: t.Relation, layout: tuple[str, bool]) -> Probe | None:
+    """A world in which the left side has a value for all indices."""
+    env = env.copy()  # what the tried sides assume stays here
     for style in STYLES:
         for world in worlds(env, count=2, points=2, style=style):
             scope = Scope(world, layout=layout[0], vec=layout[1])

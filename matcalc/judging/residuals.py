@@ -25,30 +25,43 @@ from matcalc.reading import tree as t
 LONGEST = 5  # factors of a term that are put in every order
 
 
-def term_slips(env: Environment, line: t.Relation, probe: Probe) -> Iterator[Edit]:
-    """Changes of one term of a sum that close the gap to the truth."""
-    side = s.peeled(o.opened(line.sides[1], env))
-    terms, signs = (side.terms, side.signs) if isinstance(side, t.Sum) else ((side,), ("+",))
-    if any(sign not in "+-" for sign in signs):
+def coefficients(env: Environment, line: t.Relation, probe: Probe) -> Iterator[Edit]:
+    """Another coefficient of one term of a sum."""
+    found = _start(env, line, probe)
+    if found is None or len(found[0]) < 2:
         return
-    gap = _gap(probe, side)
-    if gap is None:
+    terms, signs, gap = found
+    for k, term in enumerate(terms):
+        quotient = _quotient(probe, gap, term)
+        if quotient:
+            sign = 1.0 if signs[k] == "+" else -1.0
+            yield from _changed(env, probe, terms, signs, k, (sign + quotient) / sign)
+
+
+def lost_terms(env: Environment, line: t.Relation, probe: Probe) -> Iterator[Edit]:
+    """One more term."""
+    found = _start(env, line, probe)
+    if found is None:
         return
-    if len(terms) > 1:
-        for k, term in enumerate(terms):
-            quotient = _quotient(probe, gap, term)
-            if quotient:
-                sign = 1.0 if signs[k] == "+" else -1.0
-                yield from _changed(env, probe, terms, signs, k, (sign + quotient) / sign)
-    sign = o.transpose_sign(line, env)
+    terms, signs, gap = found
     seen: set[t.Node] = set()
-    for slip, term in candidates(env, line, terms, sign):
+    for slip, term in candidates(env, line, terms, o.transpose_sign(line, env)):
         if term in seen:
             continue
         seen.add(term)
         quotient = _quotient(probe, gap, term)
         if quotient:
             yield from _added(env, probe, terms, signs, slip, term, quotient)
+
+
+Start = tuple[tuple[t.Node, ...], tuple[str, ...], list[list[Value]]]
+
+
+def _start(env: Environment, line: t.Relation, probe: Probe) -> Start | None:
+    side = s.peeled(o.opened(line.sides[1], env))
+    terms, signs = (side.terms, side.signs) if isinstance(side, t.Sum) else ((side,), ("+",))
+    gap = _gap(probe, side) if all(sign in "+-" for sign in signs) else None
+    return None if gap is None else (terms, signs, gap)
 
 
 def _gap(probe: Probe, side: t.Node) -> list[list[Value]] | None:

@@ -33,6 +33,7 @@ def factors_of(
 ) -> Iterator[tuple[str, t.Node]]:
     """What to multiply the side by: (the slip, the side multiplied)."""
     sizes = probe.scope.world.sizes
+    node = o.opened(node, env)
     one, two = t.Number("1"), t.Number("2")
     sign = -1 if ratio < 0 else 1
     size = abs(ratio)

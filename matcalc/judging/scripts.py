@@ -12,7 +12,7 @@ from matcalc.judging import spelling as s
 from matcalc.judging import values as v
 from matcalc.judging.evaluate import each, evaluate
 from matcalc.judging.scope import Scope
-from matcalc.judging.values import Misfit, Unread, Value, distinct, merged, show
+from matcalc.judging.values import Misfit, OutOfRange, Unread, Value, distinct, merged, show
 from matcalc.reading import tree as t
 from matcalc.reading.writer import write
 
@@ -88,15 +88,22 @@ def _subscript(node: t.Postfix, scope: Scope) -> list[Value]:
     if isinstance(base, t.Bracket) and base.left == r"\|":
         which = s.said(node.arguments[0], {})
         return brackets.norm(base, scope, which)
-    found = []
+    found: list[Value] = []
+    problem: OutOfRange | None = None
     for value in evaluate(scope, base):
-        rows, cols = scope.selection(indexed_name(base), node.arguments, value.shape)
+        try:
+            rows, cols = scope.selection(indexed_name(base), node.arguments, value.shape)
+        except OutOfRange as beyond:
+            problem = problem or beyond
+            continue
         array = value.array
         if rows is not None:
             array = array[..., list(rows), :]
         if cols is not None:
             array = array[..., :, list(cols)]
         found.append(Value(array, value.tags))
+    if not found and problem is not None:
+        raise problem
     return found
 
 
@@ -109,6 +116,9 @@ def indexed_name(node: t.Node) -> str:
         and isinstance(inner.by[0], t.Symbol)
     ):
         return s.full(inner.by[0])
+    if isinstance(inner, (t.Call, t.HeadBracket)):
+        argument = inner.argument if isinstance(inner, t.Call) else inner.bracket
+        return indexed_name(s.flattened(argument))
     first = next(s.symbols(inner), None)
     return s.full(first) if first is not None else ""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from matcalc.errors import ParseError
 from matcalc.judging import spelling as s
+from matcalc.judging.adjoints import loss_symbol
 from matcalc.judging.differentials import is_adjoint_line, varied, with_differentials
 from matcalc.judging.environment import Environment
 from matcalc.judging.givens import EQUALS, environment_of, note_dims, statement
@@ -15,7 +16,7 @@ from matcalc.judging.guesses import infer
 from matcalc.judging.layers import normal, note_layers
 from matcalc.judging.lines import EQUAL, RANK, Finding, judge
 from matcalc.judging.updates import gradient_claim, is_new, timeless, update_parts
-from matcalc.judging.verdict import Verdict
+from matcalc.judging.verdict import FAILURES, Verdict
 from matcalc.reading import tree as t
 from matcalc.reading.formula import read_formula
 from matcalc.reading.writer import write, write_formula
@@ -111,8 +112,15 @@ def _about_differentials(env: Environment, line: t.Relation, varying: t.Relation
         if other.status != "holds":
             return Judged(line, line, finding)
         return Judged(line, varying, other)
+    adjoints = env.copy()
     env.directions = varied(varying)
-    return Judged(line, varying, judge(env, varying))
+    finding = judge(env, varying)
+    if finding.status not in ("holds", "needs-convention") and loss_symbol(adjoints) is None:
+        # No loss on the page: dP = dO V^T may be about the gradients of one that comes later.
+        other = judge(adjoints, line)
+        if other.status == "holds":
+            return Judged(line, line, other)
+    return Judged(line, varying, finding)
 
 
 def _update(env: Environment, line: t.Relation) -> Judged | None:
@@ -167,6 +175,13 @@ def _known(env: Environment, symbol: t.Symbol) -> bool:
     )
 
 
+def _unexplained(env: Environment, line: t.Relation) -> str:
+    """An operator that was guessed to act entry by entry, where its slope does not say so."""
+    roots = [line, *(d.body for d in env.definitions.values())]
+    primed = {p.name for root in roots for p in t.walk(root) if isinstance(p, t.Symbol) and p.primes}
+    return next(iter(sorted(env.guessed_words - primed)), "")
+
+
 # ---------------------------------------------------------------- the verdict
 
 
@@ -175,6 +190,9 @@ def _verdict(env: Environment, claim: str, judged: Judged, diagnose: bool, alone
     from matcalc.judging.wording import certainty, explained, reading_of
 
     finding = judged.finding
+    if finding.status in FAILURES and (word := _unexplained(env, judged.line)):
+        why = f"the page does not say what {word} does"
+        return Verdict("unreadable", claim, explanation=why, assumptions=tuple(env.assumptions))
     wrong = finding.wrong if finding.status not in ("holds", "unreadable") else None
     verdict = Verdict(
         finding.status,  # type: ignore[arg-type]

@@ -53,6 +53,16 @@ def negated(node: t.Node) -> t.Node:
     return t.Sum((node,), ("-",))
 
 
+def is_number(node: t.Node, env: Environment) -> bool:
+    """A coefficient: its place among the factors does not matter."""
+    if isinstance(node, (t.Number, t.Fraction)):
+        return True
+    if not isinstance(node, t.Symbol):
+        return False
+    key = s.full(node)
+    return key in env.dims or env.shapes.get(key) == (ONE, ONE)
+
+
 def listed(node: t.Node) -> tuple[list[t.Node], list[str]] | None:
     """Factors and signs, with ``a(b)`` as two factors."""
     if isinstance(node, t.HeadBracket):
@@ -228,7 +238,16 @@ def lost_factors(env: Environment, relation: t.Relation, sign: str) -> list[t.No
             inner = replace(argument, subscripts=script) if script else argument
             out.append(t.HeadBracket(prime, t.Bracket("(", ")", (inner,))))
     out += _slopes_in_outputs(env)
+    for ones in _ones(env, relation):
+        out += [ones, turned(ones, sign)]
     return [*errors(env, letters), *adjoints(env, relation), *out][:160]
+
+
+def _ones(env: Environment, relation: t.Relation) -> list[t.Node]:
+    """The vectors of ones of the page."""
+    roots = (relation, *(d.body for d in env.definitions.values()))
+    found = (p for root in roots for p in t.walk(root) if isinstance(p, t.Filled))
+    return list(dict.fromkeys(p for p in found if p.digit == "1" and p.subscripts))[:3]
 
 
 def errors(env: Environment, letters: Sequence[str]) -> list[t.Node]:

@@ -140,6 +140,14 @@ FACTS: dict[str, Fact] = {
         lambda A, r: _one_hot_or_mixed(A.T, r).T,
         lambda A: _close(np.sum(A, axis=0), np.ones(A.shape[1])),
     ),
+    "rows_sum_to_zero": Fact(
+        lambda A, r: A - np.mean(A, axis=1, keepdims=True),
+        lambda A: _close(np.sum(A, axis=1), np.zeros(len(A))),
+    ),
+    "cols_sum_to_zero": Fact(
+        lambda A, r: A - np.mean(A, axis=0, keepdims=True),
+        lambda A: _close(np.sum(A, axis=0), np.zeros(A.shape[1])),
+    ),
     "positive": Fact(lambda A, r: abs(A) + 0.1, lambda A: np.all(A > 0)),
     "nonnegative": Fact(lambda A, r: abs(A), lambda A: np.all(A >= 0)),
     "negative": Fact(lambda A, r: -abs(A) - 0.1, lambda A: np.all(A < 0)),

@@ -30,7 +30,7 @@ RELATIVE = 1e-7  # of an entry; a slip is larger, rounding is smaller
 ROUNDING = 1e-12  # of the largest number met on the way
 DECISIVE = 1e-4  # a reference less sure than this, in its own size, decides nothing
 POINTS = 8  # tried for one trial before giving up
-SIZES = 6  # other sizes tried where none of the points lies in the domain
+SIZES = 16  # other sizes tried where none of the points lies in the domain
 COSTLY = 50_000  # operations times variables: beyond, a few random directions must do
 LARGEST = 2 * 10**7  # entries of a matrix that a check may make
 

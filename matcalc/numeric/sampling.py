@@ -21,6 +21,7 @@ from matcalc.numeric.evaluate import Program
 from matcalc.numeric.printer import bound_names
 from matcalc.numeric.sizes import sizes_of
 from matcalc.numeric.smooth import stand_ins
+from matcalc.ops.inverses import well_conditioned
 from matcalc.shapes import show
 
 Array = Any
@@ -228,12 +229,20 @@ class _Search:
         against: dict[Node, str] = {}
         near: list[tuple[Node, int, Sequence[Any]]] = []
         visits: dict[Node, int] = {}
-        changing = self.sampler.changing
+        changing, behind = self.sampler.changing, self.sampler.program.behind
+        rounded: set[Node] = set()  # determinants that are zero but for rounding
 
         def watch(node: Node, operands: Sequence[Any], value: Any) -> None:
             visits[node] = visits.get(node, 0) + 1
             if not all(np.all(np.isfinite(v)) for v in operands):
                 return  # the cause has objected already
+            if node.op.name == "det" and not well_conditioned(operands[0]):
+                rounded.add(node)
+            elif rounded and any((behind(c) or c) in rounded for c in node.operands):
+                if node.op.name == "times":
+                    rounded.add(node)
+                elif _has_pole(node, operands):
+                    against[node] = "is applied to a determinant that is zero but for rounding"
             if not node.op.in_domain(operands):
                 against[node] = "is outside its domain"
             elif not np.all(np.isfinite(value)):
@@ -276,6 +285,13 @@ class _Search:
             if _moves_at_kink(node, operands, moved[node, visit], margin, tiny):
                 against[node] = "is at a kink"
         return against
+
+
+def _has_pole(node: Node, operands: Sequence[Any]) -> bool:
+    """Whether the operation has no value, or no slope, at zero."""
+    if node.op.name == "pow":
+        return bool(np.any(np.real(operands[1]) < 1))
+    return node.op.name in ("log", "sqrt", "abs")
 
 
 def _moves_at_kink(

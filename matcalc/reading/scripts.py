@@ -163,7 +163,7 @@ def _first(
     if sign == r"\prime" or set(sign) == {"'"}:
         count = 1 if sign == r"\prime" else len(sign)
         return Script("prime", (Number(str(count), span=span),), "", span), rest
-    if sign in (r"\odot", r"\circ") and rest:
+    if sign in (r"\odot", r"\circ", r"\bullet", ".*", r"\ast", "*") and rest:
         # A^{\odot 2}: a power taken entry by entry.
         node = builder.reader.expression(rest, builder.depth + 1, script=True)
         return Script("power", (node,), sign, span), []

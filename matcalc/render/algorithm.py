@@ -9,13 +9,15 @@ subclass; only the frame of the box, loops and conditions are latexify's.
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from latexify.codegen.algorithmic_codegen import IPythonAlgorithmicCodegen
 from latexify.codegen.expression_codegen import ExpressionCodegen
 from latexify.codegen.identifier_converter import IdentifierConverter
+from latexify.exceptions import LatexifyError
 from latexify.parser import parse_function
 
 from matcalc.errors import MatcalcError, NoRuleError
@@ -24,6 +26,9 @@ from matcalc.render.names import name_in_latex
 from matcalc.render.signs import words
 
 SUM, NEG, PROD, POW, ATOM = 10, 15, 20, 40, 50
+KEYWORD = re.compile(
+    r"\\mathbf\{((?:end \\ )?(?:function|for|while|if)|return|do|else|pass|break|continue)\}"
+)
 
 KNOWN = {w: f"\\{w}" for w in words("exp log sin cos tan tanh sinh cosh max min det")} | {
     "maximum": r"\max",
@@ -92,9 +97,7 @@ class MatrixExpressions(ExpressionCodegen):
 
     def _raised(self, base: ast.AST, script: str) -> str:
         said = self.at(base, ATOM)
-        return (
-            rf"{{{said}}}^{{{script}}}" if "^" in said or "_" in said else rf"{said}^{{{script}}}"
-        )
+        return rf"{{{said}}}^{{{script}}}" if "^" in said else rf"{said}^{{{script}}}"
 
     def write_Subscript(self, node: ast.Subscript) -> tuple[str, int]:
         places = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
@@ -152,6 +155,9 @@ class MatrixExpressions(ExpressionCodegen):
         if isinstance(node.op, ast.USub):
             return f"-{self.at(node.operand, NEG + 1)}", NEG
         return str(super().visit_UnaryOp(node)), NEG
+
+    def write_Tuple(self, node: ast.Tuple) -> tuple[str, int]:
+        return r",\ ".join(str(self.visit(part)) for part in node.elts), SUM
 
     def write_Dict(self, node: ast.Dict) -> tuple[str, int]:
         items = ", ".join(
@@ -301,4 +307,35 @@ def algorithm(
         raise MatcalcError("an algorithm box shows a function; there is none in the source")
     table = Names(names or {}, chosen)
     box = AlgorithmBox(table, MatrixExpressions(table, chosen, set(scalars)))
-    return str(box.visit(tree))
+    try:
+        return in_box(box_lines(str(box.visit(tree)), chosen))
+    except LatexifyError as error:
+        raise NoRuleError(f"an algorithm box cannot show this: {error}") from error
+
+
+FRAME = r"\begin{array}{l} ", r" \end{array}"
+BREAK = r" \\ "
+SPACE = r" \ "
+
+
+def in_box(lines: Sequence[str]) -> str:
+    """The lines of an algorithm as one formula."""
+    return BREAK.join(lines).join(FRAME)
+
+
+def box_lines(box: str, notation: Notation) -> list[str]:
+    """The lines of a box, its keywords in the language of the notes."""
+    inside = box.removeprefix(FRAME[0]).removesuffix(FRAME[1])
+    lines, depth = [""], 0
+    for piece in re.split(r"( \\\\ |\\(?:begin|end)\b)", inside):
+        depth += {r"\begin": 1, r"\end": -1}.get(piece, 0)
+        if piece == BREAK and depth == 0:
+            lines.append("")
+        else:
+            lines[-1] += piece
+
+    def said(word: re.Match[str]) -> str:
+        known = notation.say(word[1].replace(SPACE, " "))
+        return rf"\mathbf{{{known.replace(' ', SPACE)}}}"
+
+    return [KEYWORD.sub(said, line) for line in lines if line.strip()]

@@ -68,6 +68,18 @@ class Code:
 
 
 @dataclass(frozen=True)
+class Algorithm:
+    """A program, each line of it a formula."""
+
+    lines: tuple[str, ...]
+
+    @property
+    def latex(self) -> str:
+        """The program as one formula."""
+        return r"\begin{array}{l} " + r" \\ ".join(self.lines) + r" \end{array}"
+
+
+@dataclass(frozen=True)
 class Picture:
     """A drawing in the forms that the renderers can take."""
 
@@ -77,7 +89,7 @@ class Picture:
     text: str  # the drawing in words
 
 
-Block = Formula | Heading | Prose | Table | Code | Picture
+Block = Formula | Heading | Prose | Table | Code | Algorithm | Picture
 
 
 @dataclass(frozen=True)

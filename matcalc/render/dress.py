@@ -6,8 +6,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import sympy as sp
-
 from matcalc import shapes
 from matcalc.errors import MatcalcError, UnknownNameError
 from matcalc.expr import (
@@ -27,6 +25,7 @@ from matcalc.ops.entrywise import ENTRYWISE
 from matcalc.ops.undefined import FUNCTION
 from matcalc.record import Line, Record
 from matcalc.render.latex import LatexWriter, juxtaposed, with_where
+from matcalc.render.names import size_in_latex
 from matcalc.render.phrases import known
 from matcalc.render.sideways import Sideways
 from matcalc.render.textree import width
@@ -55,6 +54,8 @@ class Style:
     shapes: bool | None = None  # shapes under the factors
     fold: bool = True  # equal layers as one general layer
     batch: str | None = None
+    graph: str | None = None  # the drawing at this grain, at the top
+    program: str | None = None  # "forward" or "both" as an algorithm, at the end
 
     def detail_of(self, name: str) -> str:
         asked = self.detail
@@ -97,7 +98,7 @@ class Dress:
         return self.writer(node, PROD + 1)
 
     def shape(self, node: Node) -> str:
-        return " \\times ".join(map(sp.latex, node.shape)) if node.shape else "1 \\times 1"
+        return " \\times ".join(map(size_in_latex, node.shape)) if node.shape else "1 \\times 1"
 
     # -- lines ------------------------------------------------------------------------------------
 

@@ -11,13 +11,21 @@ from matcalc.notation import Notation
 from matcalc.record import Line
 from matcalc.render.blocks import Row, Side
 from matcalc.render.dress import Dress
-from matcalc.render.names import GREEK, LAYERS, adjoint_in_latex, delta_names, layer_of, output_name
+from matcalc.render.names import (
+    LAYERS,
+    adjoint_in_latex,
+    delta_names,
+    layer_of,
+    output_name,
+    symbol_in_latex,
+)
 from matcalc.render.sideways import Transposed
 from matcalc.render.writer import TextWriter
 from matcalc.reverse import Adjoints
 
 # A run of this many equal layers is folded.
 FEWEST = 4
+STAND_IN = "70707"  # printed like the number of a layer, then replaced by the letter
 
 
 @dataclass(frozen=True)
@@ -31,7 +39,7 @@ class Run:
 
 def folded(dress: Dress, lines: list[Line]) -> list[Run]:
     """The lines in order, runs of equal layers folded."""
-    layers = _by_layer(lines)
+    layers = _by_layer(dress, lines)
     runs: list[Run] = []
     k = 0
     while k < len(layers):
@@ -55,24 +63,28 @@ class Layer:
     looks: tuple[str, ...]
 
 
-def _by_layer(lines: list[Line]) -> list[Layer]:
+def _by_layer(dress: Dress, lines: list[Line]) -> list[Layer]:
     layers: list[Layer] = []
     group: list[Line] = []
     for line in lines:
-        if group and _number(line) != _number(group[0]):
-            layers.append(_layer(group))
+        if group and _number(dress, line) != _number(dress, group[0]):
+            layers.append(_layer(dress, group))
             group = []
         group.append(line)
-    return [*layers, _layer(group)] if group else layers
+    return [*layers, _layer(dress, group)] if group else layers
 
 
-def _number(line: Line) -> int | None:
-    found = layer_of(line.of if line.of is not None else line.symbol)
+def _number(dress: Dress, line: Line) -> int | None:
+    """The layer a line belongs to: that of its step, or of the step whose part it is about."""
+    of = line.of if line.of is not None else line.symbol
+    if line.kind != "forward" and line.of is None and line.through:
+        of = dress.record.problem.names[line.through[0]]
+    found = layer_of(of)
     return int(found) if found is not None else None
 
 
-def _layer(lines: list[Line]) -> Layer:
-    number = _number(lines[0])
+def _layer(dress: Dress, lines: list[Line]) -> Layer:
+    number = _number(dress, lines[0])
     looks = tuple(_look(line, number) for line in lines) if number is not None else ()
     return Layer(number, tuple(lines), looks)
 
@@ -80,7 +92,11 @@ def _layer(lines: list[Line]) -> Layer:
 def _look(line: Line, number: int) -> str:
     writer = TextWriter()
     said = f"{line.name} = {writer(line.value)} : {line.shape}"
-    return re.sub(r"\b(d?[^\W\d_]+)(\d+)\b", lambda m: f"{m[1]}[{int(m[2]) - number}]", said)
+    return re.sub(
+        r"\b(d?[^\W\d_]+)(\d+)(_\w+)?\b",
+        lambda m: f"{m[1]}[{int(m[2]) - number}]{m[3] or ''}",
+        said,
+    )
 
 
 def _follows(one: Layer, other: Layer, first: Layer) -> bool:
@@ -130,12 +146,13 @@ class Generalised:
         if isinstance(owner, Transposed):
             general = self._symbol(owner.of[node])
             return symbol(symbol_name(general), node.shape, symbol_latex(general))
-        of = owner.of[node] if isinstance(owner, Adjoints) else node
+        adjoint = isinstance(owner, Adjoints) and node in owner.of
+        of = owner.of[node] if adjoint else node
         layer = layer_of(of)
         if layer is None:
             return node
         inside = self._name(of, int(layer))
-        if isinstance(owner, Adjoints):
+        if adjoint:
             top = output_name(owner.output, self.dress.notation)
             named = delta_names(owner, self.dress.notation)
             if self.dress.notation.adjoint == "delta" and node in named:
@@ -154,9 +171,9 @@ class Generalised:
         own = symbol_latex(of)
         if own is not None:
             return re.sub(rf"\b{layer}\b", self._offset(layer), own)
-        base = re.sub(r"\d+$", "", symbol_name(of))
-        shown = rf"\{base}" if base in GREEK else base
-        return _marked(shown, self._offset(layer), self.dress.notation)
+        name = re.sub(r"\d+", STAND_IN, symbol_name(of), count=1)
+        shown = symbol_in_latex(symbol(name, of.shape), self.dress.notation)
+        return shown.replace(STAND_IN, self._offset(layer))
 
 
 def _marked(base: str, layer: str, notation: Notation) -> str:

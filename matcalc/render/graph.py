@@ -7,6 +7,7 @@ columns by their distance from the inputs, ordered so that few edges cross.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -19,11 +20,13 @@ from matcalc.notation import DEFAULT, Notation
 from matcalc.record import Record
 from matcalc.render.blocks import Picture
 from matcalc.render.dress import Dress, Style
+from matcalc.render.signs import WORDS_OF
 from matcalc.render.textree import in_unicode
 
 GRAINS = ("steps", "operations")
-COLUMN, ROW, HEIGHT = 104, 84, 34
+COLUMN, BARE_COLUMN, ROW, HEIGHT = 104, 40, 84, 34
 MOST_NODES = 400
+LABEL = r"midway, fill=white, inner sep=1pt, font=\footnotesize"  # readable on the line it names
 
 
 @dataclass(frozen=True)
@@ -98,12 +101,13 @@ class Graph:
         found: dict[str, tuple[float, float, float]] = {}
         tallest = max(map(len, self.columns))
         left = 20.0
+        labelled = any(e.label or e.back for e in self.edges)
         for column in self.columns:
             wide = max(self._width(v) for v in column)
             for k, v in enumerate(column):
                 y = 46 + ROW * ((tallest - len(column)) / 2 + k)
                 found[v.key] = (left + wide / 2, y, self._width(v))
-            left += wide + COLUMN
+            left += wide + (COLUMN if labelled else BARE_COLUMN)
         return found
 
     def _width(self, v: Vertex) -> float:
@@ -190,18 +194,20 @@ class Graph:
                 else "draw, rounded corners=2pt"
             )
             lines.append(
-                rf"  \node[{style}] ({ids[v.key]}) at ({x / 50:.2f}, {-y / 50:.2f}) "
+                rf"  \node[{style}] ({ids[v.key]}) at ({x / 50:.2f}, {-y / 42:.2f}) "
                 rf"{{${v.latex}$}};"
             )
         for e in self.edges:
             label = (
-                rf" node[above, font=\scriptsize] {{${_tex_shape(e.label)}$}}" if e.label else ""
+                rf" node[pos=0.4, above, sloped, font=\scriptsize] {{${_tex_shape(e.label)}$}}"
+                if e.label
+                else ""
             )
             lines.append(rf"  \draw[->] ({ids[e.start]}) --{label} ({ids[e.end]});")
             if e.back:
                 lines.append(
-                    rf"  \draw[->, dashed] ({ids[e.end]}) to[bend left=18] node[below, "
-                    rf"font=\scriptsize] {{${e.back}$}} ({ids[e.start]});"
+                    rf"  \draw[->, dashed] ({ids[e.end]}) to[bend left=18] node[{LABEL}] "
+                    rf"{{${e.back}$}} ({ids[e.start]});"
                 )
         return "\n".join([*lines, r"\end{tikzpicture}"]) + "\n"
 
@@ -261,7 +267,8 @@ def _quoted(text: str) -> str:
 
 
 def _tex_shape(label: str) -> str:
-    return label.replace("×", r"\times")
+    """A size written with signs, in LaTeX."""
+    return re.sub(r"[^\x00-\x7f]", lambda m: rf"\{WORDS_OF.get(m[0], 'times')} ", label)
 
 
 _LIGHT = (

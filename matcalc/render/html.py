@@ -13,6 +13,7 @@ from html import escape
 from matcalc.notation import Notation
 from matcalc.render import katex
 from matcalc.render.blocks import (
+    Algorithm,
     Block,
     Code,
     Formula,
@@ -94,7 +95,8 @@ def to_html(page: Page, script: bool | None = None) -> str:
     in_page = katex.engine() is None if script is None else script
     setter: Callable[[str, bool], str] = _later if in_page else katex.typeset
     body = "\n".join(_block(block, page, setter) for block in page.blocks)
-    latex = " ".join(row.latex for row in page.rows())
+    boxes = [block.latex for block in page.blocks if isinstance(block, Algorithm)]
+    latex = " ".join([*(row.latex for row in page.rows()), *boxes])
     say = page.notation.say
     words = f"var COPY = {_in_script(say('copy'))}, COPIED = {_in_script(say('copied'))};"
     scripts = f"<script>{words}{COPY}</script>"
@@ -151,6 +153,9 @@ def _block(block: Block, page: Page, setter: Callable[[str, bool], str]) -> str:
         )
         inside = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
         return f'<div class="wide"><table>{inside}</table></div>'
+    if isinstance(block, Algorithm):
+        box = Row(block.latex, ())
+        return _row(box, cite, setter, False, page.notation)
     if isinstance(block, Code):
         return f"<pre><code>{escape(block.text)}</code></pre>"
     assert isinstance(block, Picture)

@@ -29,7 +29,13 @@ from matcalc.ops.entrywise import ENTRYWISE, power
 from matcalc.ops.product import scales_reciprocal
 from matcalc.ops.reduce import text_axis
 from matcalc.render.entries import entry_of_sum, index_letters
-from matcalc.render.names import adjoint_in_latex, name_in_latex, output_name, symbol_in_latex
+from matcalc.render.names import (
+    adjoint_in_latex,
+    name_in_latex,
+    output_name,
+    size_in_latex,
+    symbol_in_latex,
+)
 from matcalc.render.writer import BaseWriter
 from matcalc.reverse import Adjoints
 
@@ -80,7 +86,7 @@ class LatexWriter(BaseWriter):
         letter = "I" if sign == "I" else n.one
         if not n.sized:
             return letter + (rf"^{{{n.transpose}}}" if sign == "1" and shape[0] == 1 else "")
-        rows, cols = (sp.latex(d) for d in shape)
+        rows, cols = (size_in_latex(d) for d in shape)
         if sign == "I":
             return rf"I_{{{rows}}}"
         if shape[1] == 1:
@@ -215,7 +221,7 @@ class LatexWriter(BaseWriter):
             return None
         counts = [d for d in A.shape if d != 1]
         signs = [
-            rf"\sum_{{{i}={base}}}^{{{sp.latex(sp.expand(d - 1 + base))}}}"
+            rf"\sum_{{{i}={base}}}^{{{size_in_latex(sp.expand(d - 1 + base))}}}"
             for i, d in zip(letters, counts, strict=True)
         ]
         return f"{''.join(signs)} {self._body(body)}"
@@ -226,7 +232,7 @@ class LatexWriter(BaseWriter):
     def indexed_sum(self, node: Node) -> Written:
         """A sum over an index."""
         letter, body, low, high = shown(node, self.notation.index_base)
-        limits = rf"_{{{letter}={sp.latex(low)}}}^{{{sp.latex(high)}}}"
+        limits = rf"_{{{letter}={size_in_latex(low)}}}^{{{size_in_latex(high)}}}"
         return rf"\sum{limits} {self._body(body)}", PROD
 
     def axis_sum(self, node: Node) -> Written:
@@ -238,7 +244,7 @@ class LatexWriter(BaseWriter):
         if self.notation.row_sum == "sum":
             base = self.notation.index_base
             [letter] = index_letters(A, 1)
-            last = sp.latex(sp.expand((rows if over_rows else cols) - 1 + base))
+            last = size_in_latex(sp.expand((rows if over_rows else cols) - 1 + base))
             place = f"{letter}, :" if over_rows else f":, {letter}"
             inside = self.entry_shown(A, place)
             return rf"\sum_{{{letter}={base}}}^{{{last}}} {inside}", PROD
@@ -294,7 +300,11 @@ class LatexWriter(BaseWriter):
             if start == 0 and shapes.same(count, of):
                 return ":"
             first, last = sp.expand(start + base), sp.expand(start + count - 1 + base)
-            return sp.latex(first) if count == 1 else f"{sp.latex(first)}:{sp.latex(last)}"
+            return (
+                size_in_latex(first)
+                if count == 1
+                else f"{size_in_latex(first)}:{size_in_latex(last)}"
+            )
 
         return self.subscripted(node.operands[0], f"{along(top, rows, n)}, {along(left, cols, m)}")
 
@@ -313,7 +323,7 @@ def _stands_behind(a: Node) -> bool:
 
 
 def _index_latex(place: Any) -> str:
-    return sp.latex(place).strip("{}") if place.is_Symbol else sp.latex(place)
+    return size_in_latex(place).strip("{}") if place.is_Symbol else size_in_latex(place)
 
 
 def _has_script(base: str, mark: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from matcalc.notation import DEFAULT, Notation
 from matcalc.render.blocks import (
+    Algorithm,
     Block,
     Code,
     Formula,
@@ -46,6 +47,8 @@ def markdown_block(block: Block, page: Page) -> str:
         )
     if isinstance(block, Table):
         return _table(block)
+    if isinstance(block, Algorithm):
+        return f"$$\n{block.latex}\n$$"
     if isinstance(block, Code):
         return f"```{block.language}\n{block.text.rstrip()}\n```"
     assert isinstance(block, Picture)

@@ -8,13 +8,16 @@ share a name.
 from __future__ import annotations
 
 import re
+from typing import Any
 from weakref import WeakKeyDictionary
+
+import sympy as sp
 
 from matcalc.expr import Node, is_number, is_symbol, symbol_latex, symbol_name
 from matcalc.network import definition
 from matcalc.notation import Notation
 from matcalc.ops.algebra import PRODUCT, SUM_OP
-from matcalc.render.signs import ACCENTS, LETTERS
+from matcalc.render.signs import ACCENTS, LATIN, LETTERS, WORDS_OF
 from matcalc.reverse import Adjoints
 
 GREEK = frozenset(LETTERS)
@@ -51,7 +54,7 @@ def name_in_latex(name: str, layer: str = "_l", bold: bool = False) -> str:
 
 def layer_of(node: Node) -> str | None:
     """The number in a step's name, or else in its own LaTeX."""
-    found = re.fullmatch(r"[^\W\d_]+(\d+)", symbol_name(node))
+    found = re.fullmatch(r"[^\W\d_]+(\d+)(?:_\w+)?", symbol_name(node))
     if found is None and (own := symbol_latex(node)):
         found = re.search(r"\^\{[\[(](\d+)[\])]\}", own)
     return found[1] if found else None
@@ -65,13 +68,26 @@ def _accent(base: str) -> tuple[str, str] | None:
     return None
 
 
+def spelled_out(name: str) -> str:
+    """A name with its Greek letters as words, for where only ASCII can stand."""
+    return "".join(WORDS_OF.get(c, LATIN.get(c, c)) for c in name)
+
+
+def size_in_latex(size: Any) -> str:
+    """A dimension, or a number made of dimensions."""
+    return re.sub(r"[^\x00-\x7f]", lambda m: f"{_letters(m[0])} ", sp.latex(size)).rstrip()
+
+
 def _letters(base: str, bold: bool = False) -> str:
+    base = WORDS_OF.get(base, LATIN.get(base, base))
     if base in GREEK:
         return rf"\boldsymbol{{\{base}}}" if bold else f"\\{base}"
     if found := _accent(base):
         return rf"\{found[0]}{{{_letters(found[1], bold)}}}"
     if bold:
         return rf"\mathbf{{{base}}}"
+    if not base.isascii():  # TeX sets such letters in text only
+        return rf"\text{{{base}}}"
     return base if len(base) == 1 else rf"\mathrm{{{base}}}"
 
 

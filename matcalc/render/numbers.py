@@ -14,6 +14,7 @@ from matcalc.numeric.worked import WorkedLine, worked
 from matcalc.record import Line, Record
 from matcalc.render.blocks import Block, Formula, Prose, Row, Side, Table
 from matcalc.render.dress import Dress, Style
+from matcalc.render.names import size_in_latex
 
 
 def number(value: float, digits: int) -> str:
@@ -158,8 +159,8 @@ def _entries(node: Any) -> Any:
 def counts(dress: Dress) -> list[Block]:
     """The parameter count, and the products of one backward pass."""
     record = dress.record
-    parts = " + ".join(sp.latex(_entries(p)) for p in record.problem.params)
-    total = sp.latex(parameter_count(record))
+    parts = " + ".join(size_in_latex(_entries(p)) for p in record.problem.params)
+    total = size_in_latex(parameter_count(record))
     count = f"${parts} = {total}$" if parts != total else f"${total}$"
     cost = dress.say(
         "One backward pass costs about as many products as there are weights, for each datum, "

@@ -127,6 +127,10 @@ PHRASES: tuple[str, ...] = (
     "if",
     "else",
     "end if",
+    "do",
+    "pass",
+    "break",
+    "continue",
     # Buttons.
     "copy",
     "copied",

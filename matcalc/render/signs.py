@@ -20,6 +20,9 @@ LETTERS = pairs("""
     psi ψ  omega ω  Gamma Γ  Delta Δ  Theta Θ  Lambda Λ  Xi Ξ  Pi Π  Sigma Σ  Upsilon Υ  Phi Φ
     Psi Ψ  Omega Ω  ell ℓ
 """)
+# Greek letters as they may stand in names, by their words; capitals that look Latin are Latin.
+WORDS_OF = {sign: word for word, sign in LETTERS.items()} | {"ς": "varsigma", "ϑ": "vartheta"}
+LATIN = pairs("Α A  Β B  Ε E  Ζ Z  Η H  Ι I  Κ K  Μ M  Ν N  Ο O  Ρ P  Τ T  Υ Y  Χ X  ο o")
 SIGNS = (
     LETTERS
     | pairs("""

@@ -19,6 +19,7 @@ from matcalc.render.blocks import Block, Formula, Heading, Prose, Row, Side
 from matcalc.render.chains import named_jacobian, users, wanted
 from matcalc.render.dress import Dress
 from matcalc.render.entries import index_letters, written_entry
+from matcalc.render.names import size_in_latex
 from matcalc.rewrite.simplify import simplify
 
 MOST_PATHS = 32
@@ -74,7 +75,7 @@ def _places(dress: Dress, line: Line) -> tuple[Any, Any, str]:
 def _range(first: int, last: Any) -> str:
     if last.is_Integer and int(last) - first <= 3:
         return ", ".join(str(k) for k in range(first, int(last) + 1))
-    return rf"{first}, \dots, {sp.latex(last)}"
+    return rf"{first}, \dots, {size_in_latex(last)}"
 
 
 # -- paths -----------------------------------------------------------------------------------------
@@ -192,7 +193,7 @@ def _reached(dress: Dress, step: Node, here: Place) -> list[tuple[Place, Node]]:
 def batch_view(dress: Dress) -> list[Block]:
     """One datum, the sum over all, and the matrix product that takes it."""
     size = _batch(dress)
-    shown = sp.latex(size)
+    shown = size_in_latex(size)
     base = dress.notation.index_base
     letter = "r"
     said = (
@@ -205,7 +206,7 @@ def batch_view(dress: Dress) -> list[Block]:
         if found is None:
             continue
         term, last = found
-        top = sp.latex(sp.expand(size - 1 + base))
+        top = size_in_latex(sp.expand(size - 1 + base))
         rows.append(
             Row(
                 dress(line.symbol),
@@ -280,7 +281,7 @@ def _grouped(base: str) -> str:
 
 def _scale(dress: Dress, size: Any) -> list[Block]:
     """Where 1/n goes."""
-    factor = rf"$\frac{{1}}{{{sp.latex(size)}}}$"
+    factor = rf"$\frac{{1}}{{{size_in_latex(size)}}}$"
     for line in dress.record.backward():
         if line.value.op is PRODUCT and any(
             a.op.name == "pow" and str(a.operands[0]) == str(size) for a in line.value.operands

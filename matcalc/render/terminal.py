@@ -8,6 +8,7 @@ from collections.abc import Callable
 from unicodedata import combining
 
 from matcalc.render.blocks import (
+    Algorithm,
     Code,
     Formula,
     Heading,
@@ -42,12 +43,20 @@ def to_terminal(page: Page) -> str:
             out.append("")
         elif isinstance(block, Table):
             out += ["", *_table(block), ""]
+        elif isinstance(block, Algorithm):
+            out += ["", *(f"  {_program_line(line)}" for line in block.lines), ""]
         elif isinstance(block, Code):
             out += ["", *(f"    {line}" for line in block.text.splitlines()), ""]
         elif isinstance(block, Picture):
             out += ["", block.text, ""]
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(out)).strip()
     return text + "\n"
+
+
+def _program_line(latex: str) -> str:
+    indent = re.match(r"\\hspace\{(\d+)em\}", latex)
+    depth = int(indent[1]) if indent else 0
+    return "    " * depth + in_unicode(latex[indent.end() :] if indent else latex)
 
 
 def unicode_prose(text: str) -> str:

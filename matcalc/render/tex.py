@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from matcalc.errors import MatcalcError
 from matcalc.notation import DEFAULT, Notation
 from matcalc.render.blocks import (
+    Algorithm,
     Code,
     Formula,
     Heading,
@@ -24,6 +25,8 @@ from matcalc.render.blocks import (
     Table,
     with_references,
 )
+from matcalc.render.names import spelled_out
+from matcalc.render.signs import WORDS_OF
 from matcalc.render.textree import width as measured
 
 ENVIRONMENTS = ("align", "aligned", "gather")
@@ -39,6 +42,7 @@ class Setting:
     width: float = LINE
     document: bool = False
     notation: Notation = DEFAULT
+    tikz: bool | None = None  # drawings as TikZ; by default in documents only
 
     def __post_init__(self) -> None:
         if self.env not in ENVIRONMENTS:
@@ -48,24 +52,36 @@ class Setting:
 def to_tex(page: Page, setting: Setting) -> str:
     """The page as LaTeX, the same bytes on every run."""
     setting = replace(setting, notation=page.notation)
-    cite = page.citing(lambda name, number: rf"\eqref{{{setting.label}{name}}}")
+    cite = page.citing(lambda name, number: rf"\eqref{{{setting.label}{spelled_out(name)}}}")
     parts = [_block(block, setting, cite) for block in page.blocks]
     body = "\n\n".join(p for p in parts if p)
+    drawn = _draws(setting) and any(isinstance(block, Picture) for block in page.blocks)
     if not setting.document:
-        return f"% needs the package amsmath, and nothing else\n{body}\n"
+        needs = "packages amsmath and tikz" if drawn else "package amsmath"
+        return f"% needs the {needs}, and nothing else\n{body}\n"
+    packages = ["amsmath", "amssymb", *(["tikz"] if drawn else [])]
     return (
-        "\\documentclass{article}\n\\usepackage{amsmath}\n\\usepackage{amssymb}\n\\allowdisplaybreaks\n"
+        "\\documentclass{article}\n"
+        + "".join(f"\\usepackage{{{name}}}\n" for name in packages)
+        + "\\allowdisplaybreaks\n"
         "\\setlength{\\parindent}{0pt}\n\\setlength{\\parskip}{6pt}\n\\sloppy\n"
         "\\begin{document}\n"
         f"\\section*{{{escaped(page.title)}}}\n{body}\n\\end{{document}}\n"
     )
 
 
+GREEK_SIGN = re.compile(f"[{''.join(WORDS_OF)}]")
+
+
+def _in_text(sign: re.Match[str]) -> str:
+    return rf"$\{WORDS_OF[sign[0]]}$"
+
+
 def escaped(text: str) -> str:
     """Prose for TeX: signs outside formulas lose their meaning."""
     pieces = re.split(r"(\$[^$]*\$|\\eqref\{[^}]*\})", text)
     return "".join(
-        p if k % 2 else re.sub(r"([%&#_])", r"\\\1", p.replace("σ", r"$\sigma$"))
+        p if k % 2 else re.sub(r"([%&#_])", r"\\\1", GREEK_SIGN.sub(_in_text, p))
         for k, p in enumerate(pieces)
     )
 
@@ -81,10 +97,27 @@ def _block(block: object, setting: Setting, cite: Callable[[str], str]) -> str:
         return _formula(block, setting, cite)
     if isinstance(block, Table):
         return _table(block)
+    if isinstance(block, Algorithm):
+        return _algorithm(block, setting)
     if isinstance(block, Code):
-        return "\\begin{verbatim}\n" + block.text.rstrip() + "\n\\end{verbatim}"
+        return "\\begin{verbatim}\n" + spelled_out(block.text.rstrip()) + "\n\\end{verbatim}"
     assert isinstance(block, Picture)
+    if _draws(setting):
+        return _drawing(block)
     return "\n".join(f"% {line}" for line in block.text.splitlines())
+
+
+def _draws(setting: Setting) -> bool:
+    return setting.document if setting.tikz is None else setting.tikz
+
+
+def _drawing(block: Picture) -> str:
+    """A drawing in the middle, made smaller where it is wider than the line."""
+    shrunk = (
+        r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
+        f"\n{block.tikz.rstrip()}%\n}}"
+    )
+    return f"\\begin{{center}}\n{shrunk}\n\\end{{center}}"
 
 
 def _formula(block: Formula, setting: Setting, cite: Callable[[str], str]) -> str:
@@ -110,7 +143,9 @@ def _formula(block: Formula, setting: Setting, cite: Callable[[str], str]) -> st
 
 
 def _ended(line: str, row: Row, setting: Setting) -> str:
-    return rf"{line} \label{{{setting.label}{row.name}}}" if row.number else rf"{line} \notag"
+    if not row.number:
+        return rf"{line} \notag"
+    return rf"{line} \label{{{setting.label}{spelled_out(row.name)}}}"
 
 
 # -- breaking lines ------------------------------------------------------------------------------
@@ -209,6 +244,19 @@ def _at_factors(latex: str) -> list[str]:
 def _opened(latex: str) -> str:
     r"""\left( ... \right) as \bigl( ... \bigr), in which a line may end."""
     return latex.replace(r"\left", r"\bigl").replace(r"\right", r"\bigr")
+
+
+def _algorithm(block: Algorithm, setting: Setting) -> str:
+    """A program as flush lines, so that it may go over the page; a long one is continued."""
+    rows: list[str] = []
+    for line in block.lines:
+        indent = re.match(r"\\hspace\{\d+em\}", line)
+        lead = indent[0] if indent else ""
+        pieces = broken(line[len(lead) :].strip(), setting.width - 4)
+        rows.append(f"& {lead} {pieces[0]}".replace("  ", " "))
+        rows += [rf"&\quad {lead} {{}} {piece}" for piece in pieces[1:]]
+    inside = " \\\\\n".join(rows)
+    return f"\\begin{{flalign*}}\n{inside} &&\n\\end{{flalign*}}"
 
 
 def _table(block: Table) -> str:

@@ -17,6 +17,7 @@ from matcalc.render.blocks import Block, Formula, Heading, Page, Prose, Row, Sid
 from matcalc.render.chains import chain, differential_view, vec_view
 from matcalc.render.dress import Dress, Style, spelled
 from matcalc.render.folding import folded
+from matcalc.render.graph import graph_of
 from matcalc.render.sums import batch_view, index_view, paths_view
 from matcalc.render.textree import width
 from matcalc.trace import Law
@@ -46,7 +47,14 @@ def page_of(record: Record, style: Style, view: str = "backprop", opened: bool =
     if view not in VIEWS:
         raise MatcalcError(f"there is no view {view!r}; there are {', '.join(VIEWS)}")
     dress = Dress(record, style)
-    blocks = [*(opening(dress) if opened else ()), *VIEWS[view](dress)]
+    blocks = opening(dress) if opened else []
+    if style.graph is not None:
+        blocks.append(graph_of(record, style, style.graph).picture())
+    blocks += VIEWS[view](dress)
+    if style.program is not None:
+        from matcalc.render.programs import program_blocks  # latexify takes a while to import
+
+        blocks += program_blocks(dress, style.program)
     output = record.problem.output
     lefts = {ln.name: dress(ln.symbol) for ln in record.lines}
     title = "The gradients of {f}" if not output.shape else "Through {f}"
@@ -60,6 +68,12 @@ def opening(dress: Dress) -> list[Block]:
     for remark in record.remarks:
         said = dress.say(remark.pattern, **remark.parts) if isinstance(remark, Remark) else remark
         blocks.append(Prose(f"{said[0].upper()}{said[1:]}."))
+    return [*blocks, *given_blocks(dress)]
+
+
+def given_blocks(dress: Dress) -> list[Block]:
+    """What is given and what is to be learnt, with shapes, and what is assumed."""
+    record = dress.record
     given, learnt = (_declared(dress, ss) for ss in (record.problem.inputs, record.problem.params))
     top: list[str] = []
     for phrase, items in (("Given: {symbols}.", given), ("To learn: {symbols}.", learnt)):
@@ -71,9 +85,7 @@ def opening(dress: Dress) -> list[Block]:
     if record.problem.facts:
         facts = ", ".join(map(str, record.problem.facts))
         top.append(dress.say("Assumed: {facts}.", facts=facts))
-    if top:
-        blocks.append(Prose(" ".join(top)))
-    return blocks
+    return [Prose(" ".join(top))] if top else []
 
 
 def layout_says(dress: Dress) -> str:

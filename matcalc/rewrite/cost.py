@@ -111,7 +111,11 @@ def _scaled_by_reciprocals(node: Node) -> int:
     diagonals = [a for a in ms if a.op.name == "diag"]
     if not diagonals or len(ms) != len(diagonals) + 1:
         return 0
-    return sum(_is_below(a.operands[0]) for a in diagonals)
+    return sum(_is_below(_upright(a.operands[0])) for a in diagonals)
+
+
+def _upright(node: Node) -> Node:
+    return node.operands[0] if node.op.name == "transpose" else node
 
 
 def _is_quotient(term: Node) -> bool:

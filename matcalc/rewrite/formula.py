@@ -8,6 +8,7 @@ may help.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -234,13 +235,26 @@ def _absorb(value: Any, s: Any, relu: Any) -> Any:
 
 
 def _sigmoids(r: Reading, value: Any) -> Any:
-    r"""With $e^{-u} = (1 - s)/s$ for $s = \sigma(u)$."""
+    r"""With $e^{-u} = (1 - s)/s$ for $s = \sigma(u)$, where $1 + e^u$ or the like occurs."""
     swaps = {}
     for u, e in r.calls("exp"):
-        if value.has(e):
+        if _added(value, e, odd=True):
             s = r.apply("sigmoid", u)
             swaps[e] = s / (1 - s)
     return value.xreplace(swaps) if swaps else None
+
+
+def _added(value: Any, e: Any, odd: bool = False) -> bool:
+    """Whether two terms of a sum differ by a power of ``e`` only, as in 1 + e; by an odd one, if
+    that is wanted."""
+    for bracket in value.atoms(sp.Add):
+        if bracket.has(e) and len(bracket.args) <= MAX_SYMBOLS:
+            for a, b in itertools.combinations(bracket.args, 2):
+                ratio = a / b
+                power = ratio.as_powers_dict().get(e, 0)
+                if power and ratio.free_symbols == {e} and (power % 2 or not odd):
+                    return True
+    return False
 
 
 def _ratios(r: Reading, value: Any) -> Any:
@@ -258,7 +272,7 @@ def _ratios(r: Reading, value: Any) -> Any:
 def _tanhs(r: Reading, value: Any) -> Any:
     r"""With $e^{2u} = (1 + t)/(1 - t)$ for $t = \tanh u$; only even powers of $e^u$ may occur."""
     for u, e in r.calls("exp"):
-        if value.has(e):
+        if _added(value, e):
             square = sp.Dummy(real=True)
             together = sp.cancel(value)
             top, bottom = sp.fraction(together)
@@ -313,7 +327,7 @@ def _forms(value: Any) -> Iterator[Any]:
     if value.count_ops() > 3 * MAX_OPERATIONS:
         yield value
         return
-    rational = (_cancelled, _over_common, _collected, _factored) if _is_small(value) else ()
+    rational = _rational(value) if _is_small(value) else ()
     for attempt in (_as_is, _in_front, *rational):
         try:
             result = attempt(value)
@@ -321,6 +335,25 @@ def _forms(value: Any) -> Iterator[Any]:
             continue
         if result is not None:
             yield result
+
+
+def _rational(value: Any) -> tuple[Callable[[Any], Any], ...]:
+    """The rational methods that may find another form: where every letter stands once there is
+    none, without a sum below a line nothing cancels that does not cancel term by term, and a sum in
+    which a letter stands in one term only has no factors but common ones."""
+    letters = [a for a in sp.preorder_traversal(value) if a.is_Symbol]
+    if len(set(letters)) == len(letters):
+        return ()
+    if any(e.base.is_Add and e.exp.is_negative for e in value.atoms(sp.Pow)):
+        return (_cancelled, _over_common, _collected, _factored)
+    terms = sp.Add.make_args(sp.expand(value))
+    uses: dict[Any, list[Any]] = {}
+    for term in terms:
+        for base, exponent in term.as_powers_dict().items():
+            uses.setdefault(base, []).append(exponent)
+    if any(len(own) == 1 and own[0] ** 2 == 1 and b.is_Symbol for b, own in uses.items()):
+        return (_over_common, _collected)
+    return (_cancelled, _over_common, _collected, _factored)
 
 
 def _as_is(formula: Any) -> Any:
@@ -340,19 +373,27 @@ def _over_common(formula: Any) -> Any:
     """Common factors and denominators in front, the terms as they are."""
     if not formula.is_Add and not (formula.is_Mul and any(a.is_Add for a in formula.args)):
         return None
-    expanded = sp.expand(formula)
+    expanded, below = _expanded(formula)
     if len(sp.Add.make_args(expanded)) > MAX_TERMS:
         return None
-    return oriented(sp.factor_terms(expanded))
+    return oriented(sp.factor_terms(expanded).xreplace(below))
+
+
+def _expanded(formula: Any) -> tuple[Any, dict[Any, Any]]:
+    """Multiplied out above the line; what stands below it stays closed, as a letter."""
+    sums = [e for e in formula.atoms(sp.Pow) if e.base.is_Add and e.exp.is_negative]
+    letters = {e: sp.Dummy(real=True) for e in sums}
+    expanded = sp.expand(formula.xreplace(letters))
+    return expanded, {letter: e for e, letter in letters.items()}
 
 
 def _collected(formula: Any) -> Any:
     """Sums gathered by the factor that most terms share."""
-    expanded = sp.expand(formula)
+    expanded, below = _expanded(formula)
     terms = sp.Add.make_args(expanded)
     if not 2 < len(terms) <= MAX_TERMS:
         return None
-    return oriented(gathered(list(terms)))
+    return oriented(gathered(list(terms)).xreplace(below))
 
 
 def gathered(terms: list[Any]) -> Any:

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from matcalc.expr import Node, symbol_name
+from matcalc.expr import Node, is_symbol, leaves, substitute, symbol_name
+from matcalc.ops.algebra import HADAMARD, PRODUCT, SUM_OP, coefficient, is_zero
+from matcalc.ops.reduce import axis_sum
 from matcalc.rewrite.cost import cost
 from matcalc.rewrite.flip import is_symmetric
+from matcalc.rewrite.law import rank_one, split
 from matcalc.rewrite.names import Names
 from matcalc.rewrite.simplify import flipped, simplify, tidied
 from matcalc.rewrite.template import Template
@@ -25,6 +28,7 @@ class Known:
     def __init__(self, facts: Iterable[Any], steps: Sequence[Any] = ()) -> None:
         self.facts: dict[str, list[str]] = {}
         self.names = Names(steps)
+        self.values: dict[Node, Node] = {}
         for fact in facts:
             self.facts.setdefault(fact.of, []).append(fact.name)
         for step in steps:
@@ -33,12 +37,46 @@ class Known:
     def learn(self, name: Node, value: Node) -> None:
         """What the value of a named step shows."""
         shape = value.shape
+        self.values[name] = value
+        for axis, fact in enumerate(("cols_sum_to_zero", "rows_sum_to_zero")):
+            if self._is_centred(value, axis):
+                self._add(name, fact)
         if value.op.name == "softmax":
             self._add(name, "rows_sum_to_one" if value.params[0] == 1 else "cols_sum_to_one")
         elif shape and shape[0] == shape[1] and value.operands:
             template = Template(value, self.facts)
             if len(template.order) <= LARGEST and is_symmetric(template.root()):
                 self._add(name, "symmetric")
+
+    def _is_centred(self, value: Node, axis: int) -> bool:
+        """Whether the sums along an axis are seen to be zero: X - 1 m, its means in m, and what
+        only scales such rows or columns."""
+        if not value.shape or not self._may_be_centred(value):
+            return False
+        sums = axis_sum(substitute(value, {n: self.values[n] for n in self._means(value)}), axis)
+        return is_zero(tidied(sums, self.facts))
+
+    def _may_be_centred(self, value: Node) -> bool:
+        if value.op is SUM_OP:
+            return any(
+                coefficient(term)[0] < 0 and rank_one(term) is not None for term in value.operands
+            )
+        if value.op in (HADAMARD, PRODUCT):
+            return any(
+                self._may_be_centred(f)
+                or (is_symbol(f) and any(map(_says_zero, self.facts.get(symbol_name(f), ()))))
+                for f in value.operands
+                if f.shape and (is_symbol(f) or f.op is SUM_OP)
+            )
+        return False
+
+    def _means(self, value: Node) -> list[Node]:
+        """The named steps in it that are sums of rows or columns."""
+        return [
+            n
+            for n in leaves(value)
+            if n in self.values and n.shape and 1 in n.shape and _is_sum(self.values[n])
+        ]
 
     def _add(self, name: Node, fact: str) -> None:
         self.facts.setdefault(symbol_name(name), []).append(fact)
@@ -56,3 +94,11 @@ class Known:
 
     def _named(self, node: Node) -> Node:
         return self.names.used_in(node, lambda d: flipped(d, self.facts))
+
+
+def _is_sum(value: Node) -> bool:
+    return any(f.op.name in ("rowsum", "colsum") for f in split(value)[1])
+
+
+def _says_zero(fact: str) -> bool:
+    return fact.endswith("sum_to_zero")

@@ -400,26 +400,3 @@ def test_the_gradients_come_as_a_program(said, net, tmp_path):
     assert said("code", net, "--backend", "fortran")[0] == 2
     assert said("code", net, "-o", "backward.py")[0] == 0
     assert "import numpy" in (tmp_path / "backward.py").read_text("utf-8")
-
-
-@pytest.mark.slow
-def test_a_fresh_install_without_extras_runs_every_command(tmp_path):
-    """`pip install .` alone derives, verifies, checks, writes code and shows the gallery."""
-    root = Path(__file__).parents[2]
-    home = tmp_path / "venv"
-    subprocess.run([sys.executable, "-m", "venv", home], check=True)
-    subprocess.run([home / "bin" / "pip", "install", "-q", root], check=True, cwd=tmp_path)
-    env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    for arguments in (
-        ["derive", "two_layer"],
-        ["check", "two_layer"],
-        ["verify", "dw = X'*r/n", "--network", "linear_regression"],
-        ["code", "two_layer"],
-        ["gallery"],
-        ["ops"],
-    ):
-        ran = subprocess.run(
-            [home / "bin" / "matcalc", *arguments], cwd=tmp_path, env=env, capture_output=True
-        )
-        assert ran.returncode == 0, (arguments, ran.stderr)
-        assert ran.stdout

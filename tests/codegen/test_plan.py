@@ -75,6 +75,11 @@ NO_INVERSE = {
     "normal equations": mc.inv(X.T * X) * X.T * x,
     "ridge": mc.inv(X.T * X + mc.eye(d)) * X.T * x,
     "entry": mc.inv(A)[0, 1],
+    "sum": mc.sum(mc.inv(A)),
+    "row sums": mc.rowsum(mc.inv(A)),
+    "column sums": mc.colsum(mc.inv(A)),
+    "a row": mc.inv(A)[2, :],
+    "transposed": mc.inv(A).T * mc.ones(n, 1),
 }
 
 

@@ -1,57 +1,80 @@
-"""Slips planted in correct claims, class by class.
+r"""Slips planted in correct claims, class by class, and what the judge makes of them.
 
-The changes are made on the text or the tree of a claim without asking the judge. A change that
-cannot matter (the transpose of a number, a swap of numbers) is not made.
+A change is made on the tree of a claim without asking the judge. Whether it makes the line wrong is
+decided by ``tests.judging.oracle`` alone, at random points. ``python -m tests.judging.mutants`` runs
+the whole set and prints the table.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
+import matcalc as mc
 from matcalc.reading import tree as t
 from matcalc.reading.formula import read_formula
 from matcalc.reading.writer import write
+from tests.judging import oracle
+from tests.judging.notes import SETTINGS
 
 Change = Callable[[t.Node], Iterator[t.Node]]
+MOST = 2  # mutants of one class from one claim
 
 
-def mutants(claim: str, given: list[str]) -> Iterator[tuple[str, str]]:
-    """(class, wrong claim) for every slip the claim can carry."""
+@dataclass(frozen=True)
+class Mutant:
+    """A wrong line and the claim it was made from."""
+
+    kind: str
+    setting: str
+    claim: str
+    wrong: str
+
+
+@lru_cache(maxsize=1)
+def all_mutants() -> tuple[Mutant, ...]:
+    """Every mutant of every claim that the oracle calls wrong."""
+    return tuple(
+        mutant
+        for setting, (given, claims) in SETTINGS.items()
+        for claim in claims
+        for mutant in mutants(setting, given, claim)
+    )
+
+
+def mutants(setting: str, given: list[str], claim: str) -> Iterator[Mutant]:
+    """The wrong lines that one slip makes of a claim."""
     relation = read_formula(claim)[0]
     left, right = relation.sides
-    matrices = capital_letters(given)
-    for name, change in CHANGES.items():
-        seen = set()
-        for new in change(right):
-            if new == right or new in seen or not matters(name, new, right, matrices):
-                continue
-            seen.add(new)
-            yield name, write(replace(relation, sides=(left, new)))
-            if len(seen) == 3:
+    for kind, changes in changes_for(setting, given).items():
+        seen: set[str] = set()
+        for change in changes:
+            for new in change(right):
+                line = write(replace(relation, sides=(left, new)))
+                if new == right or line in seen or oracle.same(given, claim, line):
+                    continue
+                seen.add(line)
+                yield Mutant(kind, setting, claim, line)
+                if len(seen) == MOST:
+                    break
+            if len(seen) == MOST:
                 break
-    if relation.conditions:
-        short = claim.replace("1, 2, 3", "1, 2")
-        yield "range too short", short
-        yield "range too long", claim.replace("1, 2, 3", "1, 2, 3, 4")
+    if "1, 2, 3" in claim:
+        for other in ("1, 2", "1, 2, 3, 4"):
+            yield Mutant("range", setting, claim, claim.replace("1, 2, 3", other))
 
 
-def capital_letters(given: list[str]) -> set[str]:
-    """The names declared with a shape that is no number."""
-    found = set()
-    for line in given:
-        match = re.match(r"(\\?[A-Za-z]+)", line)
-        if match and r"\in \mathbb{R}^" in line:
-            found.add(match[1].lstrip("\\"))
+def sample(each: int = 4) -> list[Mutant]:
+    """The same few of every class on every run, from as many claims as possible."""
+    found: list[Mutant] = []
+    for kind in ACCEPTED:
+        mine = [m for m in all_mutants() if m.kind == kind]
+        found += mine[:: max(1, len(mine) // each)][:each]
     return found
-
-
-def matters(name: str, new: t.Node, old: t.Node, matrices: set[str]) -> bool:
-    """Whether a change can change anything."""
-    if name == "transpose":
-        return True
-    return True
 
 
 # ---------------------------------------------------------------- places
@@ -65,7 +88,7 @@ def everywhere(node: t.Node, change: Change) -> Iterator[t.Node]:
         for k, part in enumerate(parts):
             for new in everywhere(part, change):
                 yield replace(node, **{name: (*parts[:k], new, *parts[k + 1 :])})
-    for name in ("base", "body", "bracket", "numerator"):
+    for name in ("base", "body", "bracket", "argument", "numerator"):
         part = getattr(node, name, None)
         if isinstance(part, t.Node):
             for new in everywhere(part, change):
@@ -134,6 +157,13 @@ def entrywise_added(node: t.Node) -> Iterator[t.Node]:
                 yield replace(node, operators=signs)
 
 
+def prime_added(node: t.Node) -> Iterator[t.Node]:
+    """f' for f in ``a = f(z)``; the other way round is more frequent."""
+    if isinstance(node, t.HeadBracket) and isinstance(node.head, t.Symbol):
+        if not node.head.primes and node.head.name in oracle.FUNCTIONS:
+            yield replace(node, head=replace(node.head, primes=1))
+
+
 def prime_lost(node: t.Node) -> Iterator[t.Node]:
     if isinstance(node, t.HeadBracket) and isinstance(node.head, t.Symbol) and node.head.primes:
         yield replace(node, head=replace(node.head, primes=0))
@@ -147,21 +177,6 @@ def other_argument(node: t.Node) -> Iterator[t.Node]:
         if isinstance(item, t.Symbol) and item.name in names:
             new = replace(item, name=names[item.name], latex=names[item.name])
             yield replace(node, bracket=replace(node.bracket, items=(new,)))
-
-
-def factor_lost(node: t.Node) -> Iterator[t.Node]:
-    """A factor of a product is forgotten."""
-    if isinstance(node, t.Product) and len(node.factors) > 1:
-        for k, factor in enumerate(node.factors):
-            if isinstance(factor, (t.Fraction, t.Number)):
-                continue
-            factors = (*node.factors[:k], *node.factors[k + 1 :])
-            operators = (*node.operators[: max(0, k - 1)], *node.operators[max(0, k - 1) + 1 :])
-            yield (
-                factors[0]
-                if len(factors) == 1
-                else replace(node, factors=factors, operators=operators)
-            )
 
 
 def fraction_lost(node: t.Node) -> Iterator[t.Node]:
@@ -282,6 +297,60 @@ def bracket_lost(node: t.Node) -> Iterator[t.Node]:
             yield t.Sum((first, inner.terms[1]), inner.signs)
 
 
+def weights_transposed(node: t.Node) -> Iterator[t.Node]:
+    """W for W^T, and W^T for W."""
+    if isinstance(node, t.Postfix) and node.kind == "transpose" and is_weight(node.base):
+        yield node.base
+    elif isinstance(node, t.Product):
+        for k, factor in enumerate(node.factors):
+            if is_weight(factor):
+                new = t.Postfix(factor, "transpose", (), "T")
+                yield replace(node, factors=(*node.factors[:k], new, *node.factors[k + 1 :]))
+
+
+def is_weight(node: t.Node) -> bool:
+    inner = node.base if isinstance(node, t.Postfix) else node
+    while isinstance(inner, t.Bracket) and len(inner.items) == 1:
+        inner = inner.items[0]
+    if isinstance(inner, t.Postfix):
+        inner = inner.base
+    return isinstance(inner, t.Symbol) and inner.name in ("W", "V", "U") and not inner.subscripts
+
+
+def other_transposed(node: t.Node) -> Iterator[t.Node]:
+    """A transpose dropped or added, on anything but weights."""
+    if isinstance(node, t.Postfix) and is_weight(node.base):
+        return
+    for new in transposed(node):
+        if isinstance(node, t.Product) and isinstance(new, t.Product):
+            changed = [a for a, b in zip(node.factors, new.factors, strict=True) if a != b]
+            if any(is_weight(x) for x in changed):
+                continue
+        yield new
+
+
+def delta_lost(node: t.Node) -> Iterator[t.Node]:
+    """The softmax slope as if only the own entry mattered: 1 for the Kronecker delta."""
+    if isinstance(node, t.Sum):
+        for k, term in enumerate(node.terms):
+            if isinstance(term, t.Symbol) and term.name == "delta" and len(term.subscripts) == 2:
+                yield replace(node, terms=(*node.terms[:k], t.Number("1"), *node.terms[k + 1 :]))
+
+
+def data_sum_lost(node: t.Node) -> Iterator[t.Node]:
+    """``1^T R`` as R, ``S 1`` as S, the sum over the data as its summand."""
+    yield from batch_sum_lost(node)
+    if isinstance(node, t.Product):
+        for k in (0, len(node.factors) - 1):
+            if isinstance(t.core(node.factors[k])[0], t.Filled) and len(node.factors) > 1:
+                rest = (*node.factors[:k], *node.factors[k + 1 :])
+                operators = node.operators[1:] if k == 0 else node.operators[:-1]
+                yield (
+                    rest[0] if len(rest) == 1 else replace(node, factors=rest, operators=operators)
+                )
+    yield from sum_lost(node)
+
+
 def whole_transposed(node: t.Node) -> Iterator[t.Node]:
     """The other layout."""
     if isinstance(node, (t.Product, t.Sum, t.Postfix, t.Symbol)) and has_array(node):
@@ -295,31 +364,183 @@ def has_array(node: t.Node) -> bool:
     )
 
 
-CHANGES: dict[str, Change] = {
-    "sign": at(flipped_sign),
-    "sign of the whole": scaled("-1"),
-    "transpose": at(transposed),
-    "order": at(swapped),
-    "entrywise product lost": at(entrywise_lost),
-    "entrywise product added": at(entrywise_added),
-    "f for f'": at(prime_lost),
-    "argument": at(other_argument),
-    "lost factor": at(factor_lost),
-    "1/n": at(fraction_lost),
-    "factor 2": scaled("2"),
-    "factor 1/2": scaled(r"\frac{1}{2}"),
-    "2 lost": at(two_lost),
-    "index swapped": at(index_swapped),
-    "wrong index": at(index_wrong),
-    "layer": at(layer_off),
-    "sum too short": at(sum_short),
-    "sum too long": at(sum_long),
-    "sum lost": at(sum_lost),
-    "batch sum lost": at(batch_sum_lost),
-    "term lost": at(term_lost),
-    "diag lost": at(wrapper_lost),
-    "only the diagonal": at(only_diagonal),
-    "product for sum": at(product_for_sum),
-    "bracket lost": at(bracket_lost),
-    "layout": whole_transposed,
+def changes_for(setting: str, given: list[str]) -> dict[str, list[Change]]:
+    """The changes of every class; whose terms are paths and whose halves of a product rule."""
+    dims = dict.fromkeys(
+        re.findall(r"\\times ([a-zA-Z])|mathbb\{R\}\^\{?([a-zA-Z])", " ".join(given))
+    )
+    names = [a or b for a, b in dims]
+    dim = next((x for x in names if x in ("n", "N", "m")), names[0] if names else "")
+    table: dict[str, list[Change]] = {
+        "transpose": [at(other_transposed)],
+        "order": [at(swapped)],
+        "sign": [at(flipped_sign), scaled("-1")],
+        "factor 2": [scaled("2")],
+        "factor 1/2": [scaled(r"\frac{1}{2}"), at(two_lost)],
+        "1/n": [at(fraction_lost)],
+        "n": [scaled(dim)] if dim else [],
+        "f for f'": [at(prime_lost)],
+        "Z for A": [at(other_argument), at(activation_for_argument)],
+        "entrywise for matrix product": [at(entrywise_added)],
+        "matrix for entrywise product": [at(entrywise_lost)],
+        "product for sum": [at(product_for_sum)],
+        "sum over the batch": [at(data_sum_lost)] if batched(setting) else [],
+        "one path": [at(term_lost)] if "path" in setting or setting == "scalars" else [],
+        "product rule": [at(term_lost)] if setting in ("products", "matrices") else [],
+        "softmax diagonal": [at(only_diagonal), at(delta_lost)]
+        if "softmax" in setting or setting == "jacobians"
+        else [],
+        "diag": [at(diag_lost)],
+        "trace": [at(trace_lost)],
+        "W for W^T": [at(weights_transposed)],
+        "layer": [at(layer_off)],
+        "index swapped": [at(index_swapped)],
+        "range": [at(sum_short), at(sum_long)],
+        "layout": [whole_transposed],
+        "bracket": [at(bracket_lost)],
+    }
+    return table
+
+
+def batched(setting: str) -> bool:
+    return setting in ("rows", "batches", "ridge", "indices")
+
+
+def activation_for_argument(node: t.Node) -> Iterator[t.Node]:
+    """Z where A stands, and the other way round."""
+    names = {"z": "a", "Z": "A", "a": "z", "A": "Z"}
+    if isinstance(node, t.Symbol) and node.name in names and not node.primes:
+        yield replace(node, name=names[node.name], latex=names[node.name])
+
+
+def diag_lost(node: t.Node) -> Iterator[t.Node]:
+    if isinstance(node, t.Call) and node.head.name == "diag":
+        yield s_flat(node.argument)
+
+
+def trace_lost(node: t.Node) -> Iterator[t.Node]:
+    if isinstance(node, t.Call) and node.head.name == "tr":
+        yield s_flat(node.argument)
+
+
+def s_flat(node: t.Node) -> t.Node:
+    """A bracket around a single name or call goes with the operator."""
+    if isinstance(node, t.Bracket) and len(node.items) == 1:
+        inner = node.items[0]
+        return inner if isinstance(inner, (t.Symbol, t.HeadBracket, t.Product)) else node
+    return node
+
+
+# What the judge may call a slip of each class.
+ACCEPTED: dict[str, tuple[str, ...]] = {
+    "transpose": ("transpose", "layout"),
+    "order": ("order",),
+    "sign": ("sign",),
+    "factor 2": ("extra factor 2",),
+    "factor 1/2": ("extra factor 1/2", "lost factor 2"),
+    "1/n": ("lost 1/", "lost factor"),
+    "n": ("extra factor",),
+    "f for f'": ("f for f'",),
+    "Z for A": ("argument", "variable"),
+    "entrywise for matrix product": ("entrywise product for the matrix product",),
+    "matrix for entrywise product": ("matrix product for the entrywise product",),
+    "product for sum": ("product for sum",),
+    "sum over the batch": ("sum over the batch", "sum missing"),
+    "one path": ("one-path", "lost term"),
+    "product rule": ("product rule", "lost term"),
+    "softmax diagonal": ("diagonal",),
+    # diag(c) r is c \odot r.
+    "diag": ("diag missing", "matrix product for the entrywise product"),
+    "trace": ("trace missing",),
+    "W for W^T": ("transpose", "layout"),
+    "layer": ("layer",),
+    "index swapped": ("indices swapped",),
+    "range": ("range",),
+    "layout": ("layout", "transpose"),
+    "bracket": ("bracket",),
 }
+QUIET = ("holds", "unreadable", "defines", "assumes", "blank", "update")
+
+
+@dataclass
+class Outcome:
+    """What became of one mutant."""
+
+    mutant: Mutant
+    caught: bool
+    named: bool
+    corrected: bool
+    true: bool  # no correction, or one that holds
+    seconds: float
+    verdict: mc.Verdict
+
+
+def judged(mutant: Mutant) -> Outcome:
+    """The verdict on a mutant, and whether its class and its correction are right."""
+    given = SETTINGS[mutant.setting][0]
+    start = time.monotonic()
+    verdict = mc.verify(mutant.wrong, given=given)
+    seconds = time.monotonic() - start
+    true = True
+    if verdict.correction:
+        true = mc.verify(verdict.correction, given=given).status == "holds"
+    return Outcome(
+        mutant,
+        verdict.status not in QUIET,
+        any(word in verdict.slip for word in ACCEPTED[mutant.kind]),
+        bool(verdict.correction) and plain(verdict.correction) == plain(mutant.claim),
+        true,
+        seconds,
+        verdict,
+    )
+
+
+def plain(line: str) -> str:
+    """A line without its spelling: blanks, braces, sizes of brackets, signs of transposition."""
+    text = write(read_formula(line)[0])
+    for sign in (r"\left", r"\right", r"\operatorname", r"\mathrm", r"\mathbf"):
+        text = text.replace(sign, "")
+    text = re.sub(r"\\top|\\intercal", "T", text)
+    return re.sub(r"[\s{}()]", "", text)
+
+
+def table(outcomes: Iterable[Outcome]) -> str:
+    """The counts by class."""
+    rows = [
+        "class                           mutants  caught  class  class or line  corrections hold"
+    ]
+    listed = list(outcomes)
+    for kind in (*ACCEPTED, "all"):
+        mine = [o for o in listed if kind in (o.mutant.kind, "all")]
+        counts = Counter[str]()
+        for o in mine:
+            counts["caught"] += o.caught
+            counts["named"] += o.named
+            counts["either"] += o.named or o.corrected
+            counts["true"] += o.true
+        rows.append(
+            f"{kind:30s} {len(mine):8d} {counts['caught']:7d} {counts['named']:6d} "
+            f"{counts['either']:14d} {counts['true']:17d}"
+        )
+    times = sorted(o.seconds for o in listed)
+    if times:
+        rows.append(f"seconds: median {times[len(times) // 2]:.2f}, most {times[-1]:.2f}")
+    return "\n".join(rows)
+
+
+def main() -> None:
+    """The whole set, with the lines that were missed or misnamed."""
+    outcomes = []
+    for mutant in all_mutants():
+        outcome = judged(mutant)
+        outcomes.append(outcome)
+        if not (outcome.caught and outcome.true and (outcome.named or outcome.corrected)):
+            verdict = outcome.verdict
+            print(f"{mutant.kind}: {mutant.claim}\n   {mutant.wrong}\n   -> {verdict.status}, "
+                  f"{verdict.slip or '-'}, {verdict.correction or '-'}"
+                  f"{'' if outcome.true else ' (NOT TRUE)'}")  # fmt: skip
+    print(table(outcomes))
+
+
+if __name__ == "__main__":
+    main()

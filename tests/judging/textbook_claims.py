@@ -135,7 +135,9 @@ CLAIMS = [
         "sign",
         r"\nabla_\beta \mathrm{RSS} = 2 X^T X \beta - 2 X^T y",
     ),
-    Claim("regression", r"\frac{\partial^2\,\mathrm{RSS}}{\partial \beta \partial \beta^T} = 2 X^T X"),
+    Claim(
+        "regression", r"\frac{\partial^2\,\mathrm{RSS}}{\partial \beta \partial \beta^T} = 2 X^T X"
+    ),
     Claim(
         "weighted regression",
         r"\frac{\partial E}{\partial w} = -X^T \operatorname{diag}(r) (t - X w) + \lambda w",
@@ -159,7 +161,10 @@ CLAIMS = [
         "sign",
         r"\frac{\partial \ell}{\partial w} = X^T (y - p)",
     ),
-    Claim("logistic regression", r"\frac{\partial \ell}{\partial w_j} = \sum_{i=1}^{n} (y_i - p_i) X_{ij}"),
+    Claim(
+        "logistic regression",
+        r"\frac{\partial \ell}{\partial w_j} = \sum_{i=1}^{n} (y_i - p_i) X_{ij}",
+    ),
     Claim(
         "logistic regression",
         r"\frac{\partial \ell}{\partial w_j} = \sum_{i=1}^{n-1} (y_i - p_i) X_{ij}",
@@ -254,7 +259,9 @@ CLAIMS = [
         "sum",
         r"\frac{\partial L}{\partial x} = -\sum_{k=1}^{K} \gamma_k (x - \mu_k)",
     ),
-    Claim("gaussian process", r"\frac{\partial q}{\partial \theta} = -\frac{1}{2} \alpha^T B \alpha"),
+    Claim(
+        "gaussian process", r"\frac{\partial q}{\partial \theta} = -\frac{1}{2} \alpha^T B \alpha"
+    ),
     Claim(
         "gaussian process",
         r"\frac{\partial q}{\partial \theta} = \frac{1}{2} \alpha^T B \alpha",

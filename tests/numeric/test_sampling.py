@@ -180,3 +180,12 @@ def test_stand_ins_know_their_derivatives(rng: np.random.Generator):
                 if scalar and not slots:
                     expected = expected.reshape(operands[slot].shape, order="F")
                 np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
+
+
+def test_a_determinant_of_rank_too_low_is_no_point(rng: np.random.Generator):
+    """log det of a product that is singular at some sizes is tested at sizes where it is not."""
+    p, q, r = mc.dims("p q r")
+    A, X, B = mc.matrix("A", p, q), mc.matrix("X", q, r), mc.matrix("B", r, p)
+    for seed in range(3):
+        assert mc.check(mc.log(mc.det(A * X * B)), X, seed=seed)
+        assert mc.check(2 / (3 * mc.det(A * X * B)), X, seed=seed)

@@ -125,3 +125,13 @@ def test_no_double_scripts_and_no_lost_brackets(latex: str, node):
     """A base that carries a script is braced, a sum in a product is bracketed."""
     W, x = mc.matrix("W1", "n", "n"), mc.vector("x", "n")
     assert mc.latex(node(W, x), Notation(layer="[l]")) == latex
+
+
+def test_a_network_in_a_notebook():
+    """A network shows what is given and its forward pass, small and without a script."""
+    bundle = two_layers()._repr_mimebundle_()
+    assert set(bundle) == {"text/plain", "text/markdown", "text/latex"}
+    assert "Z_{1} = X W_{1}" in bundle["text/markdown"]
+    assert r"Z_{1} &= X W_{1}" in bundle["text/latex"]
+    assert all("<script" not in said and len(said) < 5000 for said in bundle.values())
+    assert set(mc.Network("empty")._repr_mimebundle_()) == {"text/plain"}

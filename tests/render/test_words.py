@@ -19,7 +19,7 @@ from tests.render.german import GERMAN
 from tests.render.networks import deep, long, two_layers
 
 ROOT = Path(__file__).parent.parent.parent
-MARKED = Notation(words={p: "⟦" + " ".join(re.findall(r"\{\w+\}", p)) + "⟧" for p in PHRASES})
+MARKED = Notation(words={p: "[[" + " ".join(re.findall(r"\{\w+\}", p)) + "]]" for p in PHRASES})
 # What is left of a page is names of functions, variables and dimensions.
 OURS = {"tanh", "step", "sin", "log", "tr", "vec", "diag", "ReLU", "sigmoid", "relu", "symmetric"}
 
@@ -65,7 +65,7 @@ def notes(notation: Notation) -> Notes:
     """A page with everything that notes can hold."""
     D = mc.derive(fork())
     at = {"x": np.array([1.0, 2.0]), "K": np.eye(2)}
-    page = Notes("Notizen", notation).derivation(D).numbers(D, at, digits=3, rounded=2)
+    page = Notes("N", notation).derivation(D).numbers(D, at, digits=3, rounded=2)
     page.numbers(D, {"x": [1, 2]}, partial=True).gradient_step(D, at, 0.1).update_rule(D)
     return page.counts(D).graph(D).check(D).algorithm("def f(x):\n    return x")
 

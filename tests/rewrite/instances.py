@@ -39,9 +39,11 @@ def raw(name: str, *operands: Any, params: tuple[Any, ...] = ()) -> Node:
 Q, Z, P = assumed(90, "orthogonal"), assumed(91, "symmetric"), assumed(92, "idempotent")
 Y = assumed(93, "rows_sum_to_one", n, m)
 Yt = assumed(94, "cols_sum_to_one", m, n)
+Cr, Cc = assumed(98, "rows_sum_to_zero", n, m), assumed(99, "cols_sum_to_zero", n, m)
 L, E, V = assumed(95, "lower_triangular"), assumed(96, "diagonal"), assumed(97, "invertible")
 diag, kron, vec, inv, det, tr, H = mc.diag, mc.kron, mc.vec, mc.inv, mc.det, mc.tr, mc.hadamard
 block = mc.hstack(R, A)
+pick = mc.parse("diagonal_pick(n)*vec(A)", {"A": ("n", "n")}).expression.operands[0]
 
 INSTANCES: dict[str, list[Node]] = {
     # products
@@ -174,6 +176,23 @@ INSTANCES: dict[str, list[Node]] = {
         R[1:n, :][:, 1:m],
         raw("slice", BUILD["place"](R, m, 0, n + m, m + 1), params=(m, sp.Integer(0), n, m)),
     ],
+    # vec
+    "vec_of_entries": [
+        mc.exp(vec(R)),
+        H(vec(R), vec(S)),
+        vec(R) - 2 * vec(S),
+        mc.power(vec(R), 2) * 1,
+        mc.ones(n * m, 1) - a * vec(R),
+    ],
+    "diagonal_picked": [
+        pick * kron(u, A),
+        pick * kron(A, u),
+        pick * mc.commutation(n, n),
+        pick * vec(A),
+        pick * pick.T,
+        kron(u.T, A) * pick.T,
+    ],
+    "diagonal_turned": [raw("diagonal", A.T * B.T)],
     # sums over an index
     "sum_as_product": [
         isum(R[i, r] * T[r, j], r, 0, m - 1),
@@ -203,6 +222,8 @@ INSTANCES: dict[str, list[Node]] = {
     "rows_sum_to_one": [mc.rowsum(Y)],
     "all_rows_sum_to_one": [mc.sum(Y), mc.colsum(Y.T)],
     "columns_sum_to_one": [mc.colsum(Yt), mc.sum(Yt), mc.rowsum(Yt.T)],
+    "centred_rows": [mc.rowsum(Cr), mc.colsum(Cr.T), mc.sum(Cr)],
+    "centred_columns": [mc.colsum(Cc), mc.rowsum(Cc.T), mc.sum(Cc)],
     "triangle_of_triangular": [mc.tril(L), mc.triu(L.T)],
     "diagonal_hadamard": [H(mc.eye(n), E)],
     "diagonal_of_diagonal": [raw("diag", raw("diagonal", E))],

@@ -82,7 +82,7 @@ def test_an_expression_that_equals_a_step_is_its_name() -> None:
 MEANINGS = {
     "independent": "inv(S) + A'",
     "projected": "(A + A')/2 + inv(S)",
-    "cookbook": "2*inv(S) + A + A' - diag(diag(inv(S) + A'))",
+    "cookbook": "2*inv(S) + A + A' - diag(diag(inv(S) + A))",
 }
 
 

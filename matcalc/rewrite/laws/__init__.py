@@ -14,6 +14,7 @@ from matcalc.rewrite.laws import (
     sums,
     traces,
     transposes,
+    vecs,
 )
 
 FAMILIES = (
@@ -28,6 +29,7 @@ FAMILIES = (
     kronecker,
     blocks,
     indices,
+    vecs,
     assumed,
 )
 

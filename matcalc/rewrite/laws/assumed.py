@@ -1,5 +1,5 @@
 """Laws that rest on a fact: symmetric, orthogonal, diagonal, triangular, idempotent, rows that sum
-to one.
+to one or to zero.
 
 Symmetric symbols are their own transpose wherever a transpose is pushed down; that needs no law
 here.
@@ -8,7 +8,7 @@ here.
 from __future__ import annotations
 
 from matcalc.expr import Node, is_symbol, read
-from matcalc.ops.algebra import EYE, TRANSPOSE, eye, had, mul, ones, t
+from matcalc.ops.algebra import EYE, TRANSPOSE, eye, had, mul, ones, t, zero_of
 from matcalc.rewrite.law import (
     equal,
     has,
@@ -103,6 +103,27 @@ def columns_sum_to_one(node: Node) -> Node | None:
     if node.op.name == "sum":
         return read(A.shape[0] if turned else A.shape[1])
     return ones(*node.shape) if turned == (node.op.name == "rowsum") else None
+
+
+@law("rowsum", "colsum", "sum", fact="rows_sum_to_zero")
+def centred_rows(node: Node) -> Node | None:
+    r"""$A\mathbf{1} = 0$ where the rows of A are centred. Shrinks: a term goes."""
+    return _sum_of_centred(node, "rows_sum_to_zero", "rowsum")
+
+
+@law("rowsum", "colsum", "sum", fact="cols_sum_to_zero")
+def centred_columns(node: Node) -> Node | None:
+    r"""$\mathbf{1}^\top A = 0$ where the columns of A are centred. Shrinks: a term goes."""
+    return _sum_of_centred(node, "cols_sum_to_zero", "colsum")
+
+
+def _sum_of_centred(node: Node, fact: str, along: str) -> Node | None:
+    A = node.operands[0]
+    turned = A.op is TRANSPOSE
+    if not has(A.operands[0] if turned else A, fact):
+        return None
+    fits = node.op.name == "sum" or (node.op.name == along) != turned
+    return zero_of(node.shape) if fits else None
 
 
 @law("tril", "triu", fact="lower_triangular")

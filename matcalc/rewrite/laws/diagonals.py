@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from matcalc.expr import Node
-from matcalc.ops.algebra import EYE, HADAMARD, ONES, PRODUCT, add, had, mul, ones, t
+from matcalc.ops.algebra import EYE, HADAMARD, ONES, PRODUCT, TRANSPOSE, add, had, mul, ones, t
 from matcalc.ops.diagonals import diagonal
 from matcalc.ops.entrywise import power
 from matcalc.ops.product import is_reciprocal, upside_down
@@ -44,8 +44,12 @@ def division_by_diagonal(node: Node) -> Node | None:
 
 def _divisor(node: Node) -> Node | None:
     """The s of diag(1./s)."""
-    inside = node.operands[0] if node.op.name == "diag" else None
-    return upside_down(inside) if inside is not None and is_reciprocal(inside) else None
+    if node.op.name != "diag":
+        return None
+    inside = node.operands[0]
+    if inside.op is TRANSPOSE and is_reciprocal(inside.operands[0]):
+        return t(upside_down(inside.operands[0]))
+    return upside_down(inside) if is_reciprocal(inside) else None
 
 
 @law("times")

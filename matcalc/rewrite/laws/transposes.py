@@ -52,9 +52,10 @@ def pull_transpose_of_sum(node: Node) -> Node | None:
     return shorter(node, t(flip(node)))
 
 
-@law(*ENTRYWISE)
+@law(*ENTRYWISE, "hadamard")
 def pull_transpose_of_function(node: Node) -> Node | None:
-    r"""$f(B^\top A^\top) = f(AB)^\top$ entry by entry. Shrinks: one mark for many."""
+    r"""$f(B^\top A^\top) = f(AB)^\top$ and $A^\top \odot B^\top = (A \odot B)^\top$ entry by entry.
+    Shrinks: one mark for many."""
     if not node.shape or not any(a.shape for a in node.operands):
         return None
     return shorter(node, t(node.op.build(tuple(map(flip, node.operands)), node.params)))

@@ -1,0 +1,119 @@
+"""Total and direct derivatives of a member, and the recursion of one family in itself.
+
+A state acts on the output by itself (a loss at every time) and through the next state. What arrives
+at it is the sum of both, the total derivative; the direct one holds all later members fixed.
+"""
+
+from __future__ import annotations
+
+from matcalc.expr import Node, leaves, substitute
+from matcalc.families.derived import Derived, IndexedLine
+from matcalc.families.places import Case, Part
+from matcalc.families.stages import Loop, family_of
+from matcalc.families.sweep import Arrived
+from matcalc.members import Family, Span, place_of
+from matcalc.ops.algebra import add
+from matcalc.ops.binder import at_index
+from matcalc.rewrite.simplify import simplify
+
+
+def _case_of(derived: Derived, line: IndexedLine) -> tuple[Arrived, Case] | None:
+    place = place_of(line.symbol)
+    if place is None or place.family.of is None or line.kind == "forward":
+        return None
+    arrived = derived.arrivals.get(place.family.of)
+    if arrived is None:
+        return None
+    for case in arrived.cases:
+        if case.spans == line.spans:
+            return arrived, case
+    return None
+
+
+def _loop_of(derived: Derived, family: Family) -> set[str]:
+    """The names of the families computed in one loop with this one."""
+    for stage in derived.stages:
+        if isinstance(stage, Loop):
+            names = {family_of(s.symbol).name for s in stage.steps}
+            if family.name in names:
+                return names
+    return set()
+
+
+def sender_places(derived: Derived, line: IndexedLine) -> dict[str, Node]:
+    """Of each step by which a line arrives, the member: ``z[t + 1]`` sends to ``h[t]``."""
+    found = _case_of(derived, line)
+    if found is None:
+        return {}
+    _, case = found
+    fixed = {s.index: s.low for s in case.spans if s.low == s.high}
+    places: dict[str, Node] = {}
+    for part in case.parts:
+        value = at_index(part.value, fixed) if fixed else part.value
+        for leaf in leaves(value):
+            place = place_of(leaf)
+            of = place.family.of if place is not None else None
+            if place is not None and of is not None and of.name == part.through:
+                if not any(i.name.startswith("_") for i in place.indices):  # under a sum
+                    places[part.through] = of.at(place.at)
+    return places
+
+
+def is_onward(derived: Derived, family: Family, part: Part) -> bool:
+    """Whether a part comes from another member of the loop, one index on."""
+    if part.through not in _loop_of(derived, family):
+        return False
+    return any(
+        (place := place_of(n)) is not None and place.at != family.indices
+        for n in leaves(part.value)
+        if (p := place_of(n)) is not None and p.family.of is not None
+    )
+
+
+def direct_parts(derived: Derived, line: IndexedLine) -> tuple[Node, Node, list[Node]] | None:
+    """The member, its direct derivative, and the later members through which the rest comes; None
+    where there is only one of the two."""
+    found = _case_of(derived, line)
+    if found is None or not line.running:
+        return None
+    arrived, case = found
+    assert isinstance(arrived.of, Family)
+    onward = [p for p in case.parts if is_onward(derived, arrived.of, p)]
+    direct = [p for p in case.parts if not is_onward(derived, arrived.of, p)]
+    if not onward or not direct:
+        return None
+    later = [
+        place.family.of.at(place.at)
+        for p in onward
+        for n in leaves(p.value)
+        if (place := place_of(n)) is not None and place.family.of is not None
+    ]
+    value = simplify(add(*(p.value for p in direct))) if _plain(direct) else add(
+        *(p.value for p in direct)
+    )  # fmt: skip
+    return arrived.of.general, value, list(dict.fromkeys(later))
+
+
+def _plain(parts: list[Part]) -> bool:
+    return not any(p.value.level for p in parts)
+
+
+def recursion(derived: Derived, line: IndexedLine) -> tuple[Node, tuple[Span, ...]] | None:
+    """``delta[l]`` in ``delta[l + 1]``: a line with the adjoint it goes by written out."""
+    place = place_of(line.symbol)
+    if place is None or place.family.of is None or line.kind == "forward" or not line.running:
+        return None
+    own = place.family
+    for leaf in leaves(line.value):
+        by = place_of(leaf)
+        if by is None or by.family.of is None or by.family is own or by.at != own.indices:
+            continue
+        arrived = derived.arrivals.get(by.family.of)
+        if arrived is None or len(arrived.cases) < 2:
+            continue
+        for case in arrived.cases:
+            back = [n for n in leaves(case.value) if (p := place_of(n)) and p.family is own]
+            if back and any(s.low != s.high for s in case.spans):
+                value = at_index(case.value, {})
+                return substitute(line.value, {leaf: value}), case.spans
+    return None

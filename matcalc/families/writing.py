@@ -1,0 +1,142 @@
+"""Members in LaTeX, and a network with families in the text language.
+
+A time is a subscript, ``h_{t-1}``; a layer stands where the notation puts the number of a matrix,
+``W^{[l]}``. Both may stand at one symbol.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+
+from matcalc import shapes
+from matcalc.expr import BUILD, Node, is_symbol
+from matcalc.families.stages import Loop, Plain, family_of, stages_of
+from matcalc.members import Family, Place, Span, place_of
+from matcalc.network import Network
+from matcalc.notation import Notation
+from matcalc.render.names import LAYERS, is_affine, name_in_latex, output_name
+from matcalc.render.writer import TextWriter
+
+LAYER_LETTERS = frozenset({"l", "ell", "layer"})
+
+
+def member_latex(place: Place, writer: Any) -> str:
+    """``h_{t}``, ``W^{[l]}``, or what arrives there."""
+    notation: Notation = writer.notation
+    family = place.family
+    if family.of is not None:
+        return _adjoint(family, place.at, notation)
+    return _marked(family, place.at, notation)
+
+
+def _marked(family: Family, at: tuple[Any, ...], notation: Notation, base: str = "") -> str:
+    if not base:
+        bold = bool(family.shape) and (
+            notation.bold == "all" or (notation.bold == "vectors" and 1 in family.shape)
+        )
+        base = family.latex or name_in_latex(family.name, "_l", bold)
+    low: list[str] = []
+    high: list[str] = []
+    for index, e in zip(family.indices, at, strict=True):
+        said = sp.latex(e).replace(" ", "")
+        layer = index.name in LAYER_LETTERS and notation.layer != "_l"
+        (high if layer else low).append(LAYERS[notation.layer].format(said) if layer else said)
+    if base.endswith("}") and "_{" in base and "^" not in base:  # W_{c} at t is W_{c,t}
+        stem, _, sub = base.rpartition("_{")
+        base, low = stem, [sub[:-1], *low]
+    sub = f"_{{{','.join(low)}}}" if low else ""
+    return base + sub + (f"^{{{','.join(high)}}}" if high else "")
+
+
+def _adjoint(adjoint: Family, at: tuple[Any, ...], notation: Notation) -> str:
+    of = adjoint.of
+    assert of is not None
+    inside = _marked(of, at, notation)
+    output = adjoint.output
+    top = output_name(output, notation) if output is not None else "L"
+    if adjoint.latex:
+        return _marked(of, at, notation, adjoint.latex)
+    way = notation.adjoint if of.network.roles.get(of.name, "step") == "step" else notation.gradient
+    if way == "bar":
+        return rf"\bar{{{_marked(of, at, notation)}}}"
+    if way == "d":
+        return f"d{inside}"
+    if way == "nabla":
+        return rf"\nabla_{{{inside}}} {top}"
+    if way == "delta" and is_affine(adjoint.of_value):
+        letter = r"\delta" if adjoint.alone else rf"\delta_{{{of.latex or name_in_latex(of.name)}}}"
+        return _marked(of, at, notation, letter)
+    return rf"\frac{{\partial {top}}}{{\partial {inside}}}"
+
+
+def run_latex(span: Span, down: bool = False) -> str:
+    r"""``t = T-1, \dots, 1``."""
+    ends = [sp.latex(e).replace(" ", "") for e in (span.low, span.high)]
+    first, last = ends[::-1] if down else ends
+    return rf"{sp.latex(span.index)} = {first}, \dots, {last}"
+
+
+def run_text(span: Span, down: bool = False) -> str:
+    """``t = T-1..1``."""
+    ends = [shapes.show_dim(e).replace(" ", "") for e in (span.low, span.high)]
+    first, last = ends[::-1] if down else ends
+    return f"{span.index} = {first}..{last}"
+
+
+# -- the text language ----------------------------------------------------------------------------
+
+
+def families_text(network: Network) -> str:
+    """A network with families as a program that ``parse`` reads back."""
+    rows: list[str] = []
+    told = {s.index for _, s in _loops(network)}
+    rows += [f"index {run_text(s)}" for s in network.spans.values() if s.index not in told]
+    tables = (("", network.inputs, "input"), ("param ", network.params, "param"))
+    for word, plain, role in tables:
+        for name, node in plain.items():
+            mark = f" as {node.params[2]}" if node.params[2] else ""
+            rows.append(f"{word}{name} : {shapes.show(node.shape)}{mark}")
+        for name, family in network.families.items():
+            if network.roles[name] == role:
+                mark = f" as {family.latex}" if family.latex else ""
+                rows.append(f"{word}{family.general} : {shapes.show(family.shape)}{mark}")
+    rows += [f"assume {fact}" for fact in network.facts]
+    for stage in stages_of(network, network.result, cut=False)[0]:
+        if isinstance(stage, Plain):
+            mark = f" as {stage.step.symbol.params[2]}" if stage.step.symbol.params[2] else ""
+            rows.append(f"{stage.step.name} = {_said(stage.step.definition)}{mark}")
+        else:
+            rows.append(_loop_text(stage))
+    if network.minimizes:
+        rows.append(f"minimize {network.result}")
+    elif is_symbol(network.result):
+        rows.append(f"output {network.result}")
+        if network.upstream:
+            rows.append(f"upstream {network.upstream}")
+    return "\n".join(rows)
+
+
+def _loops(network: Network) -> list[tuple[Family, Span]]:
+    return [
+        (family_of(s.symbol), span)
+        for s in network.steps
+        if place_of(s.symbol) is not None
+        for span in family_of(s.symbol).spans
+    ]
+
+
+def _loop_text(loop: Loop) -> str:
+    said = [f"{s.symbol} = {_said(s.definition)}" for s in (*loop.steps, *loop.starts)]
+    over = ", ".join(run_text(s) for s in loop.spans)
+    return f"for {over}: {', '.join(said)}"
+
+
+def _said(node: Node) -> str:
+    """One formula on one line: inside a loop a shared part has no line of its own."""
+    return TextWriter()(node)
+
+
+BUILD["member_latex"] = member_latex
+BUILD["families_text"] = families_text
