@@ -45,8 +45,8 @@ def example(generator: Generator) -> tuple[str, Node, Node, Node | None] | None:
     """(kind, f, wrt, wrt2): a gradient, now and then a Jacobian or a Hessian."""
     rng = generator.rng
     roll = rng.random()
-    kind = "gradient" if roll < 0.7 else "jacobian" if roll < 0.85 else "hessian"
-    depth = rng.choice((3, 4, 4, 5, 5, 6, 6)) if kind == "gradient" else rng.choice((1, 2, 3))
+    kind = "gradient" if roll < 0.65 else "jacobian" if roll < 0.85 else "hessian"
+    depth = rng.choice((4, 4, 5, 5, 6, 6)) if kind == "gradient" else rng.choice((1, 2, 3))
     if kind == "jacobian":
         shape = rng.choice(((n, 1), (n, m), (n, n), (1, m)))
         f = generator.draw(shape, depth)

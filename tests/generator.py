@@ -90,7 +90,7 @@ class Generator:
             )
         if names is not None:
             return found
-        if not shape and self.rng.random() < 0.43:
+        if not shape and self.rng.random() < 0.42:
             found = []  # a scalar is most often what a matrix was reduced to
         return found + [(name, make) for name, fits, make in self._structural() if fits(shape)]
 
@@ -230,7 +230,7 @@ class Generator:
             return e((s[0], a), d) * e((a, s[1]), min(d, 2))
 
         def kept(A: Node) -> Node:
-            # A slice of a stack is a block of it, and would leave neither to be tested.
+            # A slice of a stack is a block of it: neither would be left to be tested.
             return self.squashed(A) if A.op.name in ("vec", "vstack", "hstack") else A
 
         def sliced(s: Shape, d: int) -> Node:
@@ -248,7 +248,7 @@ class Generator:
         def kron(s: Shape, d: int) -> Node:
             if s[1] == 1 or s[0] == 1:
                 return F["kron"](e(s, d), e((1, 1), 0))
-            return F["kron"](e((s[0], 1), d), e((1, s[1]), min(d, 1)))
+            return F["kron"](e((s[0], 1), d), e((1, s[1]), min(d, 2)))
 
         def contracted(s: Shape, d: int) -> Node:
             a, b = self.size(), self.size()
@@ -265,7 +265,7 @@ class Generator:
             i = BUILD["fresh_index"]("i")
             if not s:
                 return BUILD["isum"](F["log1p"](e((n, m), d, POSITIVE)[0, i]), i, 0, m - 1)
-            A, B = e((s[0], m), d), e((m, s[1]), min(d, 1))
+            A, B = e((s[0], m), d), e((m, s[1]), min(d, 2))
             return BUILD["isum"](A[:, i] * B[i, :], i, 0, m - 1)
 
         def power_of(s: Shape, d: int) -> Node:
@@ -302,7 +302,7 @@ class Generator:
             (
                 "solve",
                 lambda s: bool(s) and s[0] != 1,
-                lambda s, d: mc.solve(e((s[0], s[0]), d, INVERTIBLE), e(s, min(d, 1))),
+                lambda s, d: mc.solve(e((s[0], s[0]), min(d, 1), INVERTIBLE), e(s, d)),
             ),
             ("norm2", scalar, lambda s, d: mc.norm2(nonzero(any_matrix(d)))),
             ("sum", scalar, lambda s, d: mc.sum(any_matrix(d))),
