@@ -7,6 +7,8 @@ what would fit, in the spelling of the door used. A broken promise between our o
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class MatcalcError(Exception):
     """A request that cannot be served. Never a wrong value instead."""
@@ -33,6 +35,16 @@ class UnknownNameError(MatcalcError, KeyError):
 
 class NameClashError(MatcalcError, ValueError):
     """One name with two meanings."""
+
+
+class KindError(MatcalcError, TypeError):
+    """An argument of a kind that makes no sense here, such as a number where text is wanted."""
+
+
+def wants(kind: type | tuple[type, ...], value: Any, what: str) -> None:
+    """Refuse an argument that is not of the kind a door takes."""
+    if not isinstance(value, kind):
+        raise KindError(f"{what}, not {type(value).__name__} {repr(value)[:60]}")
 
 
 class ParseError(MatcalcError, ValueError):

@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 from sympy.assumptions.assume import AppliedPredicate
 
-from matcalc.errors import DomainError
+from matcalc.errors import DomainError, wants
 from matcalc.expr import Node, is_symbol, read, symbol_name
 
 KNOWN = [
@@ -102,6 +102,7 @@ def as_facts(facts: Any) -> list[Fact]:
         return []
     if isinstance(facts, (Fact, str, AppliedPredicate)):
         facts = [facts]
+    wants(Iterable, facts, "facts are Q's predicates, or texts such as symmetric(K)")
     return [fact for given in facts for fact in _read_one(given)]
 
 

@@ -60,7 +60,8 @@ class Notation:
         for name, kind in get_type_hints(Notation).items():
             allowed = get_args(kind)
             value = getattr(self, name)
-            if allowed and isinstance(allowed[0], (str, int)) and value not in allowed:
+            choice = allowed and isinstance(allowed[0], (str, int))
+            if choice and (not isinstance(value, (str, int)) or value not in allowed):
                 known = ", ".join(map(repr, allowed))
                 raise MatcalcError(f"notation: {name} is one of {known}, not {value!r}")
 

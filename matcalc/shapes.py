@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import sympy as sp
 from sympy.core.function import AppliedUndef, UndefinedFunction
 
-from matcalc.errors import ShapeError
+from matcalc.errors import ShapeError, wants
 
 Dim: TypeAlias = Any  # a sympy integer expression; sympy carries no types
 Shape: TypeAlias = tuple[Any, ...]  # () or (rows, cols)
@@ -35,10 +35,11 @@ def dims(names: str | Iterable[str]) -> Any:
     >>> n.is_positive, d.is_integer
     (True, True)
     """
+    wants((str, list, tuple), names, "dims takes names, as in dims(\"n d\")")
     parts = names.replace(",", " ").split() if isinstance(names, str) else list(names)
     if not parts:
         raise ShapeError('no dimension named; write for example dims("n d")')
-    if bad := [p for p in parts if not p.isidentifier()]:
+    if bad := [p for p in parts if not (isinstance(p, str) and p.isidentifier())]:
         raise ShapeError(f"a dimension needs a name such as n or d_k, not {bad[0]!r}")
     found = tuple(_named_dim(p) for p in parts)
     return found if len(found) > 1 else found[0]
@@ -75,7 +76,7 @@ def dim(value: Any) -> Dim:
     if isinstance(value, bool) or not isinstance(value, (int, str, sp.Expr)):
         try:
             value = int(value.__index__())
-        except AttributeError:
+        except (AttributeError, TypeError):
             raise ShapeError(
                 f"a dimension is a positive integer or a symbol, not {value!r}"
             ) from None

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matcalc.api.parsing import parse
+from matcalc.errors import wants
 from matcalc.judging.documents import verify_text
 from matcalc.judging.forward_pass import program_from_latex
+from matcalc.judging.networks import environment_of_network
 from matcalc.judging.report import Report
 from matcalc.judging.verdict import Verdict
 from matcalc.judging.verifying import verify_claim
@@ -21,34 +23,34 @@ def verify(
     shapes: Mapping[str, Any] | None = None,
     layout: str | None = None,
     index_base: int | None = None,
-    network: Network | None = None,
+    network: Network | str | None = None,
     macros: Any = None,
 ) -> Verdict:
     r"""Judge a hand-written claim: an equation, a chain or an aligned block in LaTeX.
 
-    ``given`` are the definitions the claim relies on, as they stand in notes.
+    ``given`` are the definitions the claim relies on, as they stand in notes; ``network`` is a
+    network, or the text of one, whose names the claim uses.
 
     >>> import matcalc as mc
     >>> mc.verify(r"\frac{\partial L}{\partial x} = x", given=[
     ...     r"x \in \mathbb{R}^n", r"L = x^T x"]).status
     'fails'
     """
-    front = _front(network)
+    wants(str, claim, "verify takes a claim as LaTeX text")
+    wants((str, Sequence), given, "given takes LaTeX definitions")
+    options: Any = {"layout": layout, "index_base": index_base, "macros": macros}
+    if network is None:
+        return verify_claim(claim, given=given, shapes=shapes, **options)
     lines = [given] if isinstance(given, str) else list(given)
-    return verify_claim(
-        claim,
-        given=[*front, *lines],
-        shapes=shapes,
-        layout=layout,
-        index_base=index_base,
-        macros=macros,
-    )
+    page = "\n".join([claim, *lines])
+    env = environment_of_network(_network(network), page, given=lines, shapes=shapes, **options)
+    return verify_claim(claim, env=env, macros=macros)
 
 
 def verify_document(
     text: str,
     *,
-    network: Network | None = None,
+    network: Network | str | None = None,
     shapes: Mapping[str, Any] | None = None,
     layout: str | None = None,
     index_base: int | None = None,
@@ -56,12 +58,19 @@ def verify_document(
 ) -> Report:
     r"""Judge every equation of a .tex, .md or .ipynb document, in its place.
 
+    ``network`` (a network or the text of one) defines names that the page only uses.
+
     >>> import matcalc as mc
     >>> page = r"Let $x \in \mathbb{R}^n$ and $L = x^T x$. Then $$\frac{\partial L}{\partial x} = x$$"
     >>> mc.verify_document(page).headline
     '3 equations: 1 wrong, 1 definitions, 1 assumptions'
     """
-    return verify_text(text, shapes=shapes, layout=layout, index_base=index_base, macros=macros)
+    wants(str, text, "verify_document takes the text of a document")
+    options: Any = {"layout": layout, "index_base": index_base, "macros": macros}
+    env = None
+    if network is not None:
+        env = environment_of_network(_network(network), text, shapes=shapes, **options)
+    return verify_text(text, env=env, shapes=shapes, **options)
 
 
 def read_latex(
@@ -77,13 +86,11 @@ def read_latex(
     >>> mc.derive(net).gradient("w")
     X'*dr
     """
+    wants(str, text, "read_latex takes LaTeX text")
     return parse(program_from_latex(text, shapes=shapes, macros=macros))
 
 
-def _front(network: Network | None) -> list[str]:
-    """What a network says, as givens."""
-    if network is None:
-        return []
-    from matcalc.api.givens import statements
-
-    return statements(network)
+def _network(network: Network | str) -> Network:
+    """A network, or the text of one."""
+    wants((str, Network), network, "network is a Network or the text of one")
+    return parse(network) if isinstance(network, str) else network

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from matcalc.errors import NoRuleError, wants
 from matcalc.expr import Node
 from matcalc.facts import as_facts
 from matcalc.language import Builder, parse_program
+from matcalc.language.loops import has_families, network_of
 from matcalc.network import Network
 from matcalc.shapes import Shape
 
@@ -36,6 +38,14 @@ def parse(text: str, symbols: Mapping[str, Any] | None = None, *, assume: Any = 
     >>> net.assumed
     ('X : m x n', 'w : n x 1', 'y : m x 1')
     """
+    wants(str, text, "parse takes a text")
+    wants((Mapping, type(None)), symbols, "symbols maps names to shapes")
+    if has_families(text):
+        if symbols:
+            raise NoRuleError("a program with families declares its shapes in its own lines")
+        found = network_of(text)
+        found.assume(*as_facts(assume))
+        return found
     network = Network("text")
     program = parse_program(text, symbols, assume=assume, builder=_Assembler(network))
     network.as_params(list(program.params))

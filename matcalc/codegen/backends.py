@@ -21,7 +21,7 @@ COMPILED: dict[str, type[Compiled]] = {
 
 
 def checked(backend: Any, workspace: bool) -> str:
-    if backend not in SOURCES:
+    if not isinstance(backend, str) or backend not in SOURCES:
         raise MatcalcError(f"there is no backend {backend!r}; there are {', '.join(SOURCES)}")
     if workspace and backend != "numpy":
         raise MatcalcError(f"a workspace is NumPy's: {backend} allocates by itself")

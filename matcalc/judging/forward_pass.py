@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from matcalc.errors import MatcalcError, NoRuleError
+from matcalc.errors import MatcalcError, NoRuleError, ParseError
 from matcalc.judging import spelling as s
 from matcalc.judging.adjoints import loss_symbol
 from matcalc.judging.elementary import known
@@ -110,6 +110,8 @@ class Translation:
             declared.append(f"{word}{self.names[key]} : {size} as {write(symbol)}")
         declared += [f"{name} : {kind}" for name, kind in self.functions.items()]
         loss = loss_symbol(self.env)
+        if loss is None and not self.env.order:
+            raise ParseError("there is no equation that defines something")
         last = loss or self.env.definitions[self.env.order[-1]].left
         pair = self.shapes.shape(last)
         scalar = loss is not None or (pair is not None and self.shapes.scalar(pair))

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 import sympy as sp
 
 from matcalc import shapes
-from matcalc.errors import MatcalcError, NoRuleError, ShapeError
+from matcalc.errors import KindError, MatcalcError, NoRuleError, ShapeError
 from matcalc.expr import BUILD, is_symbol, postorder, symbol
 from matcalc.language.arrays import Array
 from matcalc.language.broadcasting import by_word, entrywise_word, plain, result_sizes
@@ -72,6 +72,11 @@ def _calculated(
 
     if not any(map(_numeric, operands)) and not _only_numbers(operands):
         return fn(*operands, **options)
+    if odd := [a for a in operands if not (_numeric(a) or isinstance(a, (int, float)))]:
+        raise KindError(f"mc.{name} takes arrays, or symbols, not both: {repr(odd[0])[:60]}")
+    for option, value in options.items():
+        if not isinstance(value, (int, float, str, type(None))):
+            raise KindError(f"mc.{name}: {option} is {repr(value)[:60]}, no number or word")
     given = [np.asarray(a, dtype=float) if _numeric(a) else a for a in operands]
     flat = [tuple(map(sp.Integer, a.shape)) for a in given if _numeric(a)]
     if name in ENTRYWISE:

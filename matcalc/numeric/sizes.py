@@ -91,7 +91,7 @@ def array_of(node: Node, value: Any) -> Any:
     label = brief(node)
     try:
         array = np.asarray(value)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise ShapeError(f"the value of {label} is no rectangular array: {error}") from error
     if array.dtype.kind not in "fiub":
         raise DomainError(f"the value of {label} must be real numbers, not {_kind(array)}")

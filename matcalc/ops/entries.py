@@ -179,7 +179,7 @@ def checked_index(k: Any) -> sp.Expr:
     if isinstance(k, Node):
         k = BUILD["dimension_of"](k)
     value = sp.Integer(k) if isinstance(k, int) else k
-    if not isinstance(value, sp.Expr) or value.is_integer is False:
+    if not isinstance(value, sp.Expr) or value.is_integer is False or value is sp.nan:
         raise ShapeError(f"an index is an integer or an integer symbol, not {k!r}")
     return shapes.canonical(value)
 

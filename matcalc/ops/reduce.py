@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import sympy as sp
+
 from matcalc import shapes
 from matcalc.errors import ShapeError
-from matcalc.expr import BUILD, Node, as_number, make, number
+from matcalc.expr import BUILD, Node, as_number, is_number, make, number
 from matcalc.ops.algebra import ONES, is_zero, mul, one_of, ones, zeros
 from matcalc.ops.base import (
     ATOM,
@@ -187,7 +189,7 @@ def colmean(A: Any) -> Node:
 
 
 def checked_axis(axis: Any) -> int:
-    if axis not in (0, 1) or isinstance(axis, bool):
+    if isinstance(axis, bool) or not isinstance(axis, (int, sp.Integer)) or axis not in (0, 1):
         raise ShapeError(f"axis is 0 (down each column) or 1 (along each row), not {axis!r}")
     return int(axis)
 
@@ -266,7 +268,7 @@ def cumulative(A: Any, axis: int, backwards: bool = False) -> Node:
 
 
 def axis_of(axis: Any, node: Node) -> int:
-    if isinstance(axis, Node):
+    if isinstance(axis, Node) and is_number(axis):
         axis = int(as_number(axis))
     return text_axis(node) if axis is None else checked_axis(axis)
 

@@ -1,0 +1,75 @@
+"""Every public verb, given things of a kind that makes no sense, raises one of our own errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy as sp
+
+import matcalc as mc
+
+n, m = mc.dims("n m")
+X, w, c = mc.matrix("X", n, m), mc.vector("w", m), mc.scalar("c")
+
+ODD: list[Any] = [
+    None, 0, 1.5, -1, True, "", "X", "Z", "sum(", "X'*X", "\u0000", b"x", [], [X], {}, {"X": 1},
+    np.ones((2, 2)), float("nan"), 10**400, complex(1, 2), object(), range(3), type, len,
+    X, w, c, mc.sum(X), mc.Network("empty"), sp.Symbol("q"), sp.nan, sp.oo, sp.I,
+    sp.Matrix([[1, 2], [3, 4]]), sp.MatrixSymbol("X", 3, 3), sp.Function("f")(sp.Symbol("t")),
+    sp.Derivative(sp.Symbol("q"), sp.Symbol("q")),
+]  # fmt: skip
+SECOND: list[Any] = ["X", None, X, 3, {"X": 1}, np.ones((2, 2)), sp.Symbol("q"), sp.nan, []]
+
+VERBS: dict[str, Callable[[Any, Any], Any]] = {
+    "gradient": mc.gradient,
+    "jacobian": mc.jacobian,
+    "hessian": mc.hessian,
+    "derive": mc.derive,
+    "check": mc.check,
+    "evaluate": lambda a, b: mc.evaluate(a, b if isinstance(b, dict) else {"X": b}),
+    "parse": mc.parse,
+    "matrix": lambda a, b: mc.matrix(a, b, b),
+    "dims": lambda a, b: mc.dims(a),
+    "latex": lambda a, b: mc.latex(a),
+    "text": lambda a, b: mc.text(a),
+    "verify": lambda a, b: mc.verify(a, given=b),
+    "verify_document": lambda a, b: mc.verify_document(a),
+    "read_latex": lambda a, b: mc.read_latex(a),
+    "hadamard": mc.hadamard,
+    "kron": mc.kron,
+    "solve": mc.solve,
+    "sum": lambda a, b: mc.sum(a, axis=b),
+    "softmax": lambda a, b: mc.softmax(a, axis=b),
+    "power": mc.power,
+    "vstack": mc.vstack,
+    "ones": mc.ones,
+    "compile": lambda a, b: mc.compile(a, backend=b),
+    "expand": lambda a, b: mc.expand(a),
+    "assume": lambda a, b: mc.derive(mc.sum(X), X, assume=a),
+    "layout": lambda a, b: mc.gradient(mc.sum(X), X, layout=a),
+    "Notation": lambda a, b: mc.Notation(layer=a, transpose=b),
+    "let": lambda a, b: mc.Network("t").let(a, b),
+    "input": lambda a, b: mc.Network("t").input(a, b, b),
+    "add": lambda a, b: X + a,
+    "times": lambda a, b: X * a,
+    "to the": lambda a, b: X**a,
+    "entry": lambda a, b: X[a, b],
+}
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_a_request_that_makes_no_sense_raises_our_own_error(name: str) -> None:
+    """Or it makes sense after all; a bare TypeError from deep inside is neither."""
+    leaks = []
+    for a in ODD:
+        for b in SECOND:
+            try:
+                VERBS[name](a, b)
+            except mc.MatcalcError as error:
+                assert str(error)
+            except Exception as error:
+                leaks.append(f"{name}({a!r:.40}, {b!r:.30}): {type(error).__name__} {error}"[:200])
+    assert not leaks, "\n".join(leaks[:5])
