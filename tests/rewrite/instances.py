@@ -51,15 +51,23 @@ INSTANCES: dict[str, list[Node]] = {
     "norm_from_square": [(u.T * u) / mc.norm2(u)],
     "cancel_inverse": [A * inv(A) * R, inv(A).T * A.T],
     "cancel_inverse_of_run": [inv(R.T * R) * R.T * R, R.T * R * inv(R.T * R) * T],
+    "quotient_meets_its_denominator": [
+        u.T * mc.divide(v, u),
+        mc.divide(w, u).T * H(v, u),
+        a * R.T * v * u.T * mc.power(u, -1),
+    ],
     "cancel_in_inverse": [inv(A * B) * A, B * inv(A * B), inv(A * B).T * B.T],
     "powers_of_one_matrix": [A * A**3, inv(A**3) * A],
     "constant_out_of_sum": [raw("isum", a * mc.read(first) * A, params=(first, sp.Integer(0), k))],
     "powers_that_commute": [isum(A**r * A ** (k - r), r, 0, k)],
+    "power_of_root": [mc.power(mc.sqrt(a), 2), mc.power(mc.sqrt(R), -4)],
+    "root_of_square": [mc.sqrt(a * mc.norm2(u) ** 2), mc.sqrt(mc.norm2(u) ** 2 / mc.read(n)), raw("sqrt", 1 / a)],
     "size_of_scaled": [mc.norm2(-2 * u), mc.abs(-3 * R)],
     # sums
     "like_terms": [tr(A * B) + tr(B * A), u.T * v + v.T * u, tr(A.T * B) + tr(B.T * A)],
     "distribute_where_shorter": [A * (inv(A) + mc.eye(n))],
     "minus_into_bracket": [-(A - B), -a * (R - S)],
+    "brackets_alike": [(u - v) * (v - u).T, a * A * (u - v) * (v - u).T * B],
     "common_scalars": [a * A + a * B, A / 3 + B / 3],
     "left_from_inverse": [mc.eye(n) - inv(A + B) * A, 2 * mc.eye(n) - 2 * A * inv(A + B)],
     "woodbury": [
@@ -179,6 +187,7 @@ INSTANCES: dict[str, list[Node]] = {
     # vec
     "vec_of_entries": [
         mc.exp(vec(R)),
+        mc.sin(vec(one * x.T)),
         H(vec(R), vec(S)),
         vec(R) - 2 * vec(S),
         mc.power(vec(R), 2) * 1,
@@ -211,6 +220,10 @@ INSTANCES: dict[str, list[Node]] = {
         isum(BUILD["place"](A * R[:, r], 0, r, n, m), r, 0, m - 1),
     ],
     "slice_of_all": [raw("slice", R, params=(sp.Integer(0), sp.Integer(0), n, m))],
+    "places_side_by_side": [
+        BUILD["place"](R, 0, 0, n, m + 1) + 2 * BUILD["place"](u, 0, m, n, m + 1),
+        BUILD["place"](R, 0, 0, n + 1, m) + BUILD["place"](x.T, n, 0, n + 1, m),
+    ],
     "stack_of_slices": [mc.hstack(block[:, 0:m], block[:, m : m + n])],
     # facts
     "symmetric": [raw("transpose", Z)],

@@ -40,7 +40,7 @@ def _unvecked(node: Node) -> Node | None:
 def _spread(node: Node, shape: tuple[object, ...]) -> Node:
     """Multiples of ones in the shape of the matrices."""
     scalars, ms = split(node)
-    return mul(*scalars, ones(*shape)) if ms and ms[0].op is ONES else node
+    return mul(*scalars, ones(*shape)) if len(ms) == 1 and ms[0].op is ONES else node
 
 
 @law("times")
