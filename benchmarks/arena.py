@@ -213,10 +213,22 @@ def table(rows: list[dict[str, Any]], ours: str, against: list[str]) -> str:
 
 
 def machine() -> str:
+    """Cores, memory and versions; no names."""
+    from importlib.metadata import PackageNotFoundError, version
+
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    memory = ""
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        memory = f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 2**30:.0f} GB, "
+    found = []
+    for package in ("numpy", "scipy", "sympy", "jax", "torch", "autograd"):
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            continue
     return (
-        f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}, "
-        f"NumPy {np.__version__}, load {load:.1f}"
+        f"{platform.machine()}, {os.cpu_count()} processors, {memory}"
+        f"Python {platform.python_version()}, {', '.join(found)}, load {load:.1f}"
     )
 
 

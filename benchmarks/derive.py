@@ -17,7 +17,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from arena import machine
 
 import matcalc as mc
 
@@ -286,7 +291,7 @@ def main(arguments: list[str]) -> None:
         found[name] = {"warm": warm(f, wrt), "first": cold(name)}
         warm_ms, first_ms = (1000 * found[name][k] for k in ("warm", "first"))
         print(f"{name:24} {warm_ms:6.1f} ms warm, {first_ms:6.1f} ms the first time (bar 50 warm)")
-    found["machine"] = f"{platform.machine()}, Python {platform.python_version()}"
+    found["machine"] = machine()
     if arguments[:1] == ["--json"]:
         with open(arguments[1], "w", encoding="utf-8") as file:
             json.dump(found, file, indent=1)

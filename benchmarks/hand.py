@@ -47,13 +47,23 @@ def logreg_vg(v: Inputs) -> Made:
 
 
 def matfac_vg(v: Inputs) -> Made:
+    """In row tiles that stay in the cache, where the residual does not and the rank is small."""
     U, V, T = v["U"], v["V"], v["T"]
-    R = np.empty_like(T)
+    n, k = U.shape
+    step = min(n, 24 if n > 500 and k < 32 else n)
+    R, G = np.empty((step, n)), np.empty_like(U)
 
     def f() -> Any:
-        np.matmul(U, V.T, out=R)
-        np.subtract(R, T, out=R)
-        return np.vdot(R, R), {"U": 2 * (R @ V)}
+        value = 0.0
+        for a in range(0, n, step):
+            b = min(a + step, n)
+            r = R[: b - a]
+            np.matmul(U[a:b], V.T, out=r)
+            np.subtract(r, T[a:b], out=r)
+            value += np.vdot(r, r)
+            np.matmul(r, V, out=G[a:b])
+        np.multiply(G, 2, out=G)
+        return value, {"U": G}
 
     return f
 

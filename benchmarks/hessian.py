@@ -1,7 +1,7 @@
 """Dense Hessians: generated code against NumPy by hand, JAX and PyTorch; distances of point pairs.
 
     python benchmarks/hessian.py [--only pairwise] [--json out.json]
-    python benchmarks/hessian.py --points 2483
+    python benchmarks/hessian.py --points 2483 [--json out.json]
 
 The second form computes the Hessian of the sum of pairwise distances once, alone, and prints the
 seconds and the largest memory of the process.
@@ -9,6 +9,7 @@ seconds and the largest memory of the process.
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable
@@ -236,7 +237,7 @@ CASES = [
 ]
 
 
-def once(count: int) -> None:
+def once(count: int, path: str | None) -> None:
     """One Hessian of many points."""
     import resource
 
@@ -247,15 +248,23 @@ def once(count: int) -> None:
     run = pairwise_ours(P.normal(rng, x=(count, 1), y=(count, 1), z=(count, 1)))
     made = time.perf_counter()
     H = run()
+    found = {
+        "points": count,
+        "derived": made - begin,
+        "computed": time.perf_counter() - made,
+        "gigabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+    }
     print(
-        f"N={count}: derived and compiled in {made - begin:.2f} s, computed in "
-        f"{time.perf_counter() - made:.2f} s, {H.shape[0]} x {H.shape[1]}, largest memory "
-        f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB"
+        f"N={count}: derived and compiled in {found['derived']:.2f} s, computed in "
+        f"{found['computed']:.2f} s, {H.shape[0]} x {H.shape[1]}, largest memory "
+        f"{found['gigabytes']:.2f} GB"
     )
+    if path is not None:
+        Path(path).write_text(json.dumps(found), encoding="utf-8")
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--points"]:
-        once(int(sys.argv[2]))
+        once(int(sys.argv[2]), sys.argv[4] if sys.argv[3:4] == ["--json"] else None)
     else:
         main(__file__, CASES, "ours", ["hand", "dense", "jax", "torch"])

@@ -52,7 +52,9 @@ def notes() -> Notes:
         r"for its inputs."
     )
     page.numbers(many, sample, partial=True, digits=5, lines=["Yhat", "E", "dYhat", "df"])
-    page.heading("Weighted classes").derivation(weighted, opening=False)
+    page.heading("Weighted classes").derivation(
+        weighted, opening=False, detail={"df": "full", "*": "normal"}
+    )
     page.say("The same sample, with a weight of 10 for the rare class:")
     page.numbers(
         weighted,

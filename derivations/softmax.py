@@ -15,6 +15,7 @@ def column() -> mc.Network:
     z = net.param("z", K, 1)
     y = net.input("y", K, 1)
     p = net.let("p", mc.softmax(z))
+    net.assume(mc.Q.cols_sum_to_one(y))
     net.minimize(net.let("E", -mc.sum(mc.hadamard(y, mc.log(p)))))
     return net
 
@@ -37,6 +38,11 @@ def notes() -> Notes:
     one, many = mc.derive(column()), mc.derive(rows())
     page = Notes("Softmax and cross-entropy", "numbered-weights")
     page.heading("The Jacobian").derivation(one, "chain", opening=False)
+    page.say(
+        """The shares of $y$ sum to one, whichever class is meant: only so is the gradient by the
+        scores the difference of the shares."""
+    )
+    page.derivation(one, opening=False, detail={"dz": "full", "*": "normal"})
     page.heading("A batch of rows").derivation(many)
     page.heading("In numbers")
     total = sum(math.exp(s) for s in SCORES.values())

@@ -117,6 +117,7 @@ if TYPE_CHECKING:
     from matcalc.door import read as read
     from matcalc.door import to_sympy as to_sympy
     from matcalc.errors import DomainError as DomainError
+    from matcalc.errors import KindError as KindError
     from matcalc.errors import MatcalcError as MatcalcError
     from matcalc.errors import NameClashError as NameClashError
     from matcalc.errors import NoRuleError as NoRuleError
@@ -214,6 +215,7 @@ _WHERE = {
     "max": ("matcalc.api.words", "max"),
     "mean": ("matcalc.api.words", "mean"),
     "min": ("matcalc.api.words", "min"),
+    "KindError": ("matcalc.errors", "KindError"),
     "NameClashError": ("matcalc.errors", "NameClashError"),
     "Network": ("matcalc.network", "Network"),
     "Node": ("matcalc.expr", "Node"),

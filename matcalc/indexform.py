@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import sympy as sp
@@ -15,6 +16,7 @@ from matcalc.ops.binder import fresh_index, isum
 from matcalc.ops.entries import entry
 from matcalc.ops.entrywise import ENTRYWISE, power
 
+_DEPTH: ContextVar[int] = ContextVar("sums that are open", default=0)
 # Their entries have no short formula: they stay entries of a named matrix.
 OPAQUE = {"inv", "mpow", "det", "adj", "solve", "logdet", "map", "isum"}
 
@@ -39,8 +41,14 @@ class SymbolicEntries:
     def sum(self, count: Any, term: Callable[[Any], Any]) -> Node:
         if count == 1:
             return read(term(sp.Integer(0)))
-        k = fresh_index("k")
-        return isum(term(k), k, sp.Integer(0), sp.expand(count - 1))
+        # A sum inside this one must not count by the same letter while this one is still open.
+        depth = _DEPTH.get() + 1
+        k = fresh_index(f"k{depth}")
+        mark = _DEPTH.set(depth)
+        try:
+            return isum(term(k), k, sp.Integer(0), sp.expand(count - 1))
+        finally:
+            _DEPTH.reset(mark)
 
     def function(self, name: str, *values: Any) -> Any:
         if name == "plus":

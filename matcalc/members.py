@@ -360,7 +360,13 @@ class Families:
 
     def _free_of_others(self, family: Family, node: Node) -> None:
         known = {s.index for s in self.spans.values()}
-        stray = [i for i in node.indices if i in known and i not in family.indices]
+        named = [
+            self.spans[n.params[0]].index
+            for n in postorder(node)
+            if is_symbol(n) and n.params[0] in self.spans
+        ]
+        free = (*node.indices, *named)
+        stray = [i for i in free if i in known and i not in family.indices]
         if stray:
             raise MatcalcError(
                 f"the index {stray[0]} stands free in the definition of {family.general}, which "
@@ -369,6 +375,9 @@ class Families:
 
     def _free_of_indices(self, step: Node, node: Node) -> None:
         stray = [str(i) for i in node.indices if str(i) in self.spans]
+        stray += [
+            n.params[0] for n in postorder(node) if is_symbol(n) and n.params[0] in self.spans
+        ]
         if stray:
             span = self.spans[stray[0]]
             raise MatcalcError(

@@ -245,7 +245,7 @@ class Network(Families, Owner):
                     f"network {self.name!r} and {name} ({shapes.show(part.shape)}) here"
                 )
             return mine
-        if owner is None and not part.shape and name in self._names.dims:
+        if owner is None and not part.shape and (name in self._names.dims or part.indices):
             return part
         if owner is None:
             size = "".join(f", {shapes.show_dim(d)}" for d in part.shape)
@@ -312,6 +312,11 @@ class Network(Families, Owner):
     @property
     def steps(self) -> tuple[Step, ...]:
         return tuple(self._steps.values())
+
+    @property
+    def symbols(self) -> Mapping[str, Node]:
+        """Every name and its symbol."""
+        return dict(self._names.symbols)
 
     @property
     def minimizes(self) -> bool:

@@ -22,6 +22,7 @@ Layer = Literal["_l", "(l)", "[l]", "^l"]
 Bold = Literal["none", "vectors", "all"]
 Indicator = Literal["bracket", "brace", "subscript"]
 Sums = Literal["ones", "sum", "word"]
+Power = Literal["marked", "bare"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,9 @@ class Notation:
     transpose: str = r"\top"
     hadamard: str = r"\odot"
     quotient: str = r"\oslash"  # entrywise division; "frac" for a fraction bar
+    # z^2 entry by entry: with the mark of the entrywise product, or bare where no matrix power
+    # could be meant.
+    entrywise_power: Power = "marked"
     adjoint: Adjoint = "partial"  # dL/dZ of a step as a fraction, as delta, with a bar, or as dZ
     adjoint_index: AdjointIndex = "layer"  # delta of a layer's number, or of the symbol
     gradient: Gradient = "partial"  # the same for inputs and parameters
@@ -193,7 +197,9 @@ PRESETS: dict[str, Notation] = {
         quotient="frac",
         one="1",
     ),
-    "bold-columns": Notation(transpose="T", bold="vectors", quotient="frac"),
+    "bold-columns": Notation(
+        transpose="T", bold="vectors", quotient="frac", entrywise_power="bare"
+    ),
     "dot-star": Notation(
         layer="(l)",
         transpose="T",

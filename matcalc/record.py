@@ -6,7 +6,7 @@ How a line was simplified, law by law, is traced when somebody asks for it, and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
@@ -244,7 +244,7 @@ def _backward(
         laws.update(_laws_between(definitions[step], arrival.of))
     mentioned = [n for n in postorder(arrival.before) if n in opened and opened[n].may_open]
     opens = tuple(opened[n] for n in dict.fromkeys((*mentioned, *arrival.opened)))
-    used = _facts_used(arrival.before, opens, facts)
+    used = _facts_used(arrival, opens, facts, definitions)
     laws.update((fact.equation, fact.name) for fact in used)
     return Line(
         symbol_name(arrival.symbol),
@@ -291,12 +291,22 @@ def _says(w: Node, symmetric: str) -> str:
     return Remark(f"{{w}} is symmetric: its gradient is {meant[symmetric]}", w=w)
 
 
-def _facts_used(before: Node, opens: Sequence[Line], facts: Sequence[Fact]) -> tuple[Fact, ...]:
+def _facts_used(
+    arrival: Arrival, opens: Sequence[Line], facts: Sequence[Fact], definitions: Mapping[str, Node]
+) -> tuple[Fact, ...]:
     """The facts without which a line would be another one, its names written out or not."""
     if not facts:
         return ()
+    before = arrival.before
     written_out = substitute(before, {line.symbol: line.value for line in opens})
-    return tuple(dict.fromkeys((*cited(before, facts), *cited(written_out, facts))))
+    left = set(leaves(arrival.value))
+    gone = {
+        n: definitions[symbol_name(n)]
+        for n in leaves(before)
+        if n not in left and symbol_name(n) in definitions
+    }
+    forms = dict.fromkeys((before, written_out, substitute(before, gone)))
+    return tuple(dict.fromkeys(fact for form in forms for fact in cited(form, facts)))
 
 
 def _would_shorten(line: Line, problem: Problem) -> list[str]:

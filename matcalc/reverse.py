@@ -26,6 +26,7 @@ from matcalc.linear import pull
 from matcalc.network import Owner, Step
 from matcalc.ops.algebra import PRODUCT, add, zero_of
 from matcalc.ops.entries import box
+from matcalc.ops.product import is_reciprocal
 from matcalc.rewrite.cost import cost
 from matcalc.rewrite.inferred import Known
 from matcalc.rewrite.meeting import Meetings

@@ -35,7 +35,7 @@ def dims(names: str | Iterable[str]) -> Any:
     >>> n.is_positive, d.is_integer
     (True, True)
     """
-    wants((str, list, tuple), names, "dims takes names, as in dims(\"n d\")")
+    wants((str, list, tuple), names, 'dims takes names, as in dims("n d")')
     parts = names.replace(",", " ").split() if isinstance(names, str) else list(names)
     if not parts:
         raise ShapeError('no dimension named; write for example dims("n d")')
@@ -52,7 +52,7 @@ class IndexedDim(AppliedUndef):
         return f"{self.func.__name__}[{str(self.args[0]).replace(' ', '')}]"
 
     def _latex(self, printer: Any) -> str:
-        return f"{self.func.__name__}_{{{sp.latex(self.args[0])}}}"
+        return f"{self.func.__name__}_{{{sp.latex(self.args[0]).replace(' ', '')}}}"
 
 
 @lru_cache(maxsize=1024)

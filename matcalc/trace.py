@@ -129,8 +129,21 @@ def by_hand(old: Node, new: Node) -> list[tuple[str, Node]]:
             forms.append((name, changed))
             current = changed
     if current is not new:
-        forms.append(("collect" if forms else "simplify", new))
+        forms.append((_last_step(current, new) if forms else "simplify", new))
     return forms
+
+
+def _last_step(before: Node, after: Node) -> str:
+    """Whether brackets were only written out, or terms met and some of them went."""
+    before, after = (_bracket(node) for node in (before, after))
+    written, left = _terms_of(before), after.operands if after.op is SUM_OP else (after,)
+    return "expand" if written is not None and len(written) == len(left) else "collect"
+
+
+def _bracket(node: Node) -> Node:
+    """The sum in a number times a sum."""
+    sums = [a for a in node.operands if a.op is SUM_OP] if node.op is PRODUCT else []
+    return sums[0] if len(sums) == 1 else node
 
 
 def _factors(node: Node) -> list[Node]:
@@ -176,6 +189,12 @@ def _multiplied_out(node: Node) -> Node | None:
 
 def _expanded_terms(node: Node) -> Node | None:
     """Every product of brackets written out; like terms meet."""
+    terms = _terms_of(node)
+    return None if terms is None else add(*terms)
+
+
+def _terms_of(node: Node) -> list[Node] | None:
+    """The terms of all products of brackets, where they are not too many."""
     if node.op is not SUM_OP:
         return None
     terms: list[Node] = []
@@ -187,4 +206,4 @@ def _expanded_terms(node: Node) -> Node | None:
             if len(products) > 12:
                 return None
         terms += [_times(p) for p in products]
-    return add(*terms)
+    return terms

@@ -52,6 +52,9 @@ class Unrolling:
         self.plain = Network(network.name)
         self.image: dict[Node, Node] = {}
         self.names: dict[Node, str] = {}
+        self.indexed: dict[str, str] = {}  # dimensions d2 of the plain network, as d_2
+        self.facts = tuple(network.facts)
+        self.reserved: set[str] = set()  # names that are no member's
         self.sized = Owner()  # of symbols whose shape is fixed on the way
 
     def declare(self) -> None:
@@ -73,7 +76,7 @@ class Unrolling:
         for step in net.steps:
             if place_of(step.symbol) is None:
                 self.plain_step(step)
-        for fact in net.facts:
+        for fact in self.facts:
             family = net.families.get(fact.of)
             names = [fact.of]
             if family is not None:
@@ -95,8 +98,11 @@ class Unrolling:
         fixed = d.xreplace(self.ends) if self.ends else d
         if not fixed.has(IndexedDim):
             return fixed
-        swaps = {f: shapes.dim(str(f).replace("[", "").replace("]", "").replace("-", "m"))
-                 for f in fixed.atoms(IndexedDim)}  # fmt: skip
+        swaps = {}
+        for f in fixed.atoms(IndexedDim):
+            stem, place = f.func.__name__, str(f.args[0]).replace("-", "m")
+            swaps[f] = shapes.dim(f"{stem}{place}")
+            self.indexed[f"{stem}{place}"] = f"{stem}_{place}"
         return fixed.xreplace(swaps)
 
     def name(self, member: Node) -> str:
@@ -108,7 +114,8 @@ class Unrolling:
         assert place is not None
         number = "_".join(str(e) for e in place.at).replace("-", "m")
         found = f"{place.family.name}{number}"
-        while found in self.net or found in self.net.families or found in self.names.values():
+        taken = {*self.net.families, *self.names.values(), *self.reserved}
+        while found in self.net or found in taken:
             found = f"{found[: -len(number)]}_{number}"
         self.names[member] = found
         return found

@@ -129,6 +129,7 @@ class Derivation:
     ) -> Any:
         """Every step, adjoint and gradient in numbers; with ``partial`` as far as the values go."""
         from matcalc.numeric.evaluation import evaluate_record
+        from matcalc.render import numbers  # noqa: F401 - evaluations print themselves by it
 
         return evaluate_record(self.record, values, dims=dims, partial=partial)
 

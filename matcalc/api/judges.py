@@ -9,6 +9,7 @@ from matcalc.api.parsing import parse
 from matcalc.errors import wants
 from matcalc.judging.documents import verify_text
 from matcalc.judging.forward_pass import program_from_latex
+from matcalc.judging.instances import verify_instances
 from matcalc.judging.networks import environment_of_network
 from matcalc.judging.report import Report
 from matcalc.judging.verdict import Verdict
@@ -42,9 +43,16 @@ def verify(
     if network is None:
         return verify_claim(claim, given=given, shapes=shapes, **options)
     lines = [given] if isinstance(given, str) else list(given)
-    page = "\n".join([claim, *lines])
-    env = environment_of_network(_network(network), page, given=lines, shapes=shapes, **options)
-    return verify_claim(claim, env=env, macros=macros)
+
+    def judged(said: str, about: Network | Problem) -> Verdict:
+        page = "\n".join([said, *lines])
+        env = environment_of_network(about, page, given=lines, shapes=shapes, **options)
+        return verify_claim(said, env=env, macros=macros)
+
+    about = _network(network)
+    if isinstance(about, Network) and about.families:
+        return verify_instances(claim, about, judged)
+    return judged(claim, about)
 
 
 def verify_document(
@@ -69,7 +77,10 @@ def verify_document(
     options: Any = {"layout": layout, "index_base": index_base, "macros": macros}
     env = None
     if network is not None:
-        env = environment_of_network(_network(network), text, shapes=shapes, **options)
+        about = _network(network)
+        if isinstance(about, Network):
+            about.refuse_families("verify_document")
+        env = environment_of_network(about, text, shapes=shapes, **options)
     return verify_text(text, env=env, shapes=shapes, **options)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from matcalc.api.derivation import Derivation
+from matcalc.api.recurrent import FamilyDerivation
 from matcalc.notation import Notation
 from matcalc.render import numbers
 from matcalc.render.algorithm import algorithm, box_lines
@@ -29,6 +30,7 @@ from matcalc.render.blocks import (
 from matcalc.render.chains import vec_says
 from matcalc.render.dress import Dress, Style
 from matcalc.render.html import to_html
+from matcalc.render.latex import LatexWriter
 from matcalc.render.markdown import to_markdown
 from matcalc.render.notebook import to_notebook
 from matcalc.render.phrases import known
@@ -94,12 +96,14 @@ class Notes:
             **options,
         )
         mark = self._marks.setdefault(
-            id(D.record), f"_{len(self._marks) + 1}" if self._marks else ""
+            id(_derived(D)), f"_{len(self._marks) + 1}" if self._marks else ""
         )
         self._lefts |= {name + mark: left for name, left in page.lefts.items()}
         # Said once on a page, however often a view would say it.
-        dress = Dress(D.record, Style(page.notation, D.layout))
-        once = (indices_say(dress), vec_says(dress))
+        once: tuple[str, ...] = ()
+        if not isinstance(D, FamilyDerivation):
+            dress = Dress(D.record, Style(page.notation, D.layout))
+            once = (indices_say(dress), vec_says(dress))
         said = {b.text for b in self.blocks if isinstance(b, Prose) and b.text in once}
         blocks = tuple(
             self._own(block, mark)
@@ -179,9 +183,9 @@ class Notes:
         said = algorithm(program, names, notation=self.notation, **options)
         return self._add(Algorithm(tuple(box_lines(said, self.notation))))
 
-    def check(self, D: Derivation, seed: int = 0) -> Notes:
-        """The report of the numeric check of every gradient."""
-        report = D.check(seed=seed)
+    def check(self, D: Derivation, seed: int = 0, trials: int = 3) -> Notes:
+        """The report of the numeric check of every gradient, at so many random points."""
+        report = D.check(seed=seed, trials=trials)
         check = self._say("Check")
         if not any(isinstance(b, Heading) and b.text == check for b in self.blocks):
             self.heading(check)
@@ -197,9 +201,18 @@ class Notes:
             f"{'holds' if report else 'fails'}, {{error}}, by {{method}}"
             f"{', at {sizes}' if sizes else ''}."
         )
-        f = f"${self.dress(D)(D.record.problem.output)}$"
+        f = f"${self._output(D)}$"
         method = ", ".join(map(self._say, report.method.split(", ")))
-        return self._add(Prose(self._say(said, f=f, error=error, method=method, sizes=sizes)))
+        text = self._say(said, f=f, error=error, method=method, sizes=sizes)
+        if given := D.derived.facts if isinstance(D, FamilyDerivation) else D.record.problem.facts:
+            facts = ", ".join(map(str, given))
+            text += " " + self._say("The points drawn satisfy {facts}.", facts=facts)
+        return self._add(Prose(text))
+
+    def _output(self, D: Derivation) -> str:
+        if isinstance(D, FamilyDerivation):
+            return LatexWriter(self.notation)(D.derived.output)
+        return self.dress(D)(D.record.problem.output)
 
     # -- pages
     # --------------------------------------------------------------------------------------
@@ -265,3 +278,8 @@ def _marked(text: str, mark: str) -> str:
 def in_power(x: float) -> str:
     """A power of ten in LaTeX."""
     return f"10^{{{round(math.log10(x))}}}"
+
+
+def _derived(D: Derivation) -> object:
+    """The data of a derivation, by which two of them are told apart."""
+    return D.derived if isinstance(D, FamilyDerivation) else D.record

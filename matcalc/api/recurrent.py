@@ -13,10 +13,11 @@ from typing import Any, NoReturn
 from matcalc.api.derivation import Derivation
 from matcalc.errors import MatcalcError, NoRuleError, UnknownNameError
 from matcalc.expr import Node
+from matcalc.families.bounds import Bound, bound_of
 from matcalc.families.derived import Derived, IndexedLine, name_of
 from matcalc.families.direct import direct_parts, recursion
 from matcalc.families.pages import page_of_families, text_of_families
-from matcalc.families.values import check_families, evaluate_families
+from matcalc.families.values import check_families, evaluate_families, expanded_at
 from matcalc.layout import Layout
 from matcalc.members import Family, place_of
 from matcalc.notation import Notation
@@ -134,14 +135,30 @@ class FamilyDerivation(Derivation):
                     return line.value
         raise MatcalcError(f"there is no recursion of {of} in itself")
 
+    def bound(self, of: Any) -> Bound:
+        """How fast what arrives vanishes or explodes from the last index down: an inequality with
+        its lines (``to_text``, ``to_latex``, ``factor(values)``)."""
+        found = self.derived.find(of)
+        if not isinstance(found, Family):
+            raise MatcalcError(f"{of} is no family: a bound is about a recursion")
+        return bound_of(self.derived, found)
+
     @property
     def gradients(self) -> Mapping[str, Node]:
         """Variable name to gradient; of a family, that of its general member."""
         return MappingProxyType({name_of(w): self._value(w) for w in self.derived.wrt})
 
-    def expand(self, of: Any) -> Any:
-        """Not for loops: the recursion has no closed form in the inputs alone."""
-        _not_yet("expand")
+    def expand(self, of: Any, **ends: int) -> Any:
+        """The gradient in the inputs alone, for fixed ends: ``D.expand("W", T=2)``; of a family a
+        list. A symbolic range has no closed form in the inputs."""
+        symbols = {s.name for s in self.derived.network.extents}
+        if symbols - set(ends):
+            end = sorted(symbols - set(ends))[0]
+            raise NoRuleError(
+                "a recursion has no closed form in the inputs alone; for a fixed number of steps: "
+                f"D.expand({name_of(self.derived.find(of))!r}, {end}=3)"
+            )
+        return expanded_at(self.derived, of, ends)
 
     def entry(self, of: Any, i: Any, j: Any) -> Any:
         """Not for loops yet."""
@@ -172,8 +189,13 @@ class FamilyDerivation(Derivation):
         _not_yet("discover")
 
     def verify(self, of: Any, claim: Any, **options: Any) -> Any:
-        """Not for loops yet."""
-        _not_yet("verify")
+        """A hand-written rule for a gradient or an adjoint, at every place where its members
+        exist; ``of`` may be one place, such as ``h[T]``."""
+        from matcalc.judging.members import verify_rule
+
+        if options:
+            _not_yet(f"verify with {', '.join(options)}=")
+        return verify_rule(self.derived, of, claim)
 
     def verify_code(self, function: Any, *, seed: int = 0) -> Any:
         """Not for loops yet."""

@@ -224,6 +224,8 @@ def derive(
 
 def _goals(problem: Problem, wrt: Any) -> list[Node]:
     if wrt is None:
+        if problem.constants and not problem.variables:
+            raise MatcalcError("everything is assumed constant: there is nothing to differentiate by")
         return [problem.find(s) for s in problem.variables]
     if isinstance(wrt, Mapping) or not isinstance(wrt, Iterable) or isinstance(wrt, (str, Node)):
         return [problem.find(wrt)]

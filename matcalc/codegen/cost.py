@@ -133,9 +133,8 @@ def _fresh(root: Term, seen: set[Term], times: Any) -> tuple[Any, int]:
     for t in order:
         if t not in seen:
             seen.add(t)
-            if t in below and t.op == "pow" and t.args[1].op == "number":
-                if t.args[1].params[0] == -1:
-                    continue  # the product is a quotient
+            if t in below and t.op == "pow" and t.args[1].params == (-1,):
+                continue  # the product is a quotient
             flops += times * flops_of(t)
             products += t.op == "mm"
     return flops, products
@@ -237,6 +236,17 @@ def _sum_of_samples(t: Term) -> Any:
     return (whole / 2 if t.params[2] else whole) + _size(small) * cols(x)
 
 
+def _indexed(t: Term) -> Any:
+    """Each sum: its entries times as many factors as it has."""
+    total: Any = sp.Integer(0)
+    for spec, result, places in t.params[1]:
+        sizes = dict(zip(result, t.params[0], strict=True))
+        for letters, (_, split) in zip(spec.split(","), places, strict=False):
+            sizes |= dict(zip(letters, split, strict=False))
+        total += len(places) * sp.Mul(*sizes.values())
+    return total
+
+
 def _held(t: Term) -> Any:
     """An operation with its own NumPy: one for each entry that goes in or comes out, the larger."""
     return sp.Max(_size(t), *map(_size, t.args)) if t.args else _size(t)
@@ -278,6 +288,11 @@ RULES: dict[str, Callable[[Term], Any]] = {
     "by_sample": _size,
     "sample_products": lambda t: 2 * t.params[0] * _size(t),
     "sum_of_samples": _sum_of_samples,
+    "blocks_of_samples": lambda t: (
+        2 * _size(t.args[1]) * cols(t.args[0]) * cols(t.args[2])
+        + _size(t.args[0]) * cols(t.args[1])
+    ),
+    "indexed": _indexed,
     "kron_matrix": _size,
     "pow": _size,
     "function": _size,

@@ -151,7 +151,6 @@ class HessianFunction:
         return Core(matrix, side, self.repeat(values))
 
 
-
 def _rows(H: Node) -> Any:
     return H.shape[0] if H.shape else 1
 
@@ -174,7 +173,7 @@ class Dimension:
 
     def __init__(self, d: Any, H: Node) -> None:
         self.d = d
-        wanted = getattr(d, "free_symbols", set())
+        wanted: set[Any] = getattr(d, "free_symbols", set())
         self.places: dict[Any, tuple[str, int]] = {}
         for s in _symbols(H):
             for axis, size in enumerate(s.shape):

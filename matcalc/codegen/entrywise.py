@@ -22,6 +22,9 @@ class Entrywise(Graph):
     def _broadcast(self, t: Term, shape: Shape) -> Term:
         return t if not shape or same_shape(t.shape, shape) else self.spread(t, shape)
 
+    def nonnegative(self, t: Term) -> bool:
+        raise NotImplementedError
+
     # -- sums ----------------------------------------------------------------------------------
 
     def add(self, *terms: Term, shape: Shape | None = None) -> Term:
@@ -228,6 +231,8 @@ class Entrywise(Graph):
                 inner = self.value(base.args[1])
                 if inner.is_Integer:
                     made = self.pow(base.args[0], self.number(inner * e))
+            elif base.op == "sqrt" and e.is_even and self.nonnegative(base.args[0]):
+                made = self.pow(base.args[0], self.number(e / 2))
             elif base.op == "exp" and e == -1:
                 made = self.fn("exp", self.neg(base.args[0]))
             elif e == -1:

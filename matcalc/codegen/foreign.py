@@ -6,6 +6,37 @@ from matcalc.codegen.helpers import HELPERS
 
 JAX_HELPERS = {
     **HELPERS,
+    "blocks_of_samples": """
+def blocks_of_samples(x, w, y, as_rows):
+    \"\"\"x' diag(w_a) y for each column of w, in blocks (or in every p-th row and column).\"\"\"
+    p, one = w.shape[1], {m}.eye(w.shape[1], dtype=w.dtype)
+    out = {m}.einsum("ia,ij,ik,ab->ajbk" if as_rows else "ia,ij,ik,ab->jakb", w, x, y, one)
+    return out.reshape(p * x.shape[1], p * y.shape[1])
+""",
+    "indexed": """
+def indexed(shape, rows, *sums):
+    \"\"\"Sums of products of entries, each named by its indices; a repeated one marks a diagonal.\"\"\"
+    out = 0
+    for spec, scale, *arrays in sums:
+        left, right = spec.split("->")
+        names, free = [], ""
+        for i, size in zip(right, shape):  # a second index, and a matrix that says they are equal
+            same = i in free
+            free += "ABCD"[len(names)] if same else i
+            names.append((i, size) if same else None)
+        met = "".join(i for i in free if i in left)
+        value = {m}.einsum(left + "->" + met, *arrays)
+        value = scale * value.reshape([s if i in met else 1 for i, s in zip(free, shape)])
+        for k, pair in enumerate(names):
+            if pair is not None:
+                at = free.index(pair[0])
+                one = {m}.eye(pair[1], dtype=value.dtype)
+                value = value * one.reshape(
+                    [s if j in (at, k) else 1 for j, s in enumerate(shape)]
+                )
+        out = out + value
+    return {m}.broadcast_to(out, shape).reshape(rows, -1)
+""",
     "sum_of_samples": """
 def sum_of_samples(x, t, y, p, as_rows, symmetric):
     \"\"\"The sum over samples of t_i kron x_i y_i' (or x_i y_i' kron t_i).\"\"\"
@@ -105,6 +136,8 @@ def fold(x, c, h, w, a, b, s, r, p, q):
 
 TORCH_HELPERS = {
     **HELPERS,
+    "blocks_of_samples": JAX_HELPERS["blocks_of_samples"],
+    "indexed": JAX_HELPERS["indexed"],
     "sum_of_samples": JAX_HELPERS["sum_of_samples"],
     "vdot": """
 def vdot(a, b):

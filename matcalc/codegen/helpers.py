@@ -182,6 +182,36 @@ def sum_of_samples(x, t, y, p, as_rows, symmetric):
                 blocks[a, b:c] = part.transpose(0, 2, 1)
     return out.reshape(out.shape[0] * out.shape[1], -1)
 """,
+    "blocks_of_samples": """
+def blocks_of_samples(x, w, y, as_rows):
+    \"\"\"x' diag(w_a) y for each column of w, in blocks (or in every p-th row and column).\"\"\"
+    j, k, p = x.shape[1], y.shape[1], w.shape[1]
+    out = np.zeros((p, j, p, k) if as_rows else (j, p, k, p), w.dtype)
+    blocks = out.transpose(0, 2, 1, 3) if as_rows else out.transpose(1, 3, 0, 2)
+    for a in range(p):
+        blocks[a, a] = (w[:, a, None] * x).T @ y
+    return out.reshape(p * j, p * k)
+""",
+    "indexed": """
+def indexed(shape, rows, *sums):
+    \"\"\"Sums of products of entries, each named by its indices; a repeated one marks a diagonal.\"\"\"
+    out = np.zeros(shape, np.result_type(*(a for s in sums for a in s[2:])))
+    for spec, scale, *arrays in sums:
+        left, right = spec.split("->")
+        names, free = left.split(","), "".join(dict.fromkeys(right))
+        place = np.einsum(right + "->" + free, out)
+        met = "".join(i for i in free if i in left)
+        if set(left) - {","} > set(free) or any(len(set(s)) < len(s) for s in names):
+            value = scale * np.einsum(left + "->" + met, *arrays, optimize=True)
+            place += value.reshape([s if i in met else 1 for i, s in zip(free, place.shape)])
+            continue
+        value = scale  # nothing is summed: the small factors first
+        for a, s in sorted(zip(arrays, names), key=lambda x: x[0].size):
+            a = np.einsum(s + "->" + "".join(i for i in free if i in s), a)
+            value = value * a.reshape([n if i in s else 1 for i, n in zip(free, place.shape)])
+        place += value
+    return out.reshape(rows, -1)
+""",
     "commute": """
 def commute(x, n, m):
     \"\"\"Rows of x rearranged from vec(A) to vec(A'), for A of n x m.\"\"\"

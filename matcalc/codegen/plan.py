@@ -73,6 +73,7 @@ class Plan:
     dims: Mapping[str, str] = field(default_factory=dict)  # dimension -> word
     single: bool = True  # one value, not a tuple
     demands: tuple[Demand, ...] = ()
+    stated: Mapping[str, int] = field(default_factory=dict)  # sizes planned for
 
     def terms(self) -> list[Term]:
         """Every term that is computed."""
@@ -144,6 +145,7 @@ class Planner:
             dims,
             single,
             tuple(self.graph.demands),
+            self.graph.sizes.stated,
         )
 
     def _arguments(self, inputs: Sequence[Node], upstream: Node | None) -> tuple[Argument, ...]:

@@ -405,13 +405,16 @@ class Products(Entrywise):
         (x, u, outer), (y, v, inner) = first, second
         x = self.T(x)
         if outer is inner:
-            return self.diag(self.mul(u, v, self._summed(M if outer else self.T(M), self.mul(x, y))))
+            return self.diag(
+                self.mul(u, v, self._summed(M if outer else self.T(M), self.mul(x, y)))
+            )
         mirrored = self.T(M) if inner else M
         return self.mul(u, y, mirrored, self.T(x), self.T(v))
 
     def _one_sided(self, k: Term, thin: Any) -> tuple[Term, Term, bool] | None:
         """x kron diag(v) as x, v and True; diag(v) kron x as x, v and False."""
-        for x, D, first in ((*k.args, True), (k.args[1], k.args[0], False)):
+        left, right = k.args
+        for x, D, first in ((left, right, True), (right, left, False)):
             if thin(x) and D.op == "eye":
                 return x, self.number(1), first
             if thin(x) and D.op == "diag":

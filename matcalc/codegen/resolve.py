@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from matcalc.codegen.chains import Chains
+from matcalc.codegen.indexed import Indexed, sums_over_indices
 from matcalc.codegen.layouts import Relaid
 from matcalc.codegen.lower import Lowering
 from matcalc.codegen.reductions import ENTRYWISE
@@ -45,6 +46,7 @@ class Resolver(Chains):
         self.image: dict[Term, Term] = {}
         self.final: dict[Term, Term] = {}
         self.samples = Samples(graph, lambda t: self.dense(self.resolved(t)))
+        self.indexed = Indexed(graph, lambda t: self.dense(self.resolved(t)))
         self.relaid = Relaid(graph, self._turned, postorder)
 
     def _turned(self, t: Term) -> Term:
@@ -123,7 +125,7 @@ class Resolver(Chains):
             scalars = [a for a in A if not a.shape]
             if len(inner) == 1 and inner[0].op == "kron":
                 return self._scaled_kron(inner[0], scalars)
-            if len(inner) == 1 and inner[0].op == "sum_of_samples":
+            if len(inner) == 1 and inner[0].op.endswith("of_samples"):
                 [whole] = [a for a in t.args if a.shape]
                 made = self.over_samples(whole, scalars)
                 if made is not None:
@@ -167,13 +169,24 @@ class Resolver(Chains):
         made = self.over_samples(t, ())
         if made is not None:
             return made
+        sums = sums_over_indices(self.g, t.args)
+        if sums is not None and self.indexed.cost(sums) < self._whole_cost(t.args):
+            return self.indexed.build(sums, t.shape)
         made = self.build(t.args)
         return self.dense(made) if made.op in KEPT and made.op != "T" else made
+
+    def _whole_cost(self, factors: Sequence[Term]) -> float:
+        """What a chain costs, the sums among its factors included."""
+        return self.cost(factors) + sum(map(self.g.forming, factors))
 
     def over_samples(self, t: Term, scalars: Sequence[Term]) -> Term | None:
         """A chain as a sum over samples, where that is cheaper; numbers go to the small matrices."""
         found = samplewise(self.g, t.args) if t.op == "prod" else None
-        if found is None or self.samples.cost(found) >= self.cost(t.args):
+        if found is None:
+            return None
+        sums = sums_over_indices(self.g, t.args)
+        others = [self._whole_cost(t.args)] + ([self.indexed.cost(sums)] if sums else [])
+        if self.samples.cost(found) >= min(others):
             return None
         return self.samples.build(found, t.shape, scalars)
 
@@ -182,7 +195,7 @@ class Resolver(Chains):
         g = self.g
         plain: list[Term] = []
         onto: list[Term] = []
-        for a in A:
+        for a in self.indexed.gathered(A):
             v = self._on_diagonal(a) if is_full(t) else None
             if v is None:
                 plain.append(a if a.op == "spread" else self.dense(a))

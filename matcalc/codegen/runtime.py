@@ -7,6 +7,7 @@ both shapes.
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Mapping
 from typing import Any
@@ -72,14 +73,25 @@ class Compiled:
         values = self.bound(given)
         try:
             return self._run(**values)
-        except np.linalg.LinAlgError as error:
-            self.diagnose(given)
-            raise DomainError(f"no value here: {error}") from error
-        except (ValueError, TypeError, IndexError) as error:
-            self.diagnose(given)
-            if " is wanted" in str(error) or any(d.said == str(error) for d in self._demands):
-                raise ShapeError(str(error)) from None
+        except Exception as error:
+            self.explain(given, error)
             raise
+
+    def explain(self, given: Mapping[str, Any], error: Exception) -> None:
+        """Say what was wrong with the arguments, if that is why the program failed."""
+        self.diagnose(given)
+        if isinstance(error, np.linalg.LinAlgError):
+            raise DomainError(f"no value here: {error}") from error
+        if isinstance(error, ZeroDivisionError):
+            arrays = [(a, np.shape(given[a.name])) for a in self._arguments]
+            empty = [
+                f"{a.name} ({shapes.show(a.shape)}) has shape {s}" for a, s in arrays if 0 in s
+            ]
+            because = f": {shapes.listed(empty)}" if empty else ""
+            raise DomainError(f"no value here: a division by zero{because}") from error
+        said = str(error)
+        if " is wanted" in said or any(d.said == said for d in self._demands):
+            raise ShapeError(str(error)) from None
 
     def bound(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments as the program takes them."""
@@ -105,7 +117,7 @@ class Compiled:
         for name, word in self._dims.items():
             if name not in given:
                 raise self._missing(given)
-            values[word] = _whole(name, given[name])
+            values[word] = whole(name, given[name])
         if len(values) != len(given):
             self._refuse_unknown(given)
             self._agree(given)
@@ -116,7 +128,7 @@ class Compiled:
         for name in self._all_dims & set(given) - set(self._dims):
             for a in self._arguments:
                 for d, found in zip(a.shape, np.shape(given[a.name]), strict=False):
-                    if d.is_Symbol and d.name == name and _whole(name, given[name]) != found:
+                    if d.is_Symbol and d.name == name and whole(name, given[name]) != found:
                         raise ShapeError(
                             f"{name} = {given[name]} is given, but {a.name} is "
                             f"{shapes.show(a.shape)} and has shape {np.shape(given[a.name])}"
@@ -168,16 +180,21 @@ class Compiled:
                 )
 
 
-def _whole(name: str, value: Any) -> int:
-    if isinstance(value, bool) or np.ndim(value) or int(value) != value or value < 1:
-        raise ShapeError(f"the dimension {name} is a positive integer, not {value!r}")
-    return int(value)
-
-
 def _size(d: Any, told: Mapping[str, tuple[int, str]]) -> int | None:
     if any(s.name not in told for s in d.free_symbols):
         return None
     return int(d.xreplace({s: told[s.name][0] for s in d.free_symbols}))
+
+
+def whole(name: str, value: Any) -> int:
+    """A dimension that was given by name."""
+    try:
+        size = int(value)
+    except (TypeError, ValueError):
+        size = 0
+    if isinstance(value, bool) or np.ndim(value) or size != value or size < 1:
+        raise ShapeError(f"the dimension {name} is a positive integer, not {value!r}")
+    return size
 
 
 def as_array(a: Argument, value: Any) -> Any:
@@ -186,6 +203,8 @@ def as_array(a: Argument, value: Any) -> Any:
         array = np.asarray(value)
     except ValueError as error:
         raise ShapeError(f"the value of {a.name} is no rectangular array: {error}") from error
+    if np.ma.is_masked(value):
+        raise DomainError(f"the value of {a.name} has masked entries: fill them first")
     if array.dtype.kind not in "fiub":
         kind = {"c": "complex ones", "O": "objects"}.get(array.dtype.kind, str(array.dtype))
         raise DomainError(f"the value of {a.name} must be real numbers, not {kind}")
@@ -228,7 +247,11 @@ class Buffered(Compiled):
         values = super().bound(given)
         key = [(v.shape, v.dtype) if isinstance(v, np.ndarray) else v for v in values.values()]
         if self._made[0] != key:
-            made = self._make(**{k: v for k, v in values.items() if k in self._wanted})
+            try:
+                made = self._make(**{k: v for k, v in values.items() if k in self._wanted})
+            except ValueError as error:
+                self.explain(given, error)
+                raise
             self._made = key, made
         for word in self._extra:
             del values[word]
@@ -301,7 +324,21 @@ class TorchCompiled(Compiled):
         import torch
 
         words = {a.word for a in self._arguments}
-        return {
-            k: torch.as_tensor(v) if k in words and not isinstance(v, torch.Tensor) else v
+        kept = {
+            k: torch.as_tensor(_plain(v)) if k in words and not isinstance(v, torch.Tensor) else v
             for k, v in values.items()
         }
+        kinds = {v.dtype for k, v in kept.items() if k in words and v.ndim}
+        if len(kinds) > 1:  # NumPy would take the wider one
+            widest = functools.reduce(torch.promote_types, kinds)
+            kept = {k: v.to(widest) if k in words and v.ndim else v for k, v in kept.items()}
+        return kept
+
+
+def _plain(v: Any) -> Any:
+    """An array that PyTorch can share: writable, in native order, no negative strides."""
+    if isinstance(v, np.ndarray) and (
+        not v.flags.writeable or min(v.strides, default=0) < 0 or not v.dtype.isnative
+    ):
+        return np.array(v, dtype=v.dtype.newbyteorder("="))
+    return v

@@ -16,6 +16,7 @@ from matcalc.codegen.terms import Term, cols, common, core, is_full, rows
 from matcalc.shapes import ONE, same, times
 
 MOST_CHAINS = 8  # into which the middle is taken apart
+PASS = 2.0  # operations that filling an entry with zero is worth
 EACH, SHARED = "each", "shared"
 Item = tuple[str, Term]  # a row of weights for each sample, or one matrix for all
 
@@ -193,8 +194,14 @@ class Samples:
         size = self.g.sizes.of
         m, p, q = size(s.samples), size(s.p), size(s.q)
         whole = 2 * m * p * q * size(cols(s.left)) * size(cols(s.right))
+        if self._diagonal(s):
+            return whole / q + PASS * whole / (2 * m)
         found = sum(self._cut(s, c)[0] for c in s.chains)
         return float(found + (whole / 2 if self._symmetric(s) else whole))
+
+    def _diagonal(self, s: Samplewise) -> bool:
+        """Whether the matrix of every sample is diagonal: outputs that do not see one another."""
+        return same(s.p, s.q) and all(kind == EACH for c in s.chains for kind, _ in c.items)
 
     def _cut(self, s: Samplewise, c: Chain) -> tuple[float, int]:
         """Where a chain is cut: its halves are computed from there outwards."""
@@ -248,6 +255,14 @@ class Samples:
     def build(self, s: Samplewise, shape: Any, scalars: Sequence[Term] = ()) -> Term:
         g = self.g
         p, q = s.p, s.q
+        if self._diagonal(s):
+            one = g.ones(s.samples, p)
+            weights = [
+                g.mul(*c.scalars, *c.columns, *(t for _, t in c.items), one) for c in s.chains
+            ]
+            w = self.computed(g.mul(*scalars, g.add(*weights), shape=(s.samples, p)))
+            sides = (self.computed(s.left), w, self.computed(s.right))
+            return g.make("blocks_of_samples", sides, (s.as_rows,), shape)
         parts = [self._chain(s, c, p, q) for c in s.chains]
         small = g.mul(*scalars, g.add(*parts), shape=(times(s.samples, p), q))
         inside = (self.computed(s.left), self.computed(small), self.computed(s.right))

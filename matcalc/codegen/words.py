@@ -332,6 +332,27 @@ class Words(Solving):
         flags = [self.integer(p), str(as_rows), str(symmetric)]
         return self.helper("sum_of_samples", *map(self, t.args), *flags)
 
+    def _blocks_of_samples(self, t: Term) -> Text:
+        return self.helper("blocks_of_samples", *map(self, t.args), str(t.params[0]))
+
+    def _indexed(self, t: Term) -> Text:
+        sizes, parts = t.params
+        sums = []
+        for spec, result, places in parts:
+            *entries, (scale, _) = places
+            arrays = [self._read(t.args[k], split) for k, split in entries]
+            scalar = self.as_float(t.args[scale])
+            sums.append(f'("{spec}->{result}", {", ".join([scalar, *arrays])})')
+        rows = self.integer(t.shape[0]) if t.shape else "1"
+        return self.helper("indexed", self.shape(sizes), rows, *sums)
+
+    def _read(self, t: Term, split: Any) -> str:
+        """A matrix whose rows are read by several indices, or a column by one."""
+        if len(split) == 2 and is_full(t):
+            return self(t)
+        sizes = ", ".join(map(self.integer, split))
+        return f"{self(t, ATOM)}.reshape({sizes})"
+
     def _commute(self, t: Term) -> Text:
         return self.helper("commute", self(t.args[0]), *map(self.integer, t.params))
 

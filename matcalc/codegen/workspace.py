@@ -10,12 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import sympy as sp
+
 from matcalc import shapes
+from matcalc.codegen import tiles as tiles_module
 from matcalc.codegen.helpers import SIMPLE
 from matcalc.codegen.plan import Plan, Statement
 from matcalc.codegen.source import Source, indented, wrapped
 from matcalc.codegen.terms import Term
+from matcalc.codegen.tiles import Tiles, tiles_of
 
+STEP = sp.Symbol("step")  # rows of a tile
 ALIASING = frozenset({"add", "mul", "pow", "sigmoid", "relu", "step", "softmax", *SIMPLE})
 WRITTEN = ALIASING | {"mm", "rowsum", "colsum", "softplus", "full"}
 # A call: the function, its operands, and another target than the result.
@@ -38,6 +43,8 @@ class WorkspaceSource(Source):
         self.kept = {b for _, t in (*plan.value, *plan.gradients) for b in self.reads(t, True)}
         self.last = self._last_uses()
         self._extend_through_views()
+        self.tiles = tiles_of(plan)
+        self.at: tuple[str, str] | None = None  # the first row of a tile, and the row after it
 
     # -- liveness ------------------------------------------------------------------------------
 
@@ -115,6 +122,9 @@ class WorkspaceSource(Source):
         arrays = [a.word for a in self.plan.arguments if a.shape]
         kind = f"dtype = np.result_type({', '.join(arrays)})" if arrays else "dtype = float"
         body = [*wrapped(kind)] if lines else []
+        if self.tiles is not None:
+            body.append(f"step = max(1, min({self.w.integer(self.tiles.size)}, "
+                        f"{tiles_module.ENTRIES} // max({self.w.integer(self.tiles.width)}, 1)))")  # fmt: skip
         ending = ["return (", *indented(lines), ")"] if lines else ["return ()"]
         return self.function(
             "make_workspace",
@@ -135,6 +145,11 @@ class WorkspaceSource(Source):
         section: bool | None = None
         both = len({s.backward for s in self.plan.statements}) == 2
         for k, s in enumerate(statements):
+            if self.tiles is not None and self.tiles.first <= k <= self.tiles.last:
+                if k == self.tiles.first:
+                    out += self._in_tiles(self.tiles)
+                    section = None
+                continue
             if both and s.backward is not section:
                 section = s.backward
                 out += ["", f"# {'Backward' if section else 'Forward'}"]
@@ -147,6 +162,52 @@ class WorkspaceSource(Source):
                     self.free.setdefault(a.shape, []).append(self.place.pop(a))
         return out
 
+    def _in_tiles(self, tiles: Tiles) -> list[str]:
+        """A loop over tiles of rows; see tiles.py."""
+        words, done = self.plan.words, self.plan.statements[tiles.first : tiles.last + 1]
+        self.at = i, j = words.fresh("i"), words.fresh("j")
+        for s in done:  # what comes from before stays until the last tile is done
+            late = {a for a in self.reads(s.term) if a not in tiles.local}
+            self.last |= dict.fromkeys(late, len(self.plan.statements))
+        before: list[str] = []
+        after: list[str] = []
+        inside: list[str] = []
+        held = {t: self.w.names.get(t) for t in tiles.cut}
+        names: dict[Term, str] = self.w.names  # type: ignore[assignment]
+        for t in tiles.cut:
+            rows_of = words.fresh(f"{self.w(t)}_rows")
+            inside.append(f"{rows_of} = {self.w(t)}[{i}:{j}]")
+            names[t] = rows_of
+        for k, s in enumerate(done, tiles.first):
+            t, name = s.term, s.name
+            if t in tiles.summed:
+                start = f"{self._lend(t.shape)}" if t.shape else "0.0"
+                before.append(f"{name} = {start}")
+                if t.shape:
+                    before.append(f"{name}[...] = 0")
+                text = self.w.definition(t)
+                inside.append(f"{name} += {text}" if t.shape else f"{name} = {name} + {text}")
+                continue
+            inside += self._written(s, k)
+            if t not in tiles.local:
+                after.append(f"{name} = {self.place[t]}")
+        for t, name_before in held.items():
+            if name_before is None:
+                del names[t]
+            else:
+                names[t] = name_before
+        self.at = None
+        step = next(name for name, shape in self.buffers.items() if shape[0] == STEP)
+        n = self.w.integer(tiles.size)
+        return [
+            "",
+            "# Forward and backward, a few rows at a time: what is on the way stays in the cache",
+            *before,
+            f"for {i} in range(0, {n}, {step}.shape[0]):",
+            *indented([f"{j} = min({i} + {step}.shape[0], {n})", *inside]),
+            *after,
+        ]
+
     def _fits(self, t: Term) -> bool:
         if t.op == "softmax":
             return len(t.args) == 1
@@ -155,7 +216,7 @@ class WorkspaceSource(Source):
         return t.op != "pow" or t.args[1].op == "number"
 
     def _lend(self, shape: Any) -> str:
-        free = self.free.get(shape)
+        free = self.free.get(shape) if self.at is None else None
         if free:
             return free.pop()
         name = self.plan.words.fresh("w")
@@ -164,6 +225,9 @@ class WorkspaceSource(Source):
 
     def _target(self, t: Term, k: int, operands: Sequence[Term], later: Sequence[Term] = ()) -> str:
         """A buffer for a result: that of a dying operand, if nothing reads it later on."""
+        if self.at is not None and self.tiles is not None:
+            own = self.tiles.local
+            operands = [a for a in operands if a in own] if t in own else []
         busy = {a for x in later for a in self.reads(x, True)}
         if t.op in ALIASING:
             for a in operands:
@@ -177,6 +241,13 @@ class WorkspaceSource(Source):
         t, name = s.term, s.name
         steps = self._steps(t, k)
         out = self.place[t]
+        if self.at is not None and self.tiles is not None:
+            i, j = self.at
+            if t in self.tiles.local:
+                self.buffers[out] = (STEP, *t.shape[1:])
+                out = f"{out}[: {j} - {i}]"
+            else:
+                out = f"{out}[{i}:{j}]"
         lines = []
         for function, operands, target in steps:
             if not function:

@@ -254,7 +254,7 @@ class _Module:
         return lines
 
     def _forward_loop(self, loop: Loop) -> list[str]:
-        opening = [f"{self.names[family_of(s.symbol)]} = {{}}" for s in loop.steps]
+        opening = [f"{self.names[family_of(s.symbol)]} = dict()" for s in loop.steps]
         self.formulas.busy = {s.index.name for s in loop.spans}
         inner = [line for s in loop.steps for line in self._assigned(s.symbol, s.definition)]
         starts = [line for s in loop.starts for line in self._started(s)]
@@ -343,12 +343,12 @@ class _Module:
 
     def _backward_loop(self, loop: Loop, here: list[Arrived], fused: list[Arrived]) -> list[str]:
         self.formulas.busy = {s.index.name for s in loop.spans}
-        opening = [f"{self.names[a.symbol]} = {{}}" for a in here]
+        opening = [f"{self.names[a.symbol]} = dict()" for a in here]
         inner = [line for a in here for line in self._by_cases(a)]
         for a in fused:
             name = self.names[a.symbol]
             if isinstance(a.of, Family):
-                opening.append(f"{name} = {{}}")
+                opening.append(f"{name} = dict()")
                 inner += self._by_cases(a)
             else:
                 opening.append(f"{name} = {self._zeros(a)}")
@@ -414,7 +414,7 @@ class _Module:
             self.formulas.busy = {s.index.name for s in arrived.of.spans}
             body = self._by_cases(arrived)
             self.formulas.busy = set()
-            return [f"{name} = {{}}", *self._nested(arrived.of.spans, body)]
+            return [f"{name} = dict()", *self._nested(arrived.of.spans, body)]
         value = arrived.value
         if value.op is ISUM and any(place_of(m) for m in members(value)):
             return self.formulas.loop(name, value, self._zeros(arrived))

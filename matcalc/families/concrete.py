@@ -35,7 +35,9 @@ class Concrete(Unrolling):
     def __init__(self, record: Any, ends: Mapping[str, int]) -> None:
         super().__init__(record.network, ends)
         self.record = record
+        self.facts = record.facts
         self.written = Written()
+        self.reserved = {symbol_name(a.symbol) for a in record.order if isinstance(a.symbol, Node)}
         self.arrived: dict[Family, Arrived] = {
             a.symbol: a for a in record.arrivals.values() if isinstance(a.symbol, Family)
         }
@@ -120,3 +122,10 @@ class Concrete(Unrolling):
         """What arrives at each of them."""
         adjoint = self.record.arrivals[family].symbol
         return [self.of(adjoint.at(at)) for at in self.places(family)]
+
+    def in_order(self, family: Family, items: list[Node]) -> Any:
+        """What belongs to the members, as a list by the first index of lists by the next."""
+        for span in reversed(family.spans[1:]):
+            count = len(self.range_of(span.low, span.high))
+            items = [items[k : k + count] for k in range(0, len(items), count)]  # type: ignore[misc]
+        return items

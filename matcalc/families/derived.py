@@ -25,6 +25,9 @@ from matcalc.problem import Problem
 from matcalc.record import Kind, Line, upstream_symbol
 from matcalc.trace import Law
 
+# Facts with which the gradient of a variable has more than one meaning.
+SYMMETRIC = ("symmetric", "positive_definite")
+
 
 @dataclass(frozen=True)
 class IndexedLine(Line):
@@ -128,8 +131,17 @@ def derive_families(
     facts = (*network.facts, *as_facts(assume))
     stages, made = stages_of(network, output)
     goals = _goals(network, wrt, made)
+    for goal in goals:
+        if any(f.of == name_of(goal) and f.name in SYMMETRIC for f in facts):
+            raise NoRuleError(
+                f"the gradient by {name_of(goal)}, assumed symmetric, is not projected through loops "
+                "yet; take net.unroll(...), or leave the assumption out"
+            )
     remarks = list(network.assumed)
-    remarks += [f"{family.general} names what goes into an activation" for family in made.values()]
+    if made:
+        named = shapes.listed([str(family.general) for family in made.values()])
+        what = "what goes into the activation" + "s" * (len(made) > 1)
+        remarks.append(f"{named} {'name' if len(made) > 1 else 'names'} {what}")
     taken = _taken(network, made)
     arriving = None
     if output.shape or upstream is not None:

@@ -11,7 +11,7 @@ from matcalc.families.derived import Derived, IndexedLine
 from matcalc.families.places import Case, Part
 from matcalc.families.stages import Loop, family_of
 from matcalc.families.sweep import Arrived
-from matcalc.members import Family, Span, place_of
+from matcalc.members import Family, Place, Span, place_of
 from matcalc.ops.algebra import add
 from matcalc.ops.binder import at_index
 from matcalc.rewrite.simplify import simplify
@@ -53,9 +53,10 @@ def sender_places(derived: Derived, line: IndexedLine) -> dict[str, Node]:
         for leaf in leaves(value):
             place = place_of(leaf)
             of = place.family.of if place is not None else None
-            if place is not None and of is not None and of.name == part.through:
-                if not any(i.name.startswith("_") for i in place.indices):  # under a sum
-                    places[part.through] = of.at(place.at)
+            if place is None or of is None or of.name != part.through:
+                continue
+            if not any(i.name.startswith("_") for i in place.indices):  # not under a sum
+                places[part.through] = of.at(place.at)
     return places
 
 
@@ -99,21 +100,49 @@ def _plain(parts: list[Part]) -> bool:
 
 
 def recursion(derived: Derived, line: IndexedLine) -> tuple[Node, tuple[Span, ...]] | None:
-    """``delta[l]`` in ``delta[l + 1]``: a line with the adjoint it goes by written out."""
+    """``delta[l]`` in ``delta[l + 1]``: a line with the adjoint it goes by written out; None where
+    the line is a recursion already, or none."""
     place = place_of(line.symbol)
     if place is None or place.family.of is None or line.kind == "forward" or not line.running:
         return None
     own = place.family
-    for leaf in leaves(line.value):
-        by = place_of(leaf)
-        if by is None or by.family.of is None or by.family is own or by.at != own.indices:
+    others = {n: p for n in leaves(line.value) if (p := _adjoint_place(n)) and p.family is not own}
+    if any((p := _adjoint_place(n)) and p.family is own for n in leaves(line.value)):
+        return _opened(derived, line, own, others)
+    for leaf, by in others.items():
+        if by.at != own.indices:
             continue
-        arrived = derived.arrivals.get(by.family.of)
-        if arrived is None or len(arrived.cases) < 2:
-            continue
-        for case in arrived.cases:
-            back = [n for n in leaves(case.value) if (p := place_of(n)) and p.family is own]
-            if back and any(s.low != s.high for s in case.spans):
-                value = at_index(case.value, {})
-                return substitute(line.value, {leaf: value}), case.spans
+        for case in _cases(derived, by.family):
+            spoken = {p.family for n in leaves(case.value) if (p := _adjoint_place(n))}
+            if (
+                own in spoken
+                and by.family not in spoken
+                and any(s.low != s.high for s in case.spans)
+            ):
+                return substitute(line.value, {leaf: case.value}), case.spans
     return None
+
+
+def _opened(
+    derived: Derived, line: IndexedLine, own: Family, others: dict[Node, Place]
+) -> tuple[Node, tuple[Span, ...]] | None:
+    """A recursion in itself and in others, the others written out: around a block and through it."""
+    swaps: dict[Node, Node] = {}
+    for leaf, by in others.items():
+        cases = _cases(derived, by.family)
+        spoken = {p.family for c in cases for n in leaves(c.value) if (p := _adjoint_place(n))}
+        if len(cases) != 1 or spoken != {own}:
+            return None
+        swaps[leaf] = at_index(cases[0].value, dict(zip(by.family.indices, by.at, strict=True)))
+    return (substitute(line.value, swaps), line.spans) if swaps else None
+
+
+def _adjoint_place(node: Node) -> Place | None:
+    place = place_of(node)
+    return place if place is not None and place.family.of is not None else None
+
+
+def _cases(derived: Derived, adjoint: Family) -> tuple[Case, ...]:
+    assert adjoint.of is not None
+    arrived = derived.arrivals.get(adjoint.of)
+    return arrived.cases if arrived is not None else ()

@@ -129,8 +129,8 @@ def at_point(case: Case) -> Case:
 
 
 def at_place(parts: Sequence[Part], at: Sequence[Any], spans: Sequence[Span]) -> list[Part]:
-    """The parts that reach one place."""
-    cell = [(e, e) for e in at]
+    """The parts that reach one place; a coordinate that is the index itself means all of it."""
+    cell = [(s.low, s.high) if e == s.index else (e, e) for e, s in zip(at, spans, strict=True)]
     return [p for p in parts if _covers(p, cell, spans)]
 
 

@@ -70,7 +70,7 @@ def stages_of(
             own = (starts[place.family],) if place.family in starts else ()
             here = _cut(network, step, made) if cut else [step]
             last = stages[-1] if stages else None
-            if isinstance(last, Loop) and _joins(last, here, place.family):
+            if isinstance(last, Loop) and _joins(last, here, place.family, own):
                 stages[-1] = Loop(last.spans, (*last.steps, *here), (*last.starts, *own))
             else:
                 stages.append(Loop(place.family.spans, tuple(here), own))
@@ -105,8 +105,13 @@ def _needed(network: Network, output: Node) -> set[Node]:
     return found
 
 
-def _joins(loop: Loop, steps: Iterable[Step], family: Family) -> bool:
+def _joins(loop: Loop, steps: Iterable[Step], family: Family, starts: Iterable[Step] = ()) -> bool:
+    """Whether steps can be computed in the loop before them; a start that needs a member of that
+    loop needs all of it."""
     if loop.spans != family.spans:
+        return False
+    computed = {family_of(s.symbol) for s in loop.steps}
+    if any(family_of(m) in computed for s in starts for m in members(s.definition)):
         return False
     inside = {family_of(s.symbol) for s in (*loop.steps, *steps)}
     own = {family_of(s.symbol) for s in steps}
@@ -129,6 +134,7 @@ def _is_past(member: Node, spans: tuple[Span, ...]) -> bool:
 
 def _check_order(stages: list[Stage]) -> None:
     """Within a loop only what lies before is used, and only one step back."""
+    _check_stages(stages)
     for loop in (s for s in stages if isinstance(s, Loop)):
         here = {family_of(s.symbol): k for k, s in enumerate(loop.steps)}
         for k, step in enumerate(loop.steps):
@@ -148,6 +154,28 @@ def _check_order(stages: list[Stage]) -> None:
                         f"{step.name} uses {m}, so {missing} must be given: declare "
                         f"net.recur({family.name!r}, over={loop.index.index}, start=...) "
                         "(one step back is supported)"
+                    )
+
+
+def _check_stages(stages: list[Stage]) -> None:
+    """A stage uses families of its own loop and of the stages before it."""
+    computed: set[Family] = set()
+    for stage in stages:
+        steps = [stage.step] if isinstance(stage, Plain) else [*stage.starts, *stage.steps]
+        if isinstance(stage, Loop):
+            here = {family_of(s.symbol) for s in stage.steps}
+            if any(family_of(m) in here for s in stage.starts for m in members(s.definition)):
+                raise NoRuleError("a start that uses a member of its own loop has no rule yet")
+            computed |= here
+        for step in steps:
+            for m in members(step.definition):
+                family = family_of(m)
+                if (
+                    family.network.roles.get(family.name, "step") == "step"
+                    and family not in computed
+                ):
+                    raise NoRuleError(
+                        f"{step.name} uses {m}, which a later loop computes: put both into one loop"
                     )
 
 

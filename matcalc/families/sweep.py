@@ -91,6 +91,7 @@ class Sweep:
         self.stages, self.output, self.goals = list(stages), output, list(goals)
         self.facts = tuple(facts)
         self.steps = [s for stage in stages for s in _steps(stage)]
+        self.starts = [s for stage in stages if isinstance(stage, Loop) for s in stage.starts]
         self.known = {s.definition: s.symbol for s in self.steps if s.definition.operands}
         self.assumed = Known((), self.steps)
         self.book = Book(output, taken)
@@ -114,7 +115,7 @@ class Sweep:
         found: set[Node | Family] = set(self.goals)
         while True:
             before = len(found)
-            for step in self.steps:
+            for step in (*self.steps, *self.starts):
                 if any(_target(n) in found for n in leaves(step.definition)):
                     found.add(_target(step.symbol))
             if len(found) == before:

@@ -11,7 +11,7 @@ from typing import Any
 import sympy as sp
 
 from matcalc import shapes
-from matcalc.expr import BUILD, Node, is_symbol
+from matcalc.expr import BUILD, Node, is_symbol, postorder
 from matcalc.families.stages import Loop, Plain, family_of, stages_of
 from matcalc.members import Family, Place, Span, place_of
 from matcalc.network import Network
@@ -102,6 +102,9 @@ def families_text(network: Network) -> str:
             if network.roles[name] == role:
                 mark = f" as {family.latex}" if family.latex else ""
                 rows.append(f"{word}{family.general} : {shapes.show(family.shape)}{mark}")
+    applied = postorder([s.definition for s in network.steps])
+    functions = dict.fromkeys(n.params[0] for n in applied if n.op.name == "function")
+    rows += [f"{name} : function" for name in functions]
     rows += [f"assume {fact}" for fact in network.facts]
     for stage in stages_of(network, network.result, cut=False)[0]:
         if isinstance(stage, Plain):

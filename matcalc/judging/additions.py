@@ -100,12 +100,12 @@ class Additions(Editor):
                         group: t.Node = t.Bracket("(", ")", (pair,))
                         if len(node.factors) == 2:
                             group = pair
-                        new = [*node.factors[:k], group, *node.factors[k + 2 :]]
+                        changed = [*node.factors[:k], group, *node.factors[k + 2 :]]
                         left = [*node.operators[:k], *node.operators[k + 1 :]]
-                        yield Edit(SUM_FOR_PRODUCT, put(joined(new, left)))
+                        yield Edit(SUM_FOR_PRODUCT, put(joined(changed, left)))
             if isinstance(node, t.Sum) and len(node.terms) == 2 and node.signs == ("+", "+"):
-                pair = t.Product(tuple(map(bracketed, node.terms)), ("",))
-                yield Edit(PRODUCT_FOR_SUM, put(pair))
+                both = t.Product(tuple(map(bracketed, node.terms)), ("",))
+                yield Edit(PRODUCT_FOR_SUM, put(both))
 
     def batch(self) -> Iterator[Edit]:
         """A sum over rows or columns as a product with ones."""

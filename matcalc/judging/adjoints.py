@@ -30,7 +30,8 @@ def used_names(env: Environment) -> set[str]:
             stem = s.stem(symbol)
             keys = {s.full(symbol), env.nicknames.get(stem, "")}
             member = all(isinstance(x, (t.Number, t.Word)) for x in symbol.subscripts)
-            if not (member and symbol.subscripts) or env.has(stem):
+            own = bool(symbol.subscripts) and env.has(s.full(symbol))
+            if not own and (not (member and symbol.subscripts) or env.has(stem)):
                 keys.add(stem)
             known = env.has(s.full(symbol)) or env.has(stem)
             if len(symbol.name) == 1 and symbol.subscripts and not known:

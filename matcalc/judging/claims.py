@@ -2,34 +2,51 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import sympy as sp
 
 from matcalc import shapes
-from matcalc.errors import MatcalcError, ShapeError
+from matcalc.errors import MatcalcError, ParseError, ShapeError, UnknownNameError
 from matcalc.expr import Node, number, read, symbol_name
 from matcalc.judging.comparison import Points, same_values
+from matcalc.judging.networks import environment_of_network, notation_of
 from matcalc.judging.verdict import Verdict
+from matcalc.judging.verifying import verify_claim
 from matcalc.language import read_expression
 from matcalc.layout import gradient_in
 from matcalc.numeric.checking import facts_by_name
 from matcalc.ops.algebra import mul, t
 from matcalc.ops.entrywise import power
+from matcalc.reading.formula import read_formula
 from matcalc.record import Record
+from matcalc.render.latex import latex_of
 from matcalc.reverse import boxed
 from matcalc.rewrite.simplify import simplify
 
+# What the text language has no use for.
+SCRIPTS = re.compile(r"_\d|\^[A-Z]")
+LATEX = re.compile(r"\\[A-Za-z]|\^\{|_\{")
+
 
 def verify_gradient(record: Record, of: Node, claim: Any) -> Verdict:
-    """Judge a hand result (text of the language, or an expression) for the gradient by ``of``."""
+    """Judge a hand result (text of the language, LaTeX, or an expression) for a gradient."""
     arrival = record.arrivals[of]
+    if isinstance(claim, str) and LATEX.search(claim):
+        return _latex_claim(record, of, claim)
     truth = gradient_in(record.layout, boxed(arrival.value, of))
     said = claim if isinstance(claim, str) else str(claim)
     name = symbol_name(arrival.symbol)
     try:
         node = _read(record, claim)
+    except (UnknownNameError, ParseError):
+        # A_1^T (P - Y) has no command in it, and is LaTeX all the same.
+        verdict = _latex_claim(record, of, claim) if SCRIPTS.search(said) else None
+        if verdict is None or verdict.status == "unreadable":
+            raise
+        return verdict
     except ShapeError as error:
         return Verdict("shape-error", said, "shapes do not fit", f"{name} = {truth}", str(error))
     facts = facts_by_name(record.problem.facts)
@@ -40,6 +57,19 @@ def verify_gradient(record: Record, of: Node, claim: Any) -> Verdict:
     ):
         return Verdict("holds", said, certainty=points.certainty, reading=str(node))
     return _diagnosed(said, name, node, truth, wanted, points)
+
+
+def _latex_claim(record: Record, of: Node, claim: str) -> Verdict:
+    """A claim as it stands in notes: an equation, or the right side alone."""
+    env = environment_of_network(record.problem, claim, layout=str(record.layout.value))
+    relations = read_formula(claim)
+    said = claim
+    if len(relations) == 1 and not relations[0].signs:
+        notation = notation_of(claim)
+        output = latex_of(record.problem.output, notation)
+        above = output if not record.problem.output.shape else "L"
+        said = rf"\frac{{\partial {above}}}{{\partial {latex_of(of, notation)}}} = {claim}"
+    return verify_claim(said, env=env)
 
 
 def _read(record: Record, claim: Any) -> Node:

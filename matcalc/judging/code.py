@@ -50,6 +50,8 @@ class CodeReport:
 
 def verify_code(record: Record, function: Callable[..., Any], seed: int = 0) -> CodeReport:
     """Judge every gradient that ``function`` returns for the arrays of the problem."""
+    if not callable(function):
+        raise MatcalcError(f"a backward function is wanted, not {function!r}")
     truths = {symbol_name(w): expanded(boxed(record.arrivals[w].value, w)) for w in record.wrt}
     points = Points(list(truths.values()), facts_by_name(record.problem.facts), seed=seed)
     right = {name: points.values(node) for name, node in truths.items()}
@@ -72,12 +74,17 @@ def _called(
     function: Callable[..., Any], values: Mapping[Node, Any], wanted: list[str]
 ) -> dict[str, Array]:
     given = {symbol_name(symbol): _as_array(value) for symbol, value in values.items()}
-    names = _parameters(function)
+    names, needed = _parameters(function)
+    if beyond := [name for name in needed if name not in given]:
+        raise MatcalcError(
+            f"the function asks for {', '.join(beyond)}; it gets {', '.join(sorted(given))} by name"
+        )
     try:
         result = function(**{k: v for k, v in given.items() if names is None or k in names})
-    except TypeError as error:
-        listed = ", ".join(sorted(given))
-        raise MatcalcError(f"the function cannot be called with {listed}: {error}") from error
+    except Exception as error:
+        sizes = ", ".join(f"{k} {np.shape(v)}" for k, v in given.items() if np.shape(v))
+        what = f"{type(error).__name__}: {error}"
+        raise MatcalcError(f"the function raised {what}; it was called with {sizes}") from error
     return _by_name(result, wanted)
 
 
@@ -90,11 +97,14 @@ def _as_array(value: Any) -> Any:
     )
 
 
-def _parameters(function: Callable[..., Any]) -> set[str] | None:
+def _parameters(function: Callable[..., Any]) -> tuple[set[str] | None, list[str]]:
+    """The names a function takes (None: any), and those it cannot do without."""
     parameters = inspect.signature(function).parameters.values()
+    named = [p for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+    needed = [p.name for p in named if p.default is p.empty]
     if any(p.kind is p.VAR_KEYWORD for p in parameters):
-        return None
-    return {p.name for p in parameters}
+        return None, needed
+    return {p.name for p in named}, needed
 
 
 def _by_name(result: Any, wanted: list[str]) -> dict[str, Array]:
@@ -106,9 +116,15 @@ def _by_name(result: Any, wanted: list[str]) -> dict[str, Array]:
         for name in wanted:
             for prefix in PREFIXES:
                 if prefix + name in result:
-                    found[name] = _numpy(result[prefix + name])
+                    found[name] = _numpy(result[prefix + name], name)
                     break
+        if not found:
+            listed = ", ".join(map(str, result)) or "nothing"
+            wants = ", ".join(f"d{name}" for name in wanted)
+            raise MatcalcError(f"the function returned {listed}, none of {wants}")
         return found
+    if result is None:
+        raise MatcalcError("the function returned None: is a return missing?")
     parts = list(result) if isinstance(result, (tuple, list)) else [result]
     if len(parts) == len(wanted) + 1:
         parts = parts[1:]
@@ -117,13 +133,16 @@ def _by_name(result: Any, wanted: list[str]) -> dict[str, Array]:
             f"the function returned {len(parts)} results for {len(wanted)} gradients "
             f"({', '.join(wanted)}); return a dictionary by name"
         )
-    return {name: _numpy(part) for name, part in zip(wanted, parts, strict=True)}
+    return {name: _numpy(part, name) for name, part in zip(wanted, parts, strict=True)}
 
 
-def _numpy(value: Any) -> Array:
+def _numpy(value: Any, name: str) -> Array:
     if hasattr(value, "detach"):
         value = value.detach().cpu().numpy()
-    return np.asarray(value, dtype=float)
+    try:
+        return np.asarray(value, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise MatcalcError(f"d{name} is no array of real numbers: {error}") from error
 
 
 # ---------------------------------------------------------------- judging
@@ -144,6 +163,9 @@ def _judged(
     said = f"d{name}"
     if all(_equal(r, m) for r, m, _ in pairs):
         return Verdict("holds", said, certainty=certainty)
+    if any(not np.all(np.isfinite(m)) for _, m, _ in pairs):
+        words = f"d{name} has entries that are not finite"
+        return Verdict("fails", said, explanation=words, certainty=certainty)
     for slip, words, repair in _repairs(name, pairs):
         if all(_equal(r, repair(m, d)) for r, m, d in pairs):
             status = "fails" if _same_shape(pairs[0]) else "shape-error"

@@ -47,7 +47,7 @@ class Points:
     def values(self, node: Node) -> list[Any]:
         """The value at every point; None where there is none."""
         program = Program([node])
-        out = []
+        out: list[Any] = []
         for values, dims, functions in self.found:
             given = {n: values[n] for n in program.inputs() if n in values}
             try:

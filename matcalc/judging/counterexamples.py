@@ -3,6 +3,7 @@ r"""A wrong line at small whole numbers, both sides worked out, so that it can b
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,12 +19,15 @@ from matcalc.judging.worlds import STYLES, World
 from matcalc.reading import tree as t
 from matcalc.reading.writer import write
 
+LONGEST = 300  # pieces of a line that is still worked out on paper
 LARGEST = 16  # entries of a matrix that is still printed
-POINTS = 6
+POINTS = 40  # of which the one with the shortest numbers is shown
 
 
 def counterexample(env: Environment, line: t.Relation, layout: tuple[str, bool]) -> str:
     """Numbers at which the two sides of a line differ; empty if none are found."""
+    if sum(1 for _ in t.walk(*line.sides)) > LONGEST:
+        return ""
     for sizes in _small_sizes(env):
         for style in STYLES:
             world = World(env, sizes, points=POINTS, seed=5, style=style, integers=True)
@@ -33,7 +37,7 @@ def counterexample(env: Environment, line: t.Relation, layout: tuple[str, bool])
             except (Misfit, Unread, OutOfRange, TooMuch, ArithmeticError, ValueError):
                 continue
             if text:
-                return text
+                return text.replace("\t", " ")
     return ""
 
 
@@ -57,15 +61,21 @@ def _at(scope: Scope, line: t.Relation) -> str:
             if left[0].shape != right[0].shape:
                 return _told(scope, line, choice, a, b, 0)
             a, b = np.broadcast_arrays(_points(a), _points(b))
-            differing = [
-                k
+            told = [
+                _told(scope, line, choice, a, b, k)
                 for k in range(len(a))
                 if np.all(np.isfinite(a[k])) and np.all(np.isfinite(b[k])) and not agree(a[k], b[k])
             ]
-            if differing:
-                best = min(differing, key=lambda k: float(np.sum(np.abs(a[k]) + np.abs(b[k]))))
-                return _told(scope, line, choice, a, b, best)
+            plain = [text for text in told if text and _differs(text)]
+            if plain:
+                return min(plain, key=len)  # the shortest numbers are the easiest on paper
     return ""
+
+
+def _differs(text: str) -> bool:
+    """Whether the sides differ in the digits that are printed."""
+    left, right = (row.split("\t")[1] for row in text.splitlines()[-2:])
+    return left != right
 
 
 def _points(array: Array) -> Array:
@@ -83,23 +93,30 @@ def _told(
     if steps:
         rows.append("then " + ", ".join(f"{k} = {matrix(x)}" for k, x in steps.items()))
     where = ", ".join(f"{k} = {x}" for k, x in choice.items())
-    at = f" at {where}" if where else ""
+    if where:
+        rows.append(f"at {where}:")
     for side, array in zip(line.sides, (a, b), strict=True):
         value = _pick(array, point)
         shape = f" ({show((value.shape[0], value.shape[1]))})" if a.shape != b.shape else ""
-        rows.append(f"{write(side)} = {matrix(value)}{shape}{at}")
+        rows.append(f"{write(side)}\t= {matrix(value)}{shape}")
     return "\n".join(row for row in rows if row)
 
 
 def _steps(scope: Scope, side: t.Node, point: int) -> Iterator[tuple[str, Array]]:
     """The values of the steps that stand on the right side."""
     for symbol in dict.fromkeys(s.symbols(side)):
-        place = scope.place(symbol)
-        if place is None or place.definition is None or not place.whole or symbol.primes:
-            continue
-        value = _pick(scope.value(place).array.real, point)
-        if value.size <= LARGEST:
-            yield place.key, value
+        plain = replace(symbol, primes=0)
+        for one in (replace(plain, subscripts=()), plain):
+            try:
+                place = scope.place(one)
+                if place is None or not place.whole:
+                    continue
+                value = _pick(scope.value(place).array.real, point)
+            except (Misfit, Unread, OutOfRange):
+                continue
+            if (place.definition is not None or place.grid) and value.size <= LARGEST:
+                yield place.key, value
+            break
 
 
 def _pick(array: Array, point: int) -> Array:

@@ -13,13 +13,35 @@ from matcalc.reading import tree as t
 def note_cells(env: Environment) -> None:
     """``w_1``, ``w_2`` ... without a ``w``: numbers that an index can run over."""
     for definition in list(env.definitions.values()):
+        biases = set(_biases(env, definition.body))
         for symbol in s.symbols(definition.body):
+            if s.full(symbol) in biases:
+                continue
             counted = len(symbol.subscripts) == 1 and isinstance(symbol.subscripts[0], t.Number)
             stem = s.stem(symbol)
             if counted and not env.has(stem) and stem not in env.nicknames:
                 upper = env.has(s.stem(replace(symbol, name=symbol.name.upper())))
                 if not (upper and len(symbol.name) == 1):
                     env.cells.setdefault(stem, set()).add(s.full(symbol))
+
+
+def _biases(env: Environment, body: t.Node) -> Iterator[str]:
+    """``b_1`` in ``W_1 x + b_1`` is an array of its own, no entry of a b."""
+    for node in t.walk(body):
+        if not isinstance(node, t.Sum):
+            continue
+        arrays = [any(_is_array(env, p) for p in s.symbols(term)) for term in node.terms]
+        if any(arrays):
+            yield from (s.full(x) for x in node.terms if isinstance(x, t.Symbol))
+
+
+def _is_array(env: Environment, symbol: t.Symbol) -> bool:
+    dims = env.shapes.get(s.full(symbol))
+    return dims is not None and dims != (ONE, ONE) and not _counts_entries(symbol)
+
+
+def _counts_entries(symbol: t.Symbol) -> bool:
+    return any(isinstance(x, t.Symbol) for x in symbol.subscripts)
 
 
 def note_parameters(env: Environment) -> None:
@@ -70,9 +92,9 @@ def listed_rows(node: t.Node) -> tuple[tuple[t.Node, ...], ...] | None:
         return (node.items,)
     if isinstance(node, t.Bracket) and node.left == "[" and len(node.items) == 1:
         item = node.items[0]
-        side_by_side = isinstance(item, t.Product) and not any(item.operators)
-        if side_by_side and all(isinstance(f, t.Symbol) and f.subscripts for f in item.factors):
-            return (item.factors,)
+        if isinstance(item, t.Product) and not any(item.operators):
+            entries = all(isinstance(f, t.Symbol) and f.subscripts for f in item.factors)
+            return (item.factors,) if entries else None
     return None
 
 

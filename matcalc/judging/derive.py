@@ -7,7 +7,7 @@ column-stacking vec; the layout only decides how it is written.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -113,6 +113,9 @@ def target(scope: Scope, by: t.Node) -> Target:
     if isinstance(inner, t.Postfix) and inner.kind == "transpose":
         found = target(scope, inner.base)
         return replace(found, shape=(found.shape[1], found.shape[0]), turned=not found.turned)
+    if isinstance(inner, t.Call) and inner.head.name.lower() == "vec":
+        found = target(scope, s.flattened(inner.argument))
+        return replace(found, shape=(found.shape[0] * found.shape[1], 1))
     place: Place | None = None
     if isinstance(inner, t.Postfix) and inner.kind == "subscript":
         base = s.peeled(inner.base)
@@ -209,8 +212,8 @@ def _moved(scope: Scope, at: Target, step: complex) -> Scope:
     """The scope with every entry moved once, along a new first axis."""
     if at.expression is not None:
         value = one(scope, at.expression).array
-        entries = [(i, j) for j in range(at.shape[1]) for i in range(at.shape[0])]
-        moved = _steps(scope, value, entries, 0, len(entries), step)
+        whole = [(i, j) for j in range(at.shape[1]) for i in range(at.shape[0])]
+        moved = _steps(scope, value, whole, 0, len(whole), step)
         return _deeper(scope.cut({}, ((at.expression, moved),)))
     cuts: dict[str, Array] = {}
     offset = 0
@@ -243,7 +246,7 @@ def _steps(
     return moved
 
 
-def _function_of(scope: Scope, of: t.Node, by: t.Node):  # type: ignore[no-untyped-def]
+def _function_of(scope: Scope, of: t.Node, by: t.Node) -> Callable[[Scope], Array]:
     """The array of the numerator as a function of a scope."""
     inner = s.peeled(of)
     if scope.env.surrogate is not None and inner == loss_symbol(scope.env):
@@ -267,7 +270,7 @@ def _function_of(scope: Scope, of: t.Node, by: t.Node):  # type: ignore[no-untyp
     return lambda inside: one(inside, of).array
 
 
-def _given_adjoint(scope: Scope, step: t.Symbol, side: t.Node):  # type: ignore[no-untyped-def]
+def _given_adjoint(scope: Scope, step: t.Symbol, side: t.Node) -> Callable[[Scope], Array]:
     """The loss as if what arrives at a step were this."""
     env = scope.env
     before, env.surrogate = env.surrogate, None
@@ -290,7 +293,7 @@ def _has_component(scope: Scope, symbol: t.Symbol) -> bool:
     return function is not None and bool(function.component)
 
 
-def _unknown_loss(scope: Scope, symbol: t.Symbol, by: t.Node):  # type: ignore[no-untyped-def]
+def _unknown_loss(scope: Scope, symbol: t.Symbol, by: t.Node) -> Callable[[Scope], Array]:
     """A name without a definition is an unknown smooth function of the last steps."""
     last = sinks(scope.env)
     if symbol.subscripts and s.full(symbol) != s.stem(symbol):

@@ -20,7 +20,7 @@ from matcalc.judging.counterexamples import counterexample
 from matcalc.judging.digits import wrong_digits
 from matcalc.judging.edits import Editor
 from matcalc.judging.environment import Environment
-from matcalc.judging.lines import EQUAL, Finding
+from matcalc.judging.lines import EQUAL, HEAVY, Finding
 from matcalc.judging.paths import one_path
 from matcalc.judging.probing import Diagnosis, Probe, confirmed, probe_of
 from matcalc.judging.residuals import coefficients, lost_terms
@@ -29,7 +29,8 @@ from matcalc.judging.slips import Edit
 from matcalc.judging.tidying import tidy
 from matcalc.reading import tree as t
 
-SECONDS = 1.5
+WORK = 250_000  # evaluated pieces of formulas in each round
+SECONDS = 3.5  # a second bound, for pieces that are large
 MOST = 4000
 
 
@@ -37,6 +38,8 @@ def diagnosis(env: Environment, relation: t.Relation, finding: Finding) -> Diagn
     """What went wrong in a relation that was found wrong."""
     place = finding.wrong
     if not place or place >= len(relation.sides) or not set(relation.signs) <= EQUAL:
+        return None
+    if finding.work > HEAVY:
         return None
     if finding.missing:
         return _range(relation, finding)
@@ -122,7 +125,7 @@ def _search(
     probe: Probe,
 ) -> Diagnosis | None:
     side = line.sides[1]
-    stop = time.monotonic() + SECONDS
+    stop = Stop(probe, time.monotonic() + SECONDS, probe.work + WORK)
     _, factor = probe.attempt(side)
     if factor is not None:
         found = scaled_side(env, line, layout, probe, side, factor, "")
@@ -138,11 +141,28 @@ def _search(
         found = tried.with_a_factor()
     if found is None:
         lost = lost_terms(env, line, probe)
-        found = _missing_term(env, line, layout, probe, lost, stop + SECONDS / 2)
-    return found or _pairs(env, line, layout, probe, stop + SECONDS)
+        found = _missing_term(env, line, layout, probe, lost, stop.later())
+    return found or _pairs(env, line, layout, probe, stop.later())
 
 
 UNSCALED = (e.LOST, e.EXTRA, "wrong variable", e.POWER)
+
+
+@dataclass(frozen=True)
+class Stop:
+    """When a round of the search ends: by its work, so that it ends at the same edit everywhere."""
+
+    probe: Probe
+    moment: float
+    work: int
+
+    def reached(self) -> bool:
+        """Whether it is over."""
+        return self.probe.work > self.work or time.monotonic() > self.moment
+
+    def later(self) -> Stop:
+        """The end of the next round."""
+        return replace(self, work=self.probe.work + WORK)
 
 
 @dataclass
@@ -153,7 +173,7 @@ class Tried:
     line: t.Relation
     layout: tuple[str, bool]
     probe: Probe
-    stop: float
+    stop: Stop
     seen: set[t.Node] = field(default_factory=set)
     scaled: list[tuple[Edit, float]] = field(default_factory=list)
 
@@ -169,7 +189,7 @@ class Tried:
                     return _named(self.line, edit)
             elif factor is not None and edit.slip not in UNSCALED:
                 self.scaled.append((edit, factor))
-            if time.monotonic() > self.stop:
+            if self.stop.reached():
                 return None
         return None
 
@@ -190,11 +210,11 @@ def _missing_term(
     layout: tuple[str, bool],
     probe: Probe,
     edits: Iterator[Edit],
-    stop: float,
+    stop: Stop,
 ) -> Diagnosis | None:
     """A term, or a factor of one term."""
     for edit in edits:
-        if time.monotonic() > stop:
+        if stop.reached():
             return None
         if confirmed(env, line, layout, edit.node):
             path = one_path(env, line, probe) if edit.slip in (e.LOST_TERM, e.ONE_PATH) else None
@@ -209,7 +229,7 @@ def _pairs(
     line: t.Relation,
     layout: tuple[str, bool],
     probe: Probe,
-    stop: float,
+    stop: Stop,
 ) -> Diagnosis | None:
     """Two changes of the plain kinds."""
     first = Editor(env, line, line.sides[1])
@@ -220,7 +240,7 @@ def _pairs(
         second = Editor(env, line, edit.node)
         for make in (second.transposes, second.signs_of_products, second.brackets, second.slopes):
             for again in make():
-                if time.monotonic() > stop:
+                if stop.reached():
                     return None
                 if again.node in seen:
                     continue

@@ -34,7 +34,8 @@ def with_differentials(env: Environment, line: t.Relation) -> t.Relation | None:
     left = _read(line.sides[0])
     if not isinstance(left, t.Differential):
         return None
-    return replace(line, sides=(left, *(s.rebuilt(side, _read) for side in line.sides[1:])))
+    changed = (s.rebuilt(side, lambda node: _apart(env, _read(node))) for side in line.sides[1:])
+    return replace(line, sides=(left, *changed))
 
 
 def is_adjoint_line(env: Environment, line: t.Relation) -> bool:
@@ -75,6 +76,18 @@ def _read(node: t.Node) -> t.Node:
     return node
 
 
+def _apart(env: Environment, node: t.Node) -> t.Node:
+    """``db (u + v)`` is a product where b is no function."""
+    if not isinstance(node, t.Differential) or node.of is None:
+        return node
+    split = t.as_product(node.of)
+    if split is None or not isinstance(head := split[0], t.Symbol):
+        return node
+    if not (env.has(s.full(head)) or env.has(s.stem(head))):
+        return node
+    return t.Product((t.Differential(node.sign, head), *split[1:]), ("",), span=node.span)
+
+
 def _is_d(node: t.Node) -> bool:
     return isinstance(node, t.Symbol) and s.bare(node) and node.name == "d"
 
@@ -97,7 +110,10 @@ def differential(scope: Scope, node: t.Differential) -> list[Value]:
 
 def _moved(scope: Scope, base, steps, size: complex, of: t.Node):  # type: ignore[no-untyped-def]
     cuts = {key: base[key] + size * steps[key] for key in base}
-    return one(scope.cut(cuts), of).array
+    from matcalc.judging.derive import _function_of
+
+    # A loss that nothing defines is a function of the last steps.
+    return _function_of(scope, of, of)(scope.cut(cuts))
 
 
 def _direction(scope: Scope, key: str, array):  # type: ignore[no-untyped-def]
@@ -106,20 +122,20 @@ def _direction(scope: Scope, key: str, array):  # type: ignore[no-untyped-def]
 
 
 def _directions(scope: Scope) -> Iterator[tuple[str, Place]]:
-    """The names without a definition below the names that are varied."""
+    """The varied names that no other varied name goes into: the others follow from them."""
+    found: dict[str, Place] = {}
     for symbol in scope.env.directions:
+        if symbol.subscripts and scope.env.has(s.stem(symbol)):
+            symbol = replace(symbol, subscripts=())
         place = scope.place(symbol)
         if place is None:
             one(scope, symbol)
             place = scope.place(symbol)
         if place is None:
             continue
-        if place.definition is None and place.whole and not place.grid:
-            yield place.key, place
-            continue
         scope.value(place)
-        for key in sorted(scope.used_by(place.key)):
-            if key in scope.world.inputs and not key.startswith("d "):
-                below = scope.place(scope.env.symbols[key]) if key in scope.env.symbols else None
-                if below is not None:
-                    yield key, below
+        cells = [c for row in place.grid for c in row] if place.grid else [place]
+        found.update((c.key, replace(c, rows=None, cols=None)) for c in cells)
+    for key, place in found.items():
+        if not (scope.used_by(key) - {key}) & set(found):
+            yield key, place

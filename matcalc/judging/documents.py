@@ -15,24 +15,18 @@ import numpy as np
 
 from matcalc.errors import MatcalcError
 from matcalc.judging import spelling as s
-from matcalc.judging.adjoints import loss_symbol, names_a_slope, used_names
+from matcalc.judging.adjoints import loss_symbol, names_a_slope, sinks, used_names
 from matcalc.judging.compare import Trouble, is_printed, side_values
-from matcalc.judging.environment import ONE, Environment
+from matcalc.judging.conventions import statement
+from matcalc.judging.counting import listed_rows, note_dims
+from matcalc.judging.environment import ONE, Definition, Environment
 from matcalc.judging.following import Failure, follows_from
-from matcalc.judging.givens import (
-    EQUALS,
-    declare,
-    listed_rows,
-    note_dims,
-    statement,
-    take,
-    take_all,
-)
+from matcalc.judging.givens import EQUALS, declare, take, take_all
 from matcalc.judging.guesses import infer
 from matcalc.judging.kinds import is_number, kind_of
-from matcalc.judging.labels import mark_labels
+from matcalc.judging.labels import with_labels
 from matcalc.judging.layers import normal, note_layers
-from matcalc.judging.passages import Line, find_bases, lines_of, without_false_scalars
+from matcalc.judging.passages import ARRIVING, Line, find_bases, lines_of, without_false_scalars
 from matcalc.judging.redefining import define, forget_array, keep_under_hat, uses_newer
 from matcalc.judging.report import Entry, Report
 from matcalc.judging.scope import Scope
@@ -70,8 +64,10 @@ def verify_text(
         start.layout, start.layout_is_law = layout, True
     for name, dims in (shapes or {}).items():
         declare(start, name, dims)
-    mark_labels(lines)
-    relations = [line.relation for line in lines if not line.error]
+    sound = [line for line in lines if not line.error]
+    relations = with_labels([line.relation for line in sound])
+    for line, relation in zip(sound, relations, strict=True):
+        line.relation = relation
     note_layers(start, relations)
     for line in lines:
         changed = normal(line.relation, start)
@@ -94,6 +90,9 @@ def _read(reader: Reader, line: Line, later: list[Line]) -> None:
     relation = line.relation
     if line.said:
         words = " ".join(p.words for p in t.walk(relation) if isinstance(p, t.Text))
+        if words == ARRIVING:
+            _arrives(reader, next(s.symbols(relation)), line.number, later)
+            return
         law = reader.env.layout_is_law
         statement(reader.env, relation, words)
         # A page that names its layout may still mix: what fails in it names the other one.
@@ -127,9 +126,10 @@ def _read(reader: Reader, line: Line, later: list[Line]) -> None:
         valued.shapes.pop(s.full(relation.sides[0]), None)  # type: ignore[arg-type]
         verdict = _verdict(valued, relation, line.text)
     else:
-        verdict = _judged(reader, line, later)
-        if verdict is None:
+        judged = _judged(reader, line, later)
+        if judged is None:
             return
+        verdict = judged
         if kind == "restates" and verdict.status in (*FAILURES, "unreadable", "needs-convention"):
             verdict = _redefined(reader, line, verdict)
     follows = None
@@ -137,6 +137,17 @@ def _read(reader: Reader, line: Line, later: list[Line]) -> None:
         follows = _follows(reader, line.relation, later)
         reader.failures.append(_failure(line, verdict))
     reader.entries.append(Entry(line.number, line.text, verdict, line.cell, follows))
+
+
+def _arrives(reader: Reader, symbol: t.Symbol, number: int, later: list[Line]) -> None:
+    """``From above arrives G``: the derivative of what comes after by the last step."""
+    last = sinks(_env_at(reader, later))
+    key = s.full(symbol)
+    if len(last) == 1 and key not in reader.env.definitions:
+        loss = loss_symbol(reader.env) or t.Symbol("L", "L")
+        body = t.Derivative(r"\partial", loss, (last[0],))
+        reader.env.definitions[key] = Definition(symbol, body, line=number)
+        reader.env.order.append(key)
 
 
 def _naming(env: Environment, relation: t.Relation) -> t.Relation | None:
@@ -264,8 +275,8 @@ def _judged(reader: Reader, line: Line, later: list[Line]) -> Verdict | None:
             return other if other.status != "unreadable" else verdict
         return verdict
     plain = [k for k in range(len(relation.sides)) if k not in numeric]
-    parts = [(plain, [])] if len(plain) > 1 else []
-    parts.append(([0, *numeric], reader.values))  # type: ignore[arg-type]
+    parts: list[tuple[list[int], list[t.Relation]]] = [(plain, [])] if len(plain) > 1 else []
+    parts.append(([0, *numeric], reader.values))
     verdicts = []
     for keep, values in parts:
         verdict = _best(reader, later, _part(relation, keep), line.text, values)
@@ -492,10 +503,10 @@ def _follows(reader: Reader, relation: t.Relation, later: list[Line]) -> int | N
     def holds(env: Environment, claim: t.Relation) -> bool:
         return _verdict(env, claim, "", diagnose=False).status == "holds"
 
-    def environments() -> Iterator[Environment]:
-        return (make(reader, later) for make in (_env_at, _env_later))
-
-    return follows_from(reader.failures, relation, environments, holds)
+    makers = (_env_at, _env_later)
+    return follows_from(
+        reader.failures, relation, lambda: (make(reader, later) for make in makers), holds
+    )
 
 
 MAKERS: tuple[Callable[..., Environment], ...] = (_env_at, _env_so_far, _env_later)

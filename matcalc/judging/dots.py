@@ -7,6 +7,7 @@ whole numbers differ they run.
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import Any
 
 from matcalc.judging import spelling as s
 from matcalc.judging.scope import Scope
@@ -127,7 +128,7 @@ def _along(a: t.Node, b: t.Node, numbers: s.Indices, step: int) -> t.Node:
     x, y = _number(a, numbers), _number(b, numbers)
     if x is not None and y is not None:
         return t.Number(str(x + (step if y > x else -step if y < x else 0)))
-    updates = {}
+    updates: dict[str, Any] = {}
     for spec in fields(a):
         if spec.name == "span":
             continue

@@ -360,7 +360,7 @@ class Editor:
                 continue
             inside = isinstance(above, (t.Bracket, t.HeadBracket))
             for other in known:
-                if other.name != node.name or other.marks != node.marks:
+                if s.full(other) != s.full(node):
                     new = other
                     if node.subscripts and not other.subscripts:
                         new = replace(other, subscripts=node.subscripts)
@@ -382,9 +382,9 @@ class Editor:
             if isinstance(node, t.Sum) and len(node.terms) > 1:
                 for k in range(len(node.terms)):
                     terms = (*node.terms[:k], *node.terms[k + 1 :])
-                    signs = (*node.signs[:k], *node.signs[k + 1 :])
-                    plain = len(terms) == 1 and signs[0] == "+"
-                    yield Edit(EXTRA_TERM, put(terms[0] if plain else t.Sum(terms, signs)))
+                    rest = (*node.signs[:k], *node.signs[k + 1 :])
+                    plain = len(terms) == 1 and rest[0] == "+"
+                    yield Edit(EXTRA_TERM, put(terms[0] if plain else t.Sum(terms, rest)))
             if isinstance(node, t.BigOperator) and node.body is not None:
                 yield Edit(SUM_EXTRA, put(node.body))
             if isinstance(node, t.Fraction):

@@ -84,6 +84,8 @@ class Environment:
     identity_activation: bool = False
     loss: str = ""
     assumptions: list[str] = field(default_factory=list)
+    big: set[str] = field(default_factory=set)  # sizes too big to be tried
+    renamed: set[str] = field(default_factory=set)  # names that are defined with a prime
     turned: set[str] = field(default_factory=set)  # names whose prime is a transpose
     guessed_words: set[str] = field(default_factory=set)  # operators nobody explained
     known_functions: set[str] = field(default_factory=set)

@@ -118,8 +118,10 @@ def _(node: t.Symbol, scope: Scope) -> list[Value]:
         return [scope.locals[node.name]]
     if plain and node.name in scope.indices:
         return [number(float(scope.indices[node.name]))]
-    if plain and node.name in scope.world.sizes and node.name not in scope.env.definitions:
+    if plain and node.name in scope.world.sizes and not scope.env.has(node.name):
         return [number(float(scope.world.sizes[node.name]), literal=False)]
+    if (swap := _commutation(node, scope)) is not None:
+        return [swap]
     if node.name in ("I", "I_bb") and node.subscripts and "I" not in scope.env.shapes:
         return _identity(node, scope)
     if node.name in scope.locals and node.subscripts and not node.marks:
@@ -189,6 +191,15 @@ def _kronecker(node: t.Symbol, scope: Scope) -> Value:
     if a is None or b is None:
         raise Unread(f"the indices of {write(node)} have no value")
     return number(float(a == b), literal=False)
+
+
+def _commutation(node: t.Symbol, scope: Scope) -> Value | None:
+    """``K_{m,n}`` with two sizes below: what turns ``vec A`` into ``vec A^T``."""
+    if not scope.swaps(node):
+        return None
+    rows, cols = (scope.world.dim(p) for p in node.subscripts)
+    order = np.arange(rows * cols).reshape((rows, cols), order="F").reshape(-1)
+    return Value(np.eye(rows * cols)[order])
 
 
 def _identity(node: t.Symbol, scope: Scope) -> list[Value]:
@@ -332,9 +343,7 @@ def _(node: t.Root, scope: Scope) -> list[Value]:
     return each(
         scope,
         (node.body,),
-        lambda p: Value(
-            sqrt(p[0].array) if degree == 2 else p[0].array ** (1 / degree), p[0].tags
-        ),
+        lambda p: Value(sqrt(p[0].array) if degree == 2 else p[0].array ** (1 / degree), p[0].tags),
     )
 
 

@@ -8,19 +8,21 @@ language cannot say is refused by name.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from matcalc.errors import MatcalcError, NoRuleError, ParseError
 from matcalc.judging import spelling as s
-from matcalc.judging.adjoints import loss_symbol
+from matcalc.judging.adjoints import LOSS_NAMES, loss_symbol
 from matcalc.judging.elementary import known
-from matcalc.judging.environment import Environment
-from matcalc.judging.givens import declare, take_all
+from matcalc.judging.environment import ONE, Environment
+from matcalc.judging.givens import EQUALS, declare, take_all
 from matcalc.judging.guesses import infer
 from matcalc.judging.infer import Inference, Unknown
 from matcalc.judging.kinds import kind_of
+from matcalc.judging.labels import with_labels
+from matcalc.judging.layers import note_layers
 from matcalc.judging.passages import lines_of
 from matcalc.judging.vocabulary import opened
 from matcalc.reading import tree as t
@@ -49,21 +51,47 @@ def program_from_latex(
     return Translation(env).program()
 
 
-def _relations(text: str, env: Environment, macros: Any):  # type: ignore[no-untyped-def]
-    if re.search(r"\$|\\\[|\\\(|\\begin\{(align|equation|gather)", text):
-        trial = env.copy()
-        for line in lines_of(text, macros):
-            relation = line.relation
-            if line.error or not relation.signs:
-                continue
-            kind = kind_of(trial, relation)
-            if kind in ("defines", "assumes", "size"):
-                take_all(trial, [relation])
-                yield relation
+def _relations(text: str, env: Environment, macros: Any) -> Iterator[t.Relation]:
+    if not re.search(r"\$|\\\[|\\\(|\\begin\{", text):
+        found = [
+            r
+            for line in text.splitlines()
+            if line.strip()
+            for r in read_formula(line, macros=macros)
+        ]
+        yield from map(_named, with_labels(found))
         return
-    for line in text.splitlines():
-        if line.strip():
-            yield from read_formula(line, macros=macros)
+    page = text if re.search(r"\$|\\\[|\\\(", text) or _outer(text) else f"$$\n{text}\n$$"
+    lines = [line for line in lines_of(page, macros) if not line.error]
+    relations = with_labels([line.relation for line in lines])
+    note_layers(env, relations)
+    trial = env.copy()
+    for line, relation in zip(lines, relations, strict=True):
+        relation = _named(relation)
+        if line.said:
+            yield relation
+        elif relation.signs and kind_of(trial, relation) in ("defines", "assumes", "size"):
+            take_all(trial, [relation])
+            yield relation
+
+
+def _outer(text: str) -> bool:
+    """Whether the text has a display of its own."""
+    return bool(
+        re.search(r"\\begin\{(align|equation|gather|multline|flalign|eqnarray|document)", text)
+    )
+
+
+def _named(relation: t.Relation) -> t.Relation:
+    """``J(w) = ...`` names a number; ``f(x) = ...`` stays a function."""
+    left = relation.sides[0] if relation.signs else None
+    if not isinstance(left, t.HeadBracket) or relation.signs[0] not in EQUALS:
+        return relation
+    head = left.head
+    names = all(isinstance(item, t.Symbol) for item in left.bracket.items)
+    if isinstance(head, t.Symbol) and names and head.name in LOSS_NAMES and not head.primes:
+        return replace(relation, sides=(head, *relation.sides[1:]))
+    return relation
 
 
 @dataclass
@@ -75,6 +103,7 @@ class Translation:
     functions: dict[str, str] = field(default_factory=dict)
     shapes: Inference = field(init=False)
     entries: tuple[t.Node, ...] | None = None  # the indices that are dropped
+    around: tuple[Any, Any] | None = None  # the shape of the sum that a term stands in
 
     def __post_init__(self) -> None:
         self.shapes = Inference(self.env)
@@ -109,6 +138,11 @@ class Translation:
             word = "param " if PARAMETERS.match(key) else ""
             declared.append(f"{word}{self.names[key]} : {size} as {write(symbol)}")
         declared += [f"{name} : {kind}" for name, kind in self.functions.items()]
+        declared += [
+            f"assume rows_sum_to_one({self.names[key]})"
+            for key, domain in self.env.domains.items()
+            if domain == "onehot" and key in self.names and self.env.shapes[key][0] != ONE
+        ]
         loss = loss_symbol(self.env)
         if loss is None and not self.env.order:
             raise ParseError("there is no equation that defines something")
@@ -171,8 +205,13 @@ class Translation:
             return str(self.env.sizes[key])
         if key in self.env.dims and not self.env.has(key):
             return key
-        if node.subscripts and not self.env.has(key):
+        if node.subscripts and not self.env.has(key) and node.name != "I":
             if self.entries is not None and node.subscripts == self.entries:
+                if self.env.shape_of(node, {}) is not None:
+                    raise NoRuleError(
+                        f"{write(node)} is an array of its own; write the sum over it with the "
+                        "matrix that has them as its rows or columns"
+                    )
                 return self.name(replace(node, subscripts=()))
             if s.stem(node) in self.env.cells and all(
                 isinstance(x, t.Number) for x in node.subscripts
@@ -180,13 +219,30 @@ class Translation:
                 self.env.symbols[key] = node
                 self.env.shapes[key] = (t.Number("1"), t.Number("1"))
                 return self.name(node)
-            raise NoRuleError(f"{write(node)} is an entry; write the formula for whole matrices")
+            if self.env.has(s.stem(node)) or set(s.letters_below(node)) & set(
+                self.env.letter_ranges
+            ):
+                raise NoRuleError(
+                    f"{write(node)} is an entry; write the formula for whole matrices"
+                )
+        if node.name == "I" and not self.env.has("I"):
+            size = self.dim(node.subscripts[0]) if node.subscripts else self.around_square(node)
+            return f"eye({size})"
+        array = self.entries is not None and self.env.shapes.get(key, (ONE, ONE)) != (ONE, ONE)
+        if array and not node.subscripts:
+            raise NoRuleError(f"{write(node)} is no entry; write the sum with whole matrices")
         if node.name == "e" and not self.env.has("e"):
             return "exp(1)"
         if not self.env.has(key):
             self.env.symbols[key] = node
             self.env.shapes[key] = (t.Number("1"), t.Number("1"))
         return self.name(node)
+
+    def around_square(self, node: t.Node) -> Any:
+        """The size of an identity without one: that of the sum it stands in."""
+        if self.around is None or isinstance(self.around[0], Unknown):
+            raise NoRuleError(f"the size of {write(node)} does not follow; write it below")
+        return self.around[0]
 
     def pair(self, node: t.Node) -> tuple[Any, Any] | None:
         if self.entries is not None:
@@ -199,13 +255,25 @@ class Translation:
         return isinstance(node, t.Number) or pair == (1, 1)
 
     def total(self, node: t.Sum) -> str:
+        outside = self.around
+        try:
+            return self.summands(node)
+        finally:
+            self.around = outside
+
+    def summands(self, node: t.Sum) -> str:
         pairs = [self.pair(term) for term in node.terms]
         whole = next((p for p in pairs if p is not None and 1 not in p), None)
+        whole = whole or next((p for p in pairs if p is not None and p != (1, 1)), None)
+        self.around = whole
         out = ""
         for place, (sign, term, pair) in enumerate(zip(node.signs, node.terms, pairs, strict=True)):
             text = self.say(term)
             if isinstance(term, t.Sum):
                 text = f"({text})"
+            if whole is not None and pair == (1, 1) and not _is_typed(term):
+                self.refuse_unsaid(term, whole)
+                text = self.spread_number(text, whole)
             if whole is not None and pair is not None and pair != whole and pair != (1, 1):
                 text = self.spread(text, pair, whole)
             out += f" {sign} {text}" if place else text if sign == "+" else f"-{text}"
@@ -221,10 +289,44 @@ class Translation:
             return f"({text})*ones(1, {whole[1]})"
         return text
 
+    def refuse_unsaid(self, term: t.Node, whole: tuple[Any, Any]) -> None:
+        """A number beside a matrix is meant for every entry only if the page calls it a number."""
+        if isinstance(term, t.Symbol) and s.full(term) not in self.env.shapes:
+            size = " x ".join(map(str, whole))
+            raise NoRuleError(
+                f"what {write(term)} is does not follow: it is added to something {size}; "
+                rf"declare it, as in {write(term)} \in \mathbb{{R}}^{{{whole[0]}}}"
+            )
+
+    def spread_number(self, text: str, whole: tuple[Any, Any]) -> str:
+        """A bias that is one number, added to every entry."""
+        if any(isinstance(dim, Unknown) for dim in whole):
+            return text
+        return f"({text})*ones({whole[0]}, {whole[1]})"
+
+    def ones(self, node: t.Node, beside: t.Node | None, before: bool, whole: Any) -> str | None:
+        """``\\mathbf{1}`` without a size, from what stands beside it and from the sum around."""
+        turned = isinstance(node, t.Postfix) and node.kind == "transpose"
+        inner = node.base if isinstance(node, t.Postfix) and turned else node
+        if not isinstance(inner, t.Filled) or inner.digit != "1" or inner.subscripts:
+            return None
+        other = self.pair(beside) if beside is not None else None
+        size: Any = None
+        if other is not None and turned and not before:
+            size = other[0]
+        elif other is not None and not turned and before:
+            size = other[1]
+        elif whole is not None:
+            size = whole[1] if turned else whole[0]
+        if size is None or isinstance(size, Unknown):
+            raise NoRuleError(f"how long {write(node)} is does not follow; write its length below")
+        return f"ones({size}, 1)" + ("'" if turned else "")
+
     def product(self, node: t.Product) -> str:
         out = ""
         for place, factor in enumerate(node.factors):
-            text = self.say(factor)
+            beside = node.factors[place - 1] if place else next(iter(node.factors[1:]), None)
+            text = self.ones(factor, beside, bool(place), self.around) or self.say(factor)
             if isinstance(factor, (t.Sum, t.BigOperator)):
                 text = f"({text})"
             if not place:
@@ -262,13 +364,16 @@ class Translation:
             return f"norm2({self.say(node.items[0])})"
         if node.left == r"\langle" and len(node.items) == 2:
             return f"dot({self.say(node.items[0])}, {self.say(node.items[1])})"
+        if node.left == "|" and len(node.items) == 1:
+            word = "abs" if self.is_number(node.items[0]) else "det"
+            return f"{word}({self.say(node.items[0])})"
         if len(node.items) == 1 and node.left in ("(", "[", r"\{", ""):
             return f"({self.say(node.items[0])})"
         raise NoRuleError(f"a network cannot contain {write(node)}")
 
     def postfix(self, node: t.Postfix) -> str:
         base = self.say(node.base)
-        if node.kind == "transpose":
+        if node.kind == "transpose" or (node.kind == "prime" and isinstance(node.base, t.Bracket)):
             return f"({base})'"
         if node.kind == "inverse":
             return f"inv({base})"
@@ -296,7 +401,12 @@ class Translation:
             assert isinstance(node, t.Call), "called for these two"
             head = node.head
             argument = node.argument
-            items = argument.items if isinstance(argument, t.Bracket) else (argument,)
+            items = (argument,)
+            if isinstance(argument, t.Bracket) and argument.left in ("(", "[", r"\{", ""):
+                items = argument.items
+        if isinstance(node, t.HeadBracket) and not isinstance(head, t.Symbol):
+            # (y - Xb)'(y - Xb)
+            return self.product(t.Product((head, node.bracket), ("",)))
         if not isinstance(head, t.Symbol) or head.primes:
             raise NoRuleError(f"a network cannot contain {write(node)}")
         key = s.full(head)
@@ -348,8 +458,35 @@ class Translation:
         }  # fmt: skip
         if len(indices) != 1 or set(next(iter(indices))) != set(letters):
             raise NoRuleError(f"write {write(node)} with whole matrices, as a norm or a product")
+        self.fit_entries(body, next(iter(indices)))
         before, self.entries = self.entries, next(iter(indices))
         try:
             return f"sum({self.say(opened(body, self.env))})"
         finally:
             self.entries = before
+
+    def fit_entries(self, body: t.Node, entries: tuple[t.Node, ...]) -> None:
+        """Names nobody declared have the shape of those they are multiplied with, entry by entry."""
+        bare = [
+            replace(p, subscripts=()) for p in t.walk(body)
+            if isinstance(p, t.Symbol) and p.subscripts == entries
+        ]  # fmt: skip
+        known = [s.full(p) for p in bare if self.env.has(s.full(p))]
+        for symbol in bare:
+            if self.env.has(s.full(symbol)) or s.full(symbol) in self.names:
+                continue
+            like = next((p for p in bare if s.full(p) in known), None)
+            pair = self.pair(like) if like is not None else None
+            if pair is None or any(isinstance(dim, Unknown) for dim in pair):
+                raise NoRuleError(f"the shape of {write(symbol)} does not follow; declare it")
+            self.env.symbols[s.full(symbol)] = symbol
+            self.env.shapes[s.full(symbol)] = tuple(_dim(dim) for dim in pair)  # type: ignore[assignment]
+
+
+def _dim(value: Any) -> t.Node:
+    return t.Number(str(value)) if isinstance(value, int) else read_formula(str(value))[0].sides[0]
+
+
+def _is_typed(node: t.Node) -> bool:
+    """Whether no name stands in a number: ``1 - Y`` needs no ones."""
+    return not any(isinstance(p, t.Symbol) for p in t.walk(node))

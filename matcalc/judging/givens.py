@@ -24,12 +24,12 @@ from matcalc.judging.counting import (
     ranges_of,
 )
 from matcalc.judging.elementary import known
-from matcalc.judging.environment import ONE, Definition, Environment, Function, View
-from matcalc.judging.layers import normal, note_layers
+from matcalc.judging.environment import ONE, Definition, Dims, Environment, Function, View
+from matcalc.judging.labels import with_labels
+from matcalc.judging.layers import LARGEST, normal, note_layers
 from matcalc.reading import tree as t
 from matcalc.reading.formula import read_formula
 
-LARGEST = 20  # a size beyond this is left free
 EQUALS = ("=", ":=", r"\triangleq", r"\equiv")
 COUNTERS = frozenset(
     [
@@ -100,6 +100,7 @@ def environment_of(
     relations: list[t.Relation] = []
     for line in lines:
         relations += read_formula(line, macros=macros)
+    relations = with_labels(relations)
     for name, dims in (shapes or {}).items():
         declare(env, name, dims, macros)
     take_all(env, relations)
@@ -371,14 +372,14 @@ def _written_out(env: Environment, left: t.Symbol, body: t.Node) -> bool:
     if dotted:
         last = named[-1]
         size = last.subscripts[-1]
-        shape = (size, ONE) if len(rows) > 1 else (ONE, size)
+        shape: Dims = (size, ONE) if len(rows) > 1 else (ONE, size)
         if len(first.subscripts) == 2:
             shape = (last.subscripts[0], last.subscripts[1])
         env.shapes.setdefault(key, shape)
         return True
     if len(first.subscripts) == 2 or (pairs[0] and len(pairs[0]) == 2) or not same:
-        size = (t.Number(str(len(rows))), t.Number(str(len(rows[0]))))
-        env.shapes.setdefault(key, size)
+        counted = (t.Number(str(len(rows))), t.Number(str(len(rows[0]))))
+        env.shapes.setdefault(key, counted)
         return True
     env.views[key] = View(tuple(tuple(e for e in row if isinstance(e, t.Symbol)) for row in rows))
     env.definitions.pop(key, None)

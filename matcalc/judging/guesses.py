@@ -24,8 +24,7 @@ def infer(env: Environment, relations: Sequence[t.Relation] = ()) -> None:
                 run.present.setdefault(s.full(symbol), symbol)
     run.defining = True
     for key in list(env.order):
-        definition = env.definitions.get(key)
-        if definition is None:
+        if key not in env.definitions:
             continue
         body = run.defined(key)
         declared = env.shapes.get(key)

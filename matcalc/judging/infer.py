@@ -111,7 +111,8 @@ class Inference:
     def name(self, symbol: t.Symbol) -> Pair | None:
         env = self.env
         key, stem = s.full(symbol), s.stem(symbol)
-        if key in env.sizes or key in env.dims or symbol.name in ("e", "pi", "I"):
+        counts = (key in env.sizes or key in env.dims) and not env.has(key)
+        if counts or symbol.name in ("e", "pi", "I"):
             return (1, 1) if symbol.name != "I" else None
         dims = env.shape_of(symbol, {})
         if dims is not None:
@@ -332,7 +333,10 @@ class Inference:
             head, items = node.head, node.bracket.items
         else:
             assert isinstance(node, t.Call), "called for these two"
-            head, items = node.head, (node.argument,)
+            inside = node.argument
+            head, items = node.head, (inside,)
+            if isinstance(inside, t.Bracket) and len(inside.items) > 1:
+                items = inside.items
         if not isinstance(head, t.Symbol):
             return None
         key = s.full(replace(head, primes=0))
@@ -352,6 +356,8 @@ class Inference:
             "trace",
         ):
             return 1, 1
+        if head.name in ("max", "min") and len(items) > 1:
+            return next((x for x in shapes if x is not None and not self.scalar(x)), (1, 1))
         if head.name in ("rowsum", "rowmean", "colsum", "colmean") and shapes[0] is not None:
             return (shapes[0][0], 1) if head.name.startswith("row") else (1, shapes[0][1])
         if head.name in ("diag", "Diag") and shapes[0] is not None:

@@ -2,6 +2,8 @@ r"""What a line of a document does: it defines, assumes, gives a value, leaves a
 
 from __future__ import annotations
 
+import re
+
 from matcalc.judging import spelling as s
 from matcalc.judging.adjoints import tied_step
 from matcalc.judging.environment import Environment
@@ -10,12 +12,15 @@ from matcalc.judging.updates import update_parts
 from matcalc.judging.worlds import World
 from matcalc.reading import tree as t
 
+CONSTRAINT = re.compile(r"(?:subject to|such that|constraint|s\.t\.|provided that)[\s:,]*$", re.I)
 COMPARISONS = frozenset({"<", ">", r"\le", r"\ge", r"\ne", r"\ll", r"\gg"})
 
 
 def kind_of(env: Environment, relation: t.Relation, before: str = "") -> str:
     """What a line does: defines, assumes, value, size, blank, restates or claims."""
     sign = relation.signs[0]
+    if CONSTRAINT.search(before):
+        return "assumes"
     left, right = s.peeled(relation.sides[0]), relation.sides[1]
     if any(isinstance(side, t.Blank) for side in relation.sides[1:]):
         return "blank"
@@ -92,11 +97,17 @@ def _kind_of_name(env: Environment, left: t.Symbol, right: t.Node) -> str:
 def is_number(node: t.Node) -> bool:
     """Whether no name stands in a formula, apart from known functions."""
     heads = {id(p.head) for p in t.walk(node) if isinstance(p, t.Call)}
+    heads |= {id(p.base) for p in t.walk(node) if isinstance(p, t.Postfix) and _is_euler(p)}
     return not any(
         isinstance(p, (t.Filled, t.Derivative, t.Nabla, t.Differential))
-        or (isinstance(p, t.Symbol) and id(p) not in heads and p.name != "e")
+        or (isinstance(p, t.Symbol) and id(p) not in heads)
         for p in t.walk(node)
     )
+
+
+def _is_euler(node: t.Postfix) -> bool:
+    """``e^{-2}``; any other e is a name."""
+    return node.kind == "power" and isinstance(node.base, t.Symbol) and node.base.name == "e"
 
 
 def _has_value(env: Environment, left: t.Symbol) -> bool:

@@ -9,20 +9,20 @@ letter in the same place, ``W_i`` beside ``W_f``.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from matcalc.judging import spelling as s
 from matcalc.judging.kinds import is_number
-from matcalc.judging.passages import Line
 from matcalc.reading import tree as t
 
 COUNTERS = frozenset("ijklmnpqrt")
 
 
-def mark_labels(lines: Sequence[Line]) -> None:
-    """The labels of the page as words, so that nothing takes them for indices."""
-    labels, families = _labels(lines)
+def with_labels(relations: Sequence[t.Relation]) -> list[t.Relation]:
+    """The relations of a page with labels as words, so that nothing takes them for indices."""
+    labels, families = _labels(relations)
     if not labels and not families:
-        return
+        return list(relations)
 
     def change(node: t.Node) -> t.Node:
         if not isinstance(node, t.Symbol) or not node.subscripts:
@@ -31,31 +31,22 @@ def mark_labels(lines: Sequence[Line]) -> None:
         below = tuple(
             t.Word(_letter(x), plain=True) if _letter(x) in mine else x for x in node.subscripts
         )
-        if below == node.subscripts:
-            return node
-        return t.Symbol(node.name, node.latex, below, node.marks, node.primes, node.star,
-                        span=node.span)  # fmt: skip
+        return replace(node, subscripts=below) if below != node.subscripts else node
 
-    for line in lines:
-        if not line.error:
-            changed = s.rebuilt(line.relation, change)
-            assert isinstance(changed, t.Relation), "a relation stays one"
-            line.relation = changed
+    changed = [s.rebuilt(relation, change) for relation in relations]
+    return [relation for relation in changed if isinstance(relation, t.Relation)]
 
 
 def _letter(node: t.Node) -> str:
     return node.name if isinstance(node, t.Symbol) and s.bare(node) else ""
 
 
-def _labels(lines: Sequence[Line]) -> tuple[set[str], dict[str, set[str]]]:
+def _labels(relations: Sequence[t.Relation]) -> tuple[set[str], dict[str, set[str]]]:
     """Letters that are labels everywhere, and letters that are labels below one name."""
     whole: dict[str, set[str]] = {}  # name -> letters below arrays with a shape of their own
     defined: dict[str, set[str]] = {}  # name -> letters below left sides
     running: set[str] = set()
-    for line in lines:
-        if line.error or line.skipped:
-            continue
-        relation = line.relation
+    for relation in relations:
         running |= _running(relation)
         if not relation.signs:
             continue

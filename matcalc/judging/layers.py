@@ -6,7 +6,7 @@ or a first power anywhere on the page carries layers everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from matcalc.judging import spelling as s
@@ -14,6 +14,7 @@ from matcalc.judging.environment import Environment
 from matcalc.judging.primes import note_primes, without_primes
 from matcalc.reading import tree as t
 
+LARGEST = 20  # a size beyond this is left free
 LAYER_LETTERS = frozenset({"l", "L", "ell"})
 
 
@@ -22,6 +23,8 @@ def note_layers(env: Environment, nodes: Iterable[t.Node]) -> None:
     nodes = list(nodes)
     note_primes(env, (n for n in nodes if isinstance(n, t.Relation)))
     for root in nodes:
+        if isinstance(root, t.Relation) and root.signs[:1] == (r"\in",):
+            env.big |= set(_big(root.sides[1]))
         for node in t.walk(root):
             if not isinstance(node, t.Postfix) or not isinstance(node.base, t.Symbol):
                 continue
@@ -37,6 +40,14 @@ def note_layers(env: Environment, nodes: Iterable[t.Node]) -> None:
         env.bare_layers.add("delta")
 
 
+def _big(space: t.Node) -> Iterator[str]:
+    """Sizes such as 784: they are tried small, as letters are."""
+    if isinstance(space, t.Postfix) and space.kind in ("power", "superscript"):
+        for node in t.walk(space.arguments[0]):
+            if isinstance(node, t.Number) and node.text.isdigit() and int(node.text) > LARGEST:
+                yield node.text
+
+
 def _is_layer(node: t.Postfix) -> bool:
     if node.kind not in ("superscript", "power") or len(node.arguments) != 1:
         return False
@@ -48,6 +59,10 @@ def normal(node: t.Node, env: Environment) -> t.Node:
     """Layers above letters as marks; sizes written below letters and trailing dots off."""
 
     def change(part: t.Node) -> t.Node:
+        if isinstance(part, t.Number) and part.text in env.big:
+            name = f"n{part.text}"
+            env.dims.add(name)
+            return t.Symbol(name, part.text, span=part.span)
         if (
             isinstance(part, t.Symbol)
             and len(part.subscripts) == 1

@@ -30,16 +30,20 @@ from matcalc.judging.compare import (
     spread_over,
 )
 from matcalc.judging.conditions import COMPARE
+from matcalc.judging.counting import ranges_of
+from matcalc.judging.data_rows import SAID, with_columns
 from matcalc.judging.environment import Environment
-from matcalc.judging.givens import ranges_of, space
+from matcalc.judging.givens import space
 from matcalc.judging.scope import Scope
 from matcalc.judging.sizes import worlds
 from matcalc.judging.solve import solve
+from matcalc.judging.undefined import why_undefined
 from matcalc.judging.values import Misfit, OutOfRange, TooMuch, Unread
 from matcalc.judging.worlds import STYLES
 from matcalc.reading import tree as t
 from matcalc.reading.writer import write
 
+HEAVY = 40_000
 EQUAL = frozenset({"=", ":=", r"\triangleq", r"\equiv", r"\approx"})
 LAYOUTS = (
     ("denominator", False),
@@ -66,6 +70,7 @@ class Finding:
     convention: str = ""
     points: int = 0
     sizes: int = 0
+    work: int = 0  # evaluated pieces; a line that costs much is not tried in every way
     relation: t.Relation | None = None
     missing: dict[str, list[int]] = field(default_factory=dict)
     sides: dict[int, str] = field(default_factory=dict)  # status of every right-hand side
@@ -74,36 +79,25 @@ class Finding:
 def judge(env: Environment, relation: t.Relation, *, quick: bool = False) -> Finding:
     """Judge one relation, in the layout of the page and then in the others."""
     finding = _judge(env, relation, quick=quick)
-    if finding.status not in ("shape-error", "fails") or not _has_data_rows(env, relation):
+    if finding.status not in ("shape-error", "fails") or finding.work > HEAVY:
         return finding
-    other = env.copy()
-    other.data_columns = True
+    other = with_columns(env, relation)
+    if other is None:
+        return finding
     again = _judge(other, relation, quick=quick)
     if again.status == "holds" or (finding.wrong == 0 and again.wrong != 0):
         env.data_columns = True
-        env.assume("a small letter with an index is that row of the matrix, written as a column")
+        env.assume(SAID)
         return again
     return finding
-
-
-def _has_data_rows(env: Environment, relation: t.Relation) -> bool:
-    """``x_i`` beside a matrix X of data, in the line or in what it rests on."""
-    if env.data_columns:
-        return False
-    bodies = [d.body for d in env.definitions.values()]
-    for side in (*relation.sides, *bodies):
-        for symbol in s.symbols(side):
-            upper = replace(symbol, name=symbol.name.upper())
-            small = len(symbol.name) == 1 and symbol.name.islower()
-            if small and len(symbol.subscripts) == 1 and env.has(s.stem(upper)):
-                return True
-    return False
 
 
 def _judge(env: Environment, relation: t.Relation, *, quick: bool = False) -> Finding:
     layout = (env.layout or "denominator", env.vec)
     first = judge_in(env, relation, layout, quick=quick)
     if first.status in ("holds", "unreadable", "range-error"):
+        return first
+    if first.work > HEAVY:
         return first
     if first.status == "needs-convention" or not _mentions_layout(relation):
         return _relaxed(env, relation, first, quick)
@@ -161,8 +155,10 @@ def judge_in(
             except (Misfit, OutOfRange, Unread) as error:
                 finding = Finding("unreadable", str(error))
             if finding.status == "undefined":
+                why = why_undefined(scope, relation) if style == STYLES[0] else ""
+                problem = replace(problem, why=why or problem.why)
                 break
-            found.append(replace(finding, points=world.points))
+            found.append(replace(finding, points=world.points, work=scope.work[0]))
             if finding.status not in ("holds", "needs-convention", "range-error"):
                 break
         else:

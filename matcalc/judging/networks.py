@@ -7,15 +7,18 @@ in the way the page shows, so that the names meet.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
+from matcalc.expr import Node, symbol_name
 from matcalc.facts import Fact
 from matcalc.judging import spelling as s
 from matcalc.judging.conventions import PROPERTIES
 from matcalc.judging.environment import Definition, Environment
 from matcalc.judging.givens import declare, environment_of
-from matcalc.network import Network
+from matcalc.network import Network, Step
 from matcalc.notation import DEFAULT, Notation
+from matcalc.problem import Problem
 from matcalc.reading import tree as t
 from matcalc.reading.formula import read_formula
 from matcalc.render.latex import latex_of
@@ -24,7 +27,28 @@ from matcalc.shapes import show_dim
 FROM_ZERO = re.compile(r"_\{\s*[a-z]\s*=\s*0\s*\}|indices (?:start|begin) at 0|counted from 0", re.I)
 
 
-def statements(network: Network, notation: Notation = DEFAULT) -> list[str]:
+@dataclass(frozen=True)
+class Given:
+    """What a network, or the problem of a derivation, declares and defines."""
+
+    declared: tuple[Node, ...]
+    steps: tuple[Step, ...]
+    facts: tuple[Fact, ...]
+    output: Node | None
+
+    @classmethod
+    def of(cls, network: Network | Problem) -> Given:
+        """Of a network, or of what a derivation is about."""
+        if isinstance(network, Problem):
+            inputs, params, output = network.inputs, network.params, network.output
+        else:
+            inputs = tuple(network.inputs.values())
+            params = tuple(network.params.values())
+            output = network.result if network.steps else None  # type: ignore[assignment]
+        return cls((*inputs, *params), tuple(network.steps), tuple(network.facts), output)
+
+
+def statements(network: Network | Problem, notation: Notation = DEFAULT) -> list[str]:
     """What a network declares and defines, as formulas of LaTeX.
 
     >>> from matcalc.language import parse
@@ -32,11 +56,12 @@ def statements(network: Network, notation: Notation = DEFAULT) -> list[str]:
     ['w \\\\in \\\\mathbb{R}^{d \\\\times 1}', 'L = w^{\\\\top} w']
     """
     found = []
-    for symbol in (*network.inputs.values(), *network.params.values()):
+    given = Given.of(network)
+    for symbol in given.declared:
         size = r" \times ".join(map(show_dim, symbol.shape))
         name = latex_of(symbol, notation)
         found.append(rf"{name} \in \mathbb{{R}}{f'^{{{size}}}' if size else ''}")
-    for step in network.steps:
+    for step in given.steps:
         found.append(f"{latex_of(step.symbol, notation)} = {latex_of(step.definition, notation)}")
     return found
 
@@ -49,7 +74,7 @@ def notation_of(page: str) -> Notation:
 
 
 def environment_of_network(
-    network: Network,
+    network: Network | Problem,
     page: str,
     *,
     given: Any = (),
@@ -69,19 +94,20 @@ def environment_of_network(
     )
     for name, dims in (shapes or {}).items():
         declare(env, name, dims, macros)
-    for fact in network.facts:
-        _assume(env, fact, network, notation)
-    output = _symbol(latex_of(network.output, notation)) if network.steps else None
-    if output is not None and not network.output.shape:
+    about = Given.of(network)
+    for fact in about.facts:
+        _assume(env, fact, about, notation)
+    output = _symbol(latex_of(about.output, notation)) if about.output is not None else None
+    if output is not None and about.output is not None and not about.output.shape:
         env.loss = s.full(output)
-    for step in network.steps:
+    for step in about.steps:
         arrives = _symbol(step.adjoint) if step.adjoint else None
         mine = _symbol(latex_of(step.symbol, notation))
         if arrives is None or mine is None:
             continue
         above = output if env.loss and output is not None else t.Symbol("L", "L")
         key = s.full(arrives)
-        env.definitions[key] = Definition(arrives, t.Derivative(above, (mine,)))
+        env.definitions[key] = Definition(arrives, t.Derivative(r"\partial", above, (mine,)))
         env.order.append(key)
     return env
 
@@ -91,8 +117,8 @@ def _symbol(latex: str) -> t.Symbol | None:
     return next((x for x in s.symbols(sides[0])), None) if sides else None
 
 
-def _assume(env: Environment, fact: Fact, network: Network, notation: Notation) -> None:
-    known = {**network.inputs, **network.params}
+def _assume(env: Environment, fact: Fact, given: Given, notation: Notation) -> None:
+    known = {symbol_name(node): node for node in given.declared}
     symbol = _symbol(latex_of(known[fact.of], notation)) if fact.of in known else None
     if symbol is None:
         return

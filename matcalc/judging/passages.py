@@ -15,7 +15,7 @@ from matcalc.judging.kinds import COMPARISONS
 from matcalc.reading import tree as t
 from matcalc.reading.document import Passage, document_macros, read_document
 from matcalc.reading.formula import read_formula
-from matcalc.reading.statements import is_range
+from matcalc.reading.ranges import is_range
 from matcalc.reading.writer import write
 
 JUDGED = frozenset({*EQUALS, r"\approx", r"\in", ":", r"\leftarrow", *COMPARISONS})
@@ -49,6 +49,8 @@ PROPERTY = re.compile(
     re.I,
 )
 ONE_HOT = re.compile(r"^\s*(?:is|are)?\s*(?:\(?|the )one[- ]hot")
+TELLING = re.compile(r"symmetric|definite|spd|orthogonal|diagonal|triangular", re.I)
+ARRIVES = re.compile(r"\bfrom above arrives\s*$|\bupstream gradient(?: is)?\s*$", re.I)
 QUOTED = re.compile(r"\b(?:by|using|rule|identity)\s*$", re.I)
 LAYOUT = re.compile(
     r"(?:(?:^|[.\n#]\s*)|\b(?:derivatives|jacobians|gradients|we|throughout|use|using)\b"
@@ -84,20 +86,25 @@ def lines_of(text: str, macros: Any) -> list[Line]:
     prose = ""
     open_for_range = after_rule = False
     names: list[t.Node] = []
+    declared: list[t.Node] = []
+    seen: dict[str, tuple[t.Relation, ...]] = {}
     for passage in read_document(text):
         if passage.kind == "prose":
             prose = passage.text
             if out and UNITS.match(prose):
                 out[-1].skipped = "the number goes on in words"
             if names and NUMBER.match(prose):
-                out.append(_shaped(names[-1], (ONE, ONE), passage))
+                out.append(_shaped(names[-1], (ONE, ONE), passage, said=True))
             for found in FACT.finditer(prose):
                 if found[1] in FACTS:
                     out.append(_fact(t.Symbol(found[2], found[2]), FACTS[found[1]], passage))
-            if names and ONE_HOT.match(prose):
-                out.append(_fact(names[-1], "one-hot", passage))
-            if names and (stated := PROPERTY.match(prose)):
-                out.append(_fact(names[-1], stated[1].lower(), passage))
+            known_here = names or declared
+            if known_here and ONE_HOT.match(prose):
+                out.append(_fact(known_here[-1], "one-hot", passage))
+            if known_here and (stated := PROPERTY.match(prose)) and TELLING.search(stated[1]):
+                plural = re.match(r"\s*(?:are|be)\b", prose)
+                for name in known_here if plural else known_here[-1:]:
+                    out.append(_fact(name, stated[1].lower(), passage))
             if stated := LAYOUT.search(prose):
                 out.append(_layout(stated[1].lower(), passage))
             if names and LACKING.search(prose[:80]):
@@ -107,7 +114,11 @@ def lines_of(text: str, macros: Any) -> list[Line]:
             open_for_range = open_for_range and bool(FOR.match(prose))
             continue
         try:
-            relations = read_formula(THOUSANDS.sub(_joined_digits, passage.text), macros=table)
+            relations = seen.get(passage.text) or read_formula(
+                THOUSANDS.sub(_joined_digits, passage.text), macros=table
+            )
+            if passage.kind == "inline":
+                seen[passage.text] = relations
         except ParseError as error:
             quoted = passage.kind == "inline" and QUOTED.search(prose)
             if passage.kind == "display" or ("=" in passage.text and not quoted):
@@ -120,10 +131,24 @@ def lines_of(text: str, macros: Any) -> list[Line]:
             out.append(_shaped(names[-1], shape, passage))
             prose = ""
             continue
+        if (
+            len(relations) == 1
+            and not relations[0].signs
+            and ARRIVES.search(prose)
+            and isinstance(relations[0].sides[0], t.Symbol)
+        ):
+            out.append(_arriving(relations[0].sides[0], passage))
+        belonging = [x.sides[0] for x in relations if x.signs == (r"\in",)]
+        joined = bool(re.fullmatch(r"[\s,]*(?:and)?\s*", prose))
+        declared = (
+            [*(declared if joined else ()), *filter(_is_name, belonging)] if belonging else []
+        )
         if len(relations) == 1 and not relations[0].signs and passage.kind == "inline":
             only = relations[0].sides[0]
-            names = [*names, only] if _is_name(only) else []
+            names = [only] if _is_name(only) else []
         goes_on = after_rule and bool(re.fullmatch(r"[\s,;]*(?:and)?\s*", prose))
+        announced = after_rule and bool(re.fullmatch(r"[\s,;]*(?:then )?the gradient is\s*", prose))
+        goes_on = goes_on or (announced and isinstance(relations[0].sides[-1], t.Symbol))
         after_rule = False
         if passage.kind == "inline" and relations and (goes_on or all(map(_is_rule, relations))):
             prose, after_rule = "", True
@@ -181,14 +206,18 @@ def _changed(left: t.Node) -> t.Node | None:
     return left.bracket if isinstance(left, t.HeadBracket) and named else None
 
 
-def _shaped(symbol: t.Node, dims: tuple[t.Node, t.Node], passage: Passage) -> Line:
+def _shaped(
+    symbol: t.Node, dims: tuple[t.Node, t.Node], passage: Passage, said: bool = False
+) -> Line:
+    """A shape beside a name; ``said`` if it is called a number in words."""
     reals = t.Symbol("R_bb", r"\mathbb{R}")
     size = t.Product(dims, (r"\times",))
-    right: t.Node = reals if dims == (ONE, ONE) else t.Postfix(reals, "power", (size,))
+    right: t.Node = reals if said else t.Postfix(reals, "power", (size,))
     relation = t.Relation((symbol, right), (r"\in",))
     return Line(relation, passage.line, write(relation), passage.cell)
 
 
+ARRIVING = "arrives from above"
 FACTS = {
     "rows_sum_to_one": "one-hot",
     **{
@@ -202,6 +231,11 @@ FACTS = {
 def _fact(symbol: t.Node, words: str, passage: Passage) -> Line:
     relation = t.Relation((t.Phrase((symbol, t.Text(words))),))
     return Line(relation, passage.line, f"{write(symbol)} is {words}", passage.cell, said=True)
+
+
+def _arriving(symbol: t.Symbol, passage: Passage) -> Line:
+    relation = t.Relation((t.Phrase((symbol, t.Text(ARRIVING))),))
+    return Line(relation, passage.line, f"{write(symbol)} {ARRIVING}", passage.cell, said=True)
 
 
 def _layout(name: str, passage: Passage) -> Line:

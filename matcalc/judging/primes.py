@@ -13,6 +13,8 @@ from matcalc.judging import spelling as s
 from matcalc.judging.environment import Environment
 from matcalc.reading import tree as t
 
+# Letters of functions: their prime is a slope.
+LETTERS = frozenset(["f", "g", "h", "phi", "varphi", "psi", "rho", "sigma", "F", "Phi", "varsigma"])
 BOLD = (r"\mathbf", r"\boldsymbol", r"\bm", r"\vec")
 
 
@@ -33,9 +35,15 @@ def note_primes(env: Environment, relations: Iterable[t.Relation]) -> None:
         if not relation.signs:
             continue
         left = s.peeled(relation.sides[0])
+        if isinstance(left, t.Listing):
+            arrays |= {s.full(x) for x in left.items if isinstance(x, t.Symbol) and not x.primes}
         if isinstance(left, t.Symbol):
             (named if left.primes else arrays).add(s.full(replace(left, primes=0)))
     functions -= arrays
+    env.renamed |= {
+        k for k in named
+        if primed[k].name not in functions and (k in arrays or primed[k].name not in LETTERS)
+    }  # fmt: skip
     for key, symbol in primed.items():
         known = key in arrays or s.stem(symbol) in env.shapes
         columnlike = symbol.name[:1].isupper() or symbol.name == "iota" or _bold(symbol)
@@ -53,7 +61,7 @@ def note_primes(env: Environment, relations: Iterable[t.Relation]) -> None:
 
 def without_primes(node: t.Node, env: Environment) -> t.Node:
     """Primes as transposes and ``\\iota`` as ones, where the page means that."""
-    if not env.turned and not _has_iota(node):
+    if not env.turned and not env.renamed and not _has_iota(node):
         return node
 
     def change(part: t.Node) -> t.Node:
@@ -63,6 +71,8 @@ def without_primes(node: t.Node, env: Environment) -> t.Node:
             return part
         plain = replace(part, primes=0)
         base = _ones(plain, env)
+        if part.primes == 1 and s.full(plain) in env.renamed:
+            return replace(plain, name=part.name + "_prime", latex=part.latex + "'")
         if part.primes == 1 and s.full(plain) in env.turned:
             return t.Postfix(base, "transpose", (), r"\prime", span=part.span)
         return part if part.primes else base

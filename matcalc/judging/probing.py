@@ -49,6 +49,11 @@ class Probe:
     choices: list[dict[str, int]]
     truths: list[list[Value]]
 
+    @property
+    def work(self) -> int:
+        """How much has been evaluated."""
+        return self.scope.work[0]
+
     def value(self, node: t.Node, choice: dict[str, int]) -> list[Value] | None:
         """The values of a side for one choice of indices."""
         with self.scope.bound(**choice):

@@ -7,7 +7,7 @@ so. Signs with several meanings (``\cdot``, ``*``) are read in all ways that fit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -172,9 +172,9 @@ def _equal(factors: list[Value], operators: list[str], signs: Signs) -> list[Val
 def _tight(factors: list[Value], operators: list[str], signs: Signs) -> list[Value]:
     """Matrix products first, then the entrywise ones."""
     runs, between = _runs(factors, operators, signs.is_entrywise)
-    values = _chain(*runs[0], signs)
+    values = _chain(runs[0][0], runs[0][1], signs)
     for operator, run in zip(between, runs[1:], strict=True):
-        values = _pairs(values, operator, _chain(*run, signs), signs)
+        values = _pairs(values, operator, _chain(run[0], run[1], signs), signs)
     return values
 
 
@@ -188,8 +188,10 @@ def _loose(factors: list[Value], operators: list[str], signs: Signs) -> list[Val
     return found
 
 
-def _runs(factors, operators, splits):  # type: ignore[no-untyped-def]
-    runs = [([factors[0]], [])]
+def _runs(
+    factors: list[Value], operators: list[str], splits: Callable[[str], bool]
+) -> tuple[list[tuple[list[Value], list[str]]], list[str]]:
+    runs: list[tuple[list[Value], list[str]]] = [([factors[0]], [])]
     between: list[str] = []
     for operator, factor in zip(operators, factors[1:], strict=True):
         if splits(operator):

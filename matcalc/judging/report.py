@@ -107,6 +107,15 @@ class Report:
         correction = f"${_cell(verdict.correction)}$" if verdict.correction else ""
         return f"| {entry.line} | ${_cell(entry.text)}$ | {_cell(said)} | {correction} |"
 
+    def to_latex(self) -> str:
+        """The report as paragraphs of LaTeX: the count, then every line that is not in order."""
+        rows = [f"{self.headline}.", ""]
+        for entry in self.entries:
+            verdict = entry.verdict
+            if verdict.status in (*FAILURES, "needs-convention", "unreadable"):
+                rows += [rf"\paragraph{{{entry.place}}}", verdict.to_latex(), ""]
+        return "\n".join(rows)
+
     def to_html(self) -> str:
         """The report as an HTML fragment; formulas stand between ``\\(`` and ``\\)``."""
         rows = [f'<section class="report"><h2>{escape(self.headline)}</h2>']

@@ -19,7 +19,7 @@ from matcalc.judging.values import Array, Misfit, OutOfRange, TooMuch, Unread, V
 from matcalc.judging.worlds import World
 from matcalc.reading import tree as t
 
-BUDGET = 400_000
+BUDGET = 150_000
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ class Scope:
         self.uses: dict[str, set[str]] = {}
         self.stack: list[str] = []
         self.lenient = False
-        self.depth = root.depth if root is not None else 0
-        self.work = root.work if root is not None else [0]
+        self.depth: int = root.depth if root is not None else 0
+        self.work: list[int] = root.work if root is not None else [0]
         self.memo: dict[Any, list[Value]] = {}
         self.seeking: set[str] = set()  # names whose range is being looked for
 
@@ -111,8 +111,17 @@ class Scope:
 
     # ------------------------------------------------------------ places
 
+    def swaps(self, symbol: t.Symbol) -> bool:
+        """Whether this is the commutation matrix: a K with two sizes below."""
+        if symbol.name != "K" or len(symbol.subscripts) != 2 or symbol.marks or symbol.primes:
+            return False
+        names = [p.name if isinstance(p, t.Symbol) and s.bare(p) else "" for p in symbol.subscripts]
+        return all(n in self.env.dims and n not in self.indices for n in names)
+
     def place(self, symbol: t.Symbol) -> Place | None:
         """Where a symbol points; None if nothing is known of it."""
+        if self.swaps(symbol):
+            return None
         env, letters = self.env, self.indices
         if symbol.primes:
             symbol = replace(symbol, primes=0)

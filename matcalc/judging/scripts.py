@@ -130,7 +130,7 @@ def _evaluated(node: t.Postfix, scope: Scope) -> list[Value]:
 
 
 def _primed(node: t.Postfix, scope: Scope) -> list[Value]:
-    if isinstance(node.base, t.Bracket):
+    if isinstance(node.base, (t.Bracket, t.Postfix)):
         return _transpose(node, scope)
     raise Unread(f"{write(node)} has no value here")
 

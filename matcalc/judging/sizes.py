@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from matcalc.judging.environment import Environment
-from matcalc.judging.spelling import integer
+from matcalc.judging.spelling import full, integer, symbols
 from matcalc.judging.worlds import STYLES, World
 
 SIZES = 3
@@ -21,7 +21,11 @@ def free_dims(env: Environment) -> list[str]:
 
 
 def _is_value(env: Environment, name: str) -> bool:
-    return name in env.definitions and name not in env.sizes
+    """Whether a size is computed from others; a bold h beside the size h is no such thing."""
+    definition = env.definitions.get(name)
+    if definition is None or name in env.sizes:
+        return False
+    return all(full(p) in env.dims for p in symbols(definition.body))
 
 
 def size_choices(env: Environment, count: int = SIZES) -> list[dict[str, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from matcalc.reading import tree as t
 
@@ -74,7 +75,8 @@ def _putter(node: t.Node, name: str, position: tuple[int, ...], put: Put) -> Put
             items = (*value.items[:k], new, *value.items[k + 1 :])
             return put(replace(node, **{name: replace(value, items=items)}))
         if not position:
-            return put(replace(node, **{name: new}))
+            single: dict[str, Any] = {name: new}
+            return put(replace(node, **single))
         if len(position) == 1:
             k = position[0]
             return put(replace(node, **{name: (*value[:k], new, *value[k + 1 :])}))

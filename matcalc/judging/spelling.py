@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
+from typing import Any
 
 from matcalc.reading import tree as t
 from matcalc.reading.writer import write
@@ -42,8 +43,9 @@ def integer(node: t.Node, indices: Indices) -> int | None:
         return result
     if isinstance(node, t.Postfix) and node.kind in ("power", "superscript") and node.arguments:
         base, exponent = integer(node.base, indices), integer(node.arguments[0], indices)
-        small = base is not None and exponent is not None and abs(base) <= 100 and exponent <= 4
-        return base**exponent if small and exponent >= 0 else None
+        if base is None or exponent is None or abs(base) > 100 or not 0 <= exponent <= 4:
+            return None
+        return int(base**exponent)
     return None
 
 
@@ -89,7 +91,7 @@ def bare(symbol: t.Node) -> bool:
 
 def rebuilt(node: t.Node, change: Callable[[t.Node], t.Node]) -> t.Node:
     """``change`` applied from the leaves up."""
-    updates = {}
+    updates: dict[str, Any] = {}
     for spec in fields(node):
         value = getattr(node, spec.name)
         new = _changed(value, change)

@@ -5,6 +5,8 @@ Nothing is rearranged beyond that; the author's order and brackets stay.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from matcalc.judging import spelling as s
 from matcalc.judging.vocabulary import joined
 from matcalc.reading import tree as t
@@ -25,6 +27,12 @@ def _tidied(node: t.Node) -> t.Node:
         return _product(node)
     if isinstance(node, t.Sum):
         return _sum(node)
+    if isinstance(node, t.BigOperator) and node.name == "sum" and node.body is not None:
+        body = s.flattened(node.body)
+        if isinstance(body, t.Sum) and len(body.terms) == 1 and body.signs == ("-",):
+            return t.Sum((replace(node, body=body.terms[0]),), ("-",))
+        if isinstance(body, t.Product):
+            return replace(node, body=body)
     return node
 
 

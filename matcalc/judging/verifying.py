@@ -9,12 +9,17 @@ from typing import Any
 from matcalc.errors import ParseError
 from matcalc.judging import spelling as s
 from matcalc.judging.adjoints import loss_symbol
+from matcalc.judging.conventions import statement
+from matcalc.judging.counting import note_dims
 from matcalc.judging.differentials import is_adjoint_line, varied, with_differentials
+from matcalc.judging.elementary import known
 from matcalc.judging.environment import Environment
-from matcalc.judging.givens import EQUALS, environment_of, note_dims, statement
+from matcalc.judging.functions import CALLS
+from matcalc.judging.givens import EQUALS, environment_of
 from matcalc.judging.guesses import infer
 from matcalc.judging.layers import normal, note_layers
 from matcalc.judging.lines import EQUAL, RANK, Finding, judge
+from matcalc.judging.undefined import where
 from matcalc.judging.updates import gradient_claim, is_new, timeless, update_parts
 from matcalc.judging.verdict import FAILURES, Verdict
 from matcalc.reading import tree as t
@@ -65,7 +70,7 @@ def verify_relations(
     if not judged:
         return Verdict("unreadable", claim, explanation="there is no equation")
     worst = max(judged, key=lambda line: ORDER[line.finding.status])
-    return _verdict(env, claim, worst, diagnose, alone=len(judged) == 1)
+    return _verdict(env, before, claim, worst, diagnose)
 
 
 ORDER = {**RANK, "assumes": -1, "defines": -1, "update": -1, "blank": -1}
@@ -178,16 +183,49 @@ def _known(env: Environment, symbol: t.Symbol) -> bool:
 def _unexplained(env: Environment, line: t.Relation) -> str:
     """An operator that was guessed to act entry by entry, where its slope does not say so."""
     roots = [line, *(d.body for d in env.definitions.values())]
-    primed = {p.name for root in roots for p in t.walk(root) if isinstance(p, t.Symbol) and p.primes}
+    primed = {
+        p.name for root in roots for p in t.walk(root) if isinstance(p, t.Symbol) and p.primes
+    }
     return next(iter(sorted(env.guessed_words - primed)), "")
 
 
 # ---------------------------------------------------------------- the verdict
 
 
-def _verdict(env: Environment, claim: str, judged: Judged, diagnose: bool, alone: bool) -> Verdict:
+def _told(before: Environment, env: Environment, line: t.Relation, finding: Finding) -> str:
+    from matcalc.judging.wording import explained
+
+    strangers = _strangers(before, line, finding) if finding.status in FAILURES else ""
+    return "; ".join(x for x in (explained(env, line, finding), strangers) if x)
+
+
+def _strangers(before: Environment, line: t.Relation, finding: Finding) -> str:
+    """Names of the wrong side that the page defines nowhere, with their places."""
+    if not finding.wrong or finding.wrong >= len(line.sides) or not before.definitions:
+        return ""
+    left = {p.name for p in t.walk(line.sides[0]) if isinstance(p, t.Symbol)}
+    for big in (p for p in t.walk(line) if isinstance(p, t.BigOperator)):
+        left |= {p.name for x in big.lower for p in t.walk(x) if isinstance(p, t.Symbol)}
+    found: dict[str, str] = {}
+    for symbol in s.symbols(line.sides[finding.wrong]):
+        counts = s.full(symbol) in before.dims or symbol.name in ("e", "pi", "I", "delta", "d")
+        if counts or symbol.name in left or symbol.name.endswith("_bar") or symbol.primes:
+            continue
+        index = s.bare(symbol) and symbol.name in s.letters_below(line)
+        if not index and not _known(before, symbol) and known(symbol.name) is None:
+            if symbol.name not in CALLS:
+                found.setdefault(write(symbol), where(symbol))
+    if not found:
+        return ""
+    names = " and ".join(f"{name}{place}" for name, place in found.items())
+    return f"{names} {'is' if len(found) == 1 else 'are'} defined nowhere"
+
+
+def _verdict(
+    env: Environment, before: Environment, claim: str, judged: Judged, diagnose: bool
+) -> Verdict:
     from matcalc.judging.diagnosis import diagnosis
-    from matcalc.judging.wording import certainty, explained, reading_of
+    from matcalc.judging.wording import certainty, reading_of, taught
 
     finding = judged.finding
     if finding.status in FAILURES and (word := _unexplained(env, judged.line)):
@@ -197,7 +235,7 @@ def _verdict(env: Environment, claim: str, judged: Judged, diagnose: bool, alone
     verdict = Verdict(
         finding.status,  # type: ignore[arg-type]
         claim,
-        explanation=explained(env, judged.line, finding),
+        explanation=_told(before, env, judged.line, finding),
         certainty=certainty(finding),
         reading=reading_of(env, judged.line, finding),
         first_wrong_step=wrong,
@@ -215,7 +253,7 @@ def _verdict(env: Environment, claim: str, judged: Judged, diagnose: bool, alone
         status=status,  # type: ignore[arg-type]
         slip=found.slip,
         correction=write(found.corrected(line)) if found.side is not None else found.text,
-        explanation=found.explanation or verdict.explanation,
+        explanation=taught(verdict.explanation, found.slip, found.explanation),
         counterexample=found.counterexample,
     )
 

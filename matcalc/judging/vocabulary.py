@@ -60,7 +60,8 @@ def is_number(node: t.Node, env: Environment) -> bool:
     if not isinstance(node, t.Symbol):
         return False
     key = s.full(node)
-    return key in env.dims or env.shapes.get(key) == (ONE, ONE)
+    counts = key in env.dims and not env.has(key)
+    return counts or env.shapes.get(key) == (ONE, ONE)
 
 
 def listed(node: t.Node) -> tuple[list[t.Node], list[str]] | None:
@@ -137,8 +138,8 @@ def lettered(symbol: t.Symbol, letters: Sequence[str]) -> Iterator[t.Symbol]:
             if not isinstance(script.terms[-1], t.Number):
                 others += [t.Sum((*script.terms, one), (*script.signs, x)) for x in "-+"]
             elif script.signs[-1] in "+-":
-                other = "-" if script.signs[-1] == "+" else "+"
-                others.append(replace(script, signs=(*script.signs[:-1], other)))
+                turn = "-" if script.signs[-1] == "+" else "+"
+                others.append(replace(script, signs=(*script.signs[:-1], turn)))
         for other in others:
             yield replace(
                 symbol, subscripts=(*symbol.subscripts[:k], other, *symbol.subscripts[k + 1 :])
@@ -205,7 +206,8 @@ def known_symbols(env: Environment, relation: t.Relation) -> list[t.Symbol]:
         for symbol in s.symbols(definition.body):
             key = s.full(symbol)
             plain = not any(isinstance(p, t.Symbol) for p in symbol.subscripts) or env.has(key)
-            other = symbol.primes or key in env.dims or env.is_function(key)
+            counts = key in env.dims and not env.has(key)
+            other = symbol.primes or counts or env.is_function(key)
             declared = env.has(key) or s.stem(symbol) in env.cells
             if plain and declared and not other:
                 found.setdefault(key, symbol)
@@ -238,12 +240,25 @@ def lost_factors(env: Environment, relation: t.Relation, sign: str) -> list[t.No
             inner = replace(argument, subscripts=script) if script else argument
             out.append(t.HeadBracket(prime, t.Bracket("(", ")", (inner,))))
     out += _slopes_in_outputs(env)
+    bodies = [d.body for d in env.definitions.values()]
+    found = (p for body in bodies for p in t.walk(body) if isinstance(p, t.Fraction))
+    out += [p for p in dict.fromkeys(found) if _is_coefficient(p, env)][:6]
     for ones in _ones(env, relation):
         out += [ones, turned(ones, sign)]
     return [*errors(env, letters), *adjoints(env, relation), *out][:160]
 
 
-def _ones(env: Environment, relation: t.Relation) -> list[t.Node]:
+def _is_coefficient(node: t.Fraction, env: Environment) -> bool:
+    """A fraction of numbers and scalar names: ``1 / \\tau``, ``\\lambda / 2``."""
+    named = [p for p in t.walk(node) if isinstance(p, t.Symbol)]
+    plain = all(
+        isinstance(p, (t.Fraction, t.Symbol, t.Number, t.Product, t.Root)) for p in t.walk(node)
+    )
+    scalar = all(s.bare(p) and env.shapes.get(s.full(p), (ONE, ONE)) == (ONE, ONE) for p in named)
+    return plain and scalar and all(s.full(p) not in env.definitions for p in named)
+
+
+def _ones(env: Environment, relation: t.Relation) -> list[t.Filled]:
     """The vectors of ones of the page."""
     roots = (relation, *(d.body for d in env.definitions.values()))
     found = (p for root in roots for p in t.walk(root) if isinstance(p, t.Filled))
@@ -361,12 +376,10 @@ def opened(node: t.Node, env: Environment) -> t.Node:
     def change(part: t.Node) -> t.Node:
         if isinstance(part, t.HeadBracket) and not _applies(part, env):
             return t.Product((part.head, part.bracket), ("",), span=part.span)
-        if isinstance(part, t.Postfix):
-            split = t.as_product(part)
-            if split is not None and isinstance(split[0], t.Symbol):
-                inner = t.core(part)[0]
-                if isinstance(inner, t.HeadBracket) and not _applies(inner, env):
-                    return t.Product(split, ("",), span=part.span)
+        if isinstance(part, t.Postfix) and isinstance(part.base, t.Product):
+            # What stood above a(b) belongs to the bracket once the two are apart.
+            head, inner = part.base.factors
+            return t.Product((head, replace(part, base=inner)), ("",), span=part.span)
         if isinstance(part, t.Product) and any(isinstance(f, t.Product) for f in part.factors):
             return _spliced(part)
         return part
@@ -436,8 +449,8 @@ def turnings(term: t.Node, sign: str) -> Iterator[t.Node]:
     if parts is None:
         return
     factors, operators = parts
-    for flags in product((False, True), repeat=len(factors)):
-        if any(flags) and len(factors) <= 4:
+    for flags in product((False, True), repeat=len(factors) if len(factors) <= 4 else 0):
+        if any(flags):
             new = [turned(f, sign) if flag else f for f, flag in zip(factors, flags, strict=True)]
             yield joined(new, operators)
     if len(factors) >= 2:

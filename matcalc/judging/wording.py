@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from matcalc.judging.environment import Environment
+from matcalc.judging.lessons import lesson
 from matcalc.judging.lines import Finding
 from matcalc.reading import tree as t
 from matcalc.reading.writer import write
@@ -22,6 +23,13 @@ def explained(env: Environment, line: t.Relation, finding: Finding) -> str:
             return f"{which}as it stands it is false; it is true if {_convention(finding)}"
         case _:
             return f"{which}{finding.why}"
+
+
+def taught(what: str, slip: str, detail: str) -> str:
+    """What is wrong, and what the class of the slip teaches."""
+    parts = [what, lesson(slip), detail]
+    return ". ".join(p[0].upper() + p[1:].rstrip(".") if k else p for k, p in
+                     enumerate(x for x in parts if x)) + ("." if slip else "")  # fmt: skip
 
 
 def _convention(finding: Finding) -> str:

@@ -93,9 +93,7 @@ class World:
         if domain in STRUCTURED and shape[0] == shape[1]:
             return STRUCTURED[domain](rng.normal(size=size))
         if self.integers:
-            values = rng.integers(-3, 4, size=size).astype(float)
-            values[values == 0] = 2.0
-            return np.abs(values) if domain == "positive" or self.style == "positive" else values
+            return self._whole(rng, size, domain)
         if domain == "unit" or self.style == "unit":
             return rng.uniform(0.1, 0.9, size=size)
         if self.style == "definite" and shape[0] == shape[1] > 1 and not domain:
@@ -104,3 +102,13 @@ class World:
         if domain == "positive" or self.style in ("positive", "definite"):
             return rng.uniform(0.3, 1.7, size=size)
         return rng.normal(size=size)
+
+    def _whole(self, rng: np.random.Generator, size: tuple[int, int, int], domain: str) -> Array:
+        """Small whole numbers, tenths where only numbers between 0 and 1 will do."""
+        if domain == "unit" or self.style == "unit":
+            return rng.integers(1, 10, size=size) / 10
+        if self.style == "definite" and size[1] == size[2] > 1:
+            return 3 * np.eye(size[1]) + rng.integers(-1, 2, size=size)
+        values = rng.integers(-2, 4, size=size).astype(float)
+        positive = domain == "positive" or self.style in ("positive", "definite")
+        return np.where(values == 0, 1.0, np.abs(values)) if positive else values

@@ -27,10 +27,15 @@ class Evaluation:
     gradients: Values
     missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     record: Record | None = None
+    given: Mapping[Any, Any] = field(default_factory=dict)
+    dims: Mapping[str, int] | None = None
 
-    def to_latex(self, digits: int = 6, notation: Any = None) -> str:
-        """The numbers as a table; what is missing stays a formula and says what it needs."""
-        return BUILD["evaluation_latex"](self, digits, notation)
+    def to_latex(self, digits: int = 6, notation: Any = None, rounded: int | None = None) -> str:
+        """The numbers as a table; what is missing stays a formula and says what it needs.
+
+        With ``rounded`` a second column shows what rounding to so many places at every step gives.
+        """
+        return BUILD["evaluation_latex"](self, digits, notation, rounded)
 
 
 def evaluate_record(
@@ -57,6 +62,8 @@ def evaluate_record(
         MappingProxyType({symbol_name(of): found[a] for of, a in adjoints.items()}),
         MappingProxyType({symbol_name(w): found[g] for w, g in gradients.items()}),
         record=record,
+        given=dict(values),
+        dims=dims,
     )
 
 
@@ -83,4 +90,6 @@ def _as_far_as_it_goes(
         MappingProxyType({name: v for name, v in adjoints.items() if name in goals}),
         MappingProxyType(missing),
         record,
+        dict(values),
+        dims,
     )

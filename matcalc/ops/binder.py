@@ -121,7 +121,7 @@ def letter_for(node: Node) -> str:
     taken |= {s.name for bound in node.params[1:] for s in bound.free_symbols}
     taken |= {n.params[0] for n in inside if is_symbol(n)}
     taken |= {letter_for(n) for n in inside if n.op is ISUM}
-    owned = [n for n in inside if is_symbol(n) and n.indices and n.shape]
+    owned = [n for n in inside if is_symbol(n) and getattr(n.params[3], "family", None)]
     taken |= {s.name for n in owned for s in n.indices}
     own = [letter for n in owned for letter in _letters_of(n, node.params[0])]
     return next((c for c in (*own, *"rijklpqst") if c not in taken), f"i_{node.level}")

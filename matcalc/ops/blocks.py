@@ -299,12 +299,22 @@ class Place(Linear):
         return t(kron(_picker(left, cols, m), _picker(top, rows, n)))
 
     def latex(self, node: Node, w: Writer) -> Written:
-        top, left, n, m = (sp.latex(p) for p in node.params)
-        inside = w(node.operands[0])
-        return (
-            rf"\operatorname{{place}}_{{({top}, {left})}}^{{{n} \times {m}}}\left({inside}\right)",
-            ATOM,
-        )
+        """The block among blocks of zeros, which carry their sizes."""
+        A = node.operands[0]
+        top, left, n, m = node.params
+        rows, cols = rows_cols(A)
+        high, wide = (top, rows, sp.expand(n - top - rows)), (left, cols, sp.expand(m - left - cols))
+        lines = [
+            " & ".join(
+                w(A) if (i, j) == (1, 1) else rf"0_{{{sp.latex(a)} \times {sp.latex(b)}}}"
+                for j, b in enumerate(wide)
+                if b != 0
+            )
+            for i, a in enumerate(high)
+            if a != 0
+        ]
+        below = r" \\ ".join(lines)
+        return rf"\begin{{bmatrix}} {below} \end{{bmatrix}}", ATOM
 
     def text(self, node: Node, w: Writer) -> Written:
         top, left, n, m = node.params

@@ -62,6 +62,8 @@ class Product(Op):
         slots = list(x.slots)  # type: ignore[attr-defined]
         scalars = [k for k in slots if x.is_scalar(k)]  # type: ignore[attr-defined]
         matrices = [k for k in slots if k not in scalars]
+        if i is None:  # a row times a column is a number, which has no place
+            i = j = sp.Integer(0)
 
         def chain(rest: list[int], left: Any) -> Any:
             if len(rest) == 1:

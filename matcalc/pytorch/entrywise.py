@@ -43,16 +43,12 @@ PLAIN = [
     "softsign",
     "selu",
     "silu",
-    "hardtanh",
-    "softplus",
-    "elu",
     "gelu",
 ]
 
 
 def _entrywise(word: str) -> Reading:
-    def fn(reader: Any, x: Tensor, *args: Any, inplace: bool = False, **kwargs: Any) -> Tensor:
-        kwargs = {k: v for k, v in kwargs.items() if (k, v) not in DEFAULTS.get(word, ())}
+    def fn(reader: Any, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if word == "gelu" and kwargs.pop("approximate", "none") == "tanh":
             return reader.named("gelu", untied(x).each(WORDS["gelu_tanh"]))
         if args or kwargs:
@@ -65,13 +61,9 @@ def _entrywise(word: str) -> Reading:
     return fn
 
 
-DEFAULTS = {
-    "softplus": (("beta", 1), ("threshold", 20), ("beta", 1.0), ("threshold", 20.0)),
-    "elu": (("alpha", 1), ("alpha", 1.0)),
-    "hardtanh": (("min_val", -1.0), ("max_val", 1.0)),
-}
 for _word in PLAIN:
     reads(_word)(_entrywise(_word))
+reads("special_expit")(_entrywise("sigmoid"))
 reads("logsigmoid", "log_sigmoid")(_entrywise("logsigmoid"))
 
 
@@ -81,9 +73,7 @@ def untied(x: Tensor) -> Tensor:
 
 
 @reads("leaky_relu")
-def _leaky_relu(
-    reader: Any, x: Tensor, negative_slope: float = 0.01, inplace: bool = False
-) -> Tensor:
+def _leaky_relu(reader: Any, x: Tensor, negative_slope: float = 0.01) -> Tensor:
     slope = number(str(negative_slope))
     return reader.named("leaky_relu", untied(x).each(lambda a: WORDS["leaky_relu"](a, slope)))
 
@@ -99,10 +89,12 @@ def _neg(reader: Any, x: Tensor) -> Tensor:
 
 
 def arithmetic(name: str, fn: Callable[[Node, Node], Node]) -> Reading:
-    def apply(reader: Any, a: Any, b: Any, *, alpha: Any = 1) -> Any:
-        if alpha != 1:
-            raise NoRuleError(f"{name} is read without alpha")
+    def apply(reader: Any, a: Any, b: Any, *, alpha: Any = 1, rounding_mode: Any = None) -> Any:
+        if rounding_mode is not None:
+            raise NoRuleError(f"{name} with rounding is not read")
         A, B = reader.tensor(a), reader.tensor(b)
+        if alpha != 1:
+            B = combined(reader.tensor(alpha), B, multiplied)
         return reader.named(name, combined(A, B, fn))
 
     return apply
@@ -141,6 +133,7 @@ reads("add")(arithmetic("add", added))
 reads("sub", "subtract")(arithmetic("sub", subtracted))
 reads("mul", "multiply")(arithmetic("mul", multiplied))
 reads("truediv", "div", "divide")(arithmetic("div", divided))
+reads("rsub")(arithmetic("sub", lambda a, b: subtracted(b, a)))
 reads("maximum")(arithmetic("maximum", lambda a, b: WORDS["max"](a, b)))
 reads("minimum")(arithmetic("minimum", lambda a, b: WORDS["min"](a, b)))
 
@@ -148,12 +141,14 @@ reads("minimum")(arithmetic("minimum", lambda a, b: WORDS["min"](a, b)))
 @reads("pow")
 def _pow(reader: Any, x: Any, exponent: Any) -> Any:
     base, e = reader.tensor(x), reader.tensor(exponent)
-    if placed(e.axes):
-        raise NoRuleError("a power with a tensor for an exponent is not read")
+    if placed(e.axes) or not isinstance(exponent, (int, float)):  # a positive base
+        logs = untied(base).each(WORDS["log"])
+        made = untied(combined(logs, e, multiplied)).each(WORDS["exp"])
+        return reader.named("pow", made)
     return reader.named("pow", untied(base).each(lambda a: power(a, e.node)))
 
 
-@reads("clamp", "clip", "clamp_min", "clamp_max")
+@reads("clamp", "clip")
 def _clamp(reader: Any, x: Tensor, min: Any = None, max: Any = None) -> Tensor:
     out = untied(x)
     if min is not None:
@@ -163,6 +158,28 @@ def _clamp(reader: Any, x: Tensor, min: Any = None, max: Any = None) -> Tensor:
     return reader.named("clamp", out)
 
 
-@reads("contiguous", "clone", "float", "double", "to", "type_as")
+@reads("clamp_min")
+def _clamp_min(reader: Any, x: Tensor, min: Any) -> Tensor:
+    return _clamp(reader, x, min)
+
+
+@reads("clamp_max")
+def _clamp_max(reader: Any, x: Tensor, max: Any) -> Tensor:
+    return _clamp(reader, x, None, max)
+
+
+@reads("contiguous", "clone", "double", "type_as", "cpu")
 def _itself(reader: Any, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    return x
+
+
+@reads("to", "float", "type")
+def _cast(reader: Any, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """Another device, or floating numbers of another precision."""
+    import torch
+
+    wanted = [*args, *kwargs.values()] or [torch.float32]
+    for dtype in wanted:
+        if isinstance(dtype, torch.dtype) and dtype != torch.get_default_dtype():
+            reader.cast("to", dtype)
     return x

@@ -1,21 +1,22 @@
-"""Convolution and pooling layers of torch, on images an image a row."""
+"""Convolutions of torch and their adjoints, on images an image a row."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 import sympy as sp
 
 from matcalc.errors import NoRuleError, ShapeError
-from matcalc.expr import BUILD, Node
-from matcalc.ops.algebra import mul, ones, t
-from matcalc.ops.largest import largest
+from matcalc.expr import Node, number
+from matcalc.ops.algebra import eye, had, mul, ones, t
+from matcalc.ops.blocks import part, place
+from matcalc.ops.kronecker import kron
 from matcalc.ops.patches import fold, geometry, unfold
-from matcalc.ops.reduce import mean
 from matcalc.pytorch.entrywise import added
-from matcalc.pytorch.functions import FUNCTIONS
 from matcalc.pytorch.layers import layer
+from matcalc.pytorch.selecting import padded
 from matcalc.pytorch.shaping import reshaped
 from matcalc.pytorch.table import reads
 from matcalc.pytorch.tensors import (
@@ -31,15 +32,7 @@ from matcalc.pytorch.tensors import (
 )
 
 
-def _twice(value: Any, axes: int) -> tuple[int, int]:
-    """A setting of a layer for one or two axes, as (down, across)."""
-    if isinstance(value, str):
-        raise NoRuleError(f"padding {value!r} is read as numbers only")
-    found = tuple(value) if isinstance(value, (tuple, list)) else (value,) * axes
-    return (found[0], found[1]) if axes == 2 else ({1: 1, 0: 0}.get(0, 0), found[0])
-
-
-def _images(x: Tensor, axes: int) -> tuple[Tensor, Axis, tuple[Any, Any, Any]]:
+def images(x: Tensor, axes: int) -> tuple[Tensor, Axis, tuple[Any, Any, Any]]:
     if len(x.axes) != axes + 2:
         raise ShapeError(f"a batch of images has {axes + 2} axes, not shape {show(x.sizes)}")
     x = laid_out(together(x), placed(x.axes[:1]), placed(x.axes[1:]))
@@ -47,169 +40,143 @@ def _images(x: Tensor, axes: int) -> tuple[Tensor, Axis, tuple[Any, Any, Any]]:
     return x, x.axes[0], size
 
 
-def _settings(kernel: Any, stride: Any, padding: Any, axes: int) -> tuple[int, ...]:
-    if axes == 1:
-        one = [v[0] if isinstance(v, (tuple, list)) else v for v in (kernel, stride, padding)]
-        if isinstance(one[2], str):
-            raise NoRuleError(f"padding {one[2]!r} is read as numbers only")
-        return 1, one[0], 1, one[1], 0, one[2]
-    return (*_twice(kernel, 2), *_twice(stride, 2), *_twice(padding, 2))
+def settings(kernel: Any, stride: Any, padding: Any, axes: int) -> tuple[int, ...]:
+    """Kernel, stride and padding, each down and across; a signal is an image of one row."""
+    found: list[int] = []
+    for value, alone in ((kernel, 1), (stride, 1), (padding, 0)):
+        pair = tuple(value) if isinstance(value, (tuple, list)) else (value,) * axes
+        found += [alone, pair[0]] if axes == 1 else pair
+    return tuple(found)
 
 
-def convolved(
-    reader: Any, x: Tensor, weight: Any, bias: Any, stride: Any, padding: Any, axes: int
-) -> Tensor:
+@dataclass(frozen=True)
+class Kernel:
+    """How a convolution is set up."""
+
+    stride: Any = 1
+    padding: Any = 0
+    dilation: Any = 1
+    groups: int = 1
+
+
+def _flat(reader: Any, W: Tensor, how: Kernel, axes: int) -> tuple[Node, list[int]]:
+    """A kernel as a matrix, and its size: holes and the blocks of groups written as zeros."""
+    sizes = [int(s) for s in W.sizes[2:]]
+    node = laid_out(W, placed(W.axes[:1]), placed(W.axes[1:])).node
+    gaps = tuple_of(how.dilation, axes)
+    if any(d != 1 for d in gaps):
+        wide = [(k - 1) * d + 1 for k, d in zip(sizes, gaps, strict=True)]
+        holes = [_spaced(k, d) for k, d in zip(sizes, gaps, strict=True)]
+        node = mul(node, reduce(kron, [eye(W.sizes[1]), *holes]))
+        sizes = wide
+    if how.groups != 1:
+        high = sp.cancel(W.sizes[0] / how.groups)
+        across = node.shape[1] if node.shape else sp.Integer(1)
+        repeated = mul(node, kron(ones(1, how.groups), eye(across)))
+        node = had(repeated, kron(eye(how.groups), ones(high, across)))
+    return (
+        reader.step("kernel", node) if how != replace(how, dilation=1, groups=1) else node
+    ), sizes
+
+
+def _spaced(k: int, gap: int) -> Node:
+    """The unit rows 0, gap, 2 gap, ...: a kernel with holes."""
+    first = place(number(1), 0, 0, 1, gap)
+    return part(kron(eye(k), first), 0, 0, k, (k - 1) * gap + 1)
+
+
+def tuple_of(value: Any, axes: int) -> tuple[Any, ...]:
+    found = tuple(value) if isinstance(value, (tuple, list)) else (value,)
+    return found * axes if len(found) == 1 else found
+
+
+def _unpadded(reader: Any, x: Tensor, sizes: list[int], how: Kernel) -> tuple[Tensor, Kernel]:
+    """Padding that is given by a word."""
+    if not isinstance(how.padding, str):
+        return x, how
+    if how.padding == "valid":
+        return x, replace(how, padding=0)
+    if how.padding != "same":
+        raise NoRuleError(f"padding {how.padding!r} is not read")
+    around = [n for k in reversed(sizes) for n in ((k - 1) // 2, k - 1 - (k - 1) // 2)]
+    return padded(reader, x, around), replace(how, padding=0)
+
+
+def convolved(reader: Any, x: Tensor, weight: Any, bias: Any, how: Kernel, axes: int) -> Tensor:
     """``Z = unfold(X)*W' + 1*b``; W has an output channel a row, as torch flattens it."""
-    x, batch, size = _images(x, axes)
     W = reader.tensor(weight)
-    if not same(W.sizes[1], size[0]):
-        raise ShapeError(f"a kernel for {W.sizes[1]} channels meets {size[0]}")
-    kernel = tuple(int(s) for s in W.sizes[2:])
-    g = geometry((*size, *_settings(kernel, stride, padding, axes)))
+    flat, sizes = _flat(reader, W, how, axes)
+    x, how = _unpadded(reader, x, sizes, how)
+    x, batch, size = images(x, axes)
+    if not same(W.sizes[1] * how.groups, size[0]):
+        raise ShapeError(f"a kernel for {W.sizes[1] * how.groups} channels meets {size[0]}")
+    g = geometry((*size, *settings(sizes, how.stride, how.padding, axes)))
     P = reader.step("patches", unfold(x.node, *vars(g).values()))
-    flat = laid_out(W, placed(W.axes[:1]), placed(W.axes[1:]))
-    Z = mul(P, t(flat.node))
-    if bias is not None:
-        Z = BUILD["plus"](Z, mul(ones(P.shape[0], 1), _row(reader.tensor(bias))))
     channels = Axis(W.sizes[0])
     places = tuple(Axis(d) for d in g.places)
     shown = places[1:] if axes == 1 else places
-    made = tensor(Z, (batch, *places), (channels,), (batch, channels, *shown))
+    product = mul(P, t(flat))
+    made = tensor(product, (batch, *places), (channels,), (batch, channels, *shown))
+    if bias is not None:
+        line = reshaped(reader.tensor(bias), [sp.Integer(-1), *[sp.Integer(1)] * axes])
+        made = combined(made, line, added)
     return reader.named("conv", made)
-
-
-def _row(T: Tensor) -> Node:
-    return laid_out(T, (), placed(T.axes)).node
-
-
-def _plain(m: Any) -> None:
-    if getattr(m, "groups", 1) != 1 or any(d != 1 for d in _tuple(getattr(m, "dilation", 1))):
-        raise NoRuleError("a convolution with groups or dilation is not read")
-    if getattr(m, "padding_mode", "zeros") != "zeros":
-        raise NoRuleError(f"padding by {m.padding_mode} is not read")
-
-
-def _tuple(value: Any) -> tuple[Any, ...]:
-    return tuple(value) if isinstance(value, (tuple, list)) else (value,)
 
 
 @layer("Conv1d", "Conv2d")
 def _conv(reader: Any, m: Any, x: Tensor) -> Any:
-    _plain(m)
     axes = int(m.__class__.__name__[4])
-    return convolved(reader, x, m.weight, m.bias, m.stride, m.padding, axes)
+    how = Kernel(m.stride, m.padding, m.dilation, m.groups)
+    if m.padding_mode != "zeros":
+        x = padded(reader, x, m._reversed_padding_repeated_twice, m.padding_mode)
+        how = replace(how, padding=0)
+    return convolved(reader, x, m.weight, m.bias, how, axes)
 
 
 @reads("conv1d", "conv2d")
 def _conv_function(
-    reader: Any,
-    x: Tensor,
-    weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-) -> Any:
-    if groups != 1 or any(d != 1 for d in _tuple(dilation)):
-        raise NoRuleError("a convolution with groups or dilation is not read")
-    return convolved(reader, x, weight, bias, stride, padding, len(x.axes) - 2)
+    reader: Any, x: Tensor, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
+    dilation: Any = 1, groups: int = 1,
+) -> Any:  # fmt: skip
+    how = Kernel(stride, padding, dilation, groups)
+    return convolved(reader, x, weight, bias, how, len(x.axes) - 2)
 
 
 @layer("ConvTranspose1d", "ConvTranspose2d")
 def _conv_transpose(reader: Any, m: Any, x: Tensor) -> Any:
-    _plain(m)
-    axes = int(m.__class__.__name__[-2])
-    x, batch, size = _images(x, axes)
-    W = reader.tensor(m.weight)  # input channels first
-    kernel = tuple(int(s) for s in W.sizes[2:])
-    s = _settings(kernel, m.stride, m.padding, axes)
-    extra = (0, m.output_padding[0]) if axes == 1 else tuple(m.output_padding)
+    how = Kernel(m.stride, m.padding, m.dilation, m.groups)
+    return transposed(reader, x, m.weight, m.bias, how, m.output_padding)
+
+
+@reads("conv_transpose1d", "conv_transpose2d")
+def _transposed_function(
+    reader: Any, x: Tensor, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0,
+    output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
+) -> Any:  # fmt: skip
+    how = Kernel(stride, padding, dilation, groups)
+    return transposed(reader, x, weight, bias, how, output_padding)
+
+
+def transposed(
+    reader: Any, x: Tensor, weight: Any, bias: Any, how: Kernel, output_padding: Any
+) -> Any:
+    """The adjoint of a convolution: what each place gives is folded back."""
+    axes = len(x.axes) - 2
+    W = reader.tensor(weight)  # input channels first
+    flat, sizes = _flat(reader, W, how, axes)
+    x, batch, size = images(x, axes)
+    s = settings(sizes, how.stride, how.padding, axes)
+    extra = tuple_of(output_padding, axes)
+    extra = (0, *extra) if axes == 1 else extra
     out = [(size[1 + i] - 1) * s[2 + i] - 2 * s[4 + i] + s[i] + extra[i] for i in (0, 1)]
-    g = geometry((W.sizes[1], *out, *s))
+    made_of = sp.expand(W.sizes[1] * how.groups)
+    g = geometry((made_of, *out, *s))
     Z = reader.step("pixels", unfold(x.node, *size, 1, 1))
-    flat = laid_out(W, placed(W.axes[:1]), placed(W.axes[1:]))
-    node = fold(mul(Z, flat.node), *vars(g).values())
-    channels, places = Axis(W.sizes[1]), tuple(Axis(sp.expand(d)) for d in out)
+    node = fold(mul(Z, flat), *vars(g).values())
+    channels, places = Axis(made_of), tuple(Axis(sp.expand(d)) for d in out)
     shown = places[1:] if axes == 1 else places
     made = tensor(node, (batch,), (channels, *places), (batch, channels, *shown))
-    if m.bias is not None:
-        bias = reshaped(reader.tensor(m.bias), [sp.Integer(-1), *[sp.Integer(1)] * axes])
-        made = combined(made, bias, added)
+    if bias is not None:
+        line = reshaped(reader.tensor(bias), [sp.Integer(-1), *[sp.Integer(1)] * axes])
+        made = combined(made, line, added)
     return reader.named("conv", made)
-
-
-def pooled(
-    reader: Any,
-    x: Tensor,
-    kernel: Any,
-    stride: Any,
-    padding: Any,
-    axes: int,
-    by: Callable[[Node], Node],
-) -> Tensor:
-    """A function of every patch of every channel."""
-    x, batch, (_, h, w) = _images(x, axes)
-    channels = x.axes[1]
-    g = geometry((1, h, w, *_settings(kernel, kernel if stride is None else stride, padding, axes)))
-    alone = laid_out(x, placed((batch, channels)), placed(x.axes[2:])).node
-    P = reader.step("patches", unfold(alone, *vars(g).values()))
-    places = tuple(Axis(d) for d in g.places)
-    shown = places[1:] if axes == 1 else places
-    made = tensor(by(P), (batch, channels, *places), (), (batch, channels, *shown))
-    return reader.named("pool", made)
-
-
-@layer("MaxPool1d", "MaxPool2d")
-def _max_pool(reader: Any, m: Any, x: Tensor) -> Any:
-    if any(_tuple(m.padding)) or any(d != 1 for d in _tuple(m.dilation)) or m.ceil_mode:
-        raise NoRuleError("max pooling is read without padding, dilation and ceil_mode")
-    axes = int(m.__class__.__name__[-2])
-    return pooled(reader, x, m.kernel_size, m.stride, 0, axes, lambda P: largest(P, 1))
-
-
-@reads("max_pool1d", "max_pool2d", "boolean_dispatch")
-def _max_pool_function(
-    reader: Any,
-    x: Tensor,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
-) -> Any:
-    if any(_tuple(padding)) or any(d != 1 for d in _tuple(dilation)) or ceil_mode or return_indices:
-        raise NoRuleError("max pooling is read without padding, dilation, ceil_mode and indices")
-    axes = len(x.axes) - 2
-    return pooled(reader, x, kernel_size, stride, 0, axes, lambda P: largest(P, 1))
-
-
-@layer("AvgPool1d", "AvgPool2d")
-def _avg_pool(reader: Any, m: Any, x: Tensor) -> Any:
-    if m.ceil_mode or not m.count_include_pad or getattr(m, "divisor_override", None):
-        raise NoRuleError("average pooling is read with its usual settings only")
-    axes = int(m.__class__.__name__[-2])
-    return pooled(reader, x, m.kernel_size, m.stride, m.padding, axes, lambda P: mean(P, 1))
-
-
-@reads("avg_pool1d", "avg_pool2d")
-def _avg_pool_function(
-    reader: Any, x: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0
-) -> Any:
-    axes = len(x.axes) - 2
-    return pooled(reader, x, kernel_size, stride, padding, axes, lambda P: mean(P, 1))
-
-
-@reads("adaptive_avg_pool1d", "adaptive_avg_pool2d")
-def _adaptive_function(reader: Any, x: Tensor, output_size: Any) -> Any:
-    if any(s != 1 for s in _tuple(output_size)):
-        raise NoRuleError("adaptive pooling is read to size 1 only")
-    return FUNCTIONS["mean"](reader, x, list(range(2, len(x.axes))), True)
-
-
-@layer("AdaptiveAvgPool1d", "AdaptiveAvgPool2d")
-def _adaptive(reader: Any, m: Any, x: Tensor) -> Any:
-    if any(s != 1 for s in _tuple(m.output_size)):
-        raise NoRuleError("adaptive pooling is read to size 1 only")
-    return FUNCTIONS["mean"](reader, x, list(range(2, len(x.axes))), True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from matcalc.errors import MatcalcError, NoRuleError, ShapeError, UnknownNameError
+from matcalc.errors import DomainError, MatcalcError, NoRuleError, ShapeError, UnknownNameError
 from matcalc.expr import Node
 from matcalc.network import Network
 from matcalc.pytorch.tensors import Tensor, together
@@ -40,8 +40,12 @@ class TorchNetwork(Network):
         node = self[name]
         classes = self.reader.classes.get(name)
         if classes is not None:
+            if array.size and not (array.min() >= 0 and array.max() < classes):
+                raise DomainError(f"{name} numbers classes from 0 to {int(classes) - 1}")
             array = np.eye(int(classes))[array.astype(int).ravel()]
         array = array.astype(float)
+        if name in self.reader.masks and not np.isin(array, (0, 1)).all():
+            raise DomainError(f"{name} is read as a mask of zeros and ones")
         if not node.shape:
             return array.reshape(())
         rows, cols = (int(d) if d.is_Integer else None for d in node.shape)
@@ -82,14 +86,10 @@ def from_torch(
     network = TorchNetwork(name or type(module).__name__)
     known = _shapes(module, shapes)
     reader = Reader(network, known)
+    reader.reserve(path for path, _ in (*module.named_parameters(), *module.named_buffers()))
     network.reader = reader
     tracer = ShapedTracer(reader)
-    result = traced(tracer, module)
-    if loss is not None:
-        names = list(inspect.signature(loss).parameters)[1:]
-        result = tracer.guarded(
-            "the loss", lambda: loss(result, *(tracer.placeholder(n) for n in names))
-        )
+    result = traced(tracer, module, loss)
     _finish(network, reader, result, output, loss is not None)
     return network
 
@@ -125,8 +125,6 @@ def _finish(
             "with loss="
         )
     found = reader.tensor(result)
-    if found.tied:
-        raise NoRuleError("a batched product is the output: only its diagonal blocks are meant")
     if found.mask is not None:
         raise NoRuleError("the output is a masked tensor")
     node: Node = _in_order(together(found)).node

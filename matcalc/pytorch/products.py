@@ -15,13 +15,14 @@ import sympy as sp
 
 from matcalc.errors import NoRuleError, ShapeError
 from matcalc.expr import Node
-from matcalc.ops.algebra import eye, had, mul, ones
-from matcalc.ops.kronecker import kron
+from matcalc.ops.algebra import mul
 from matcalc.pytorch.tensors import (
     Axis,
     Tensor,
     aligned,
-    count,
+    apart,
+    block_diagonal,
+    block_mask,
     laid_out,
     placed,
     renamed,
@@ -55,8 +56,7 @@ def matmul(A: Tensor, B: Tensor) -> Tensor:
 
 
 def _product(A: Tensor, B: Tensor) -> Tensor:
-    if B.axes[-1] in A.axes:  # a tensor times itself: the columns are another axis
-        B = renamed(B, {B.axes[-1]: Axis(B.axes[-1].size)})
+    B = renamed(B, {b: Axis(b.size) for b in B.axes})  # a tensor may be multiplied by itself
     B = renamed(B, {B.axes[-2]: A.axes[-1]})
     A, B, batch = aligned(A, B, 2)
     i, k, j = A.axes[-2], A.axes[-1], B.axes[-1]
@@ -72,16 +72,12 @@ def _product(A: Tensor, B: Tensor) -> Tensor:
     tied = tuple(a for a in common if a not in A.outer)
     if A.tied:
         return _tied_times(A, B, axes, (i, k, j), tied)
-    lone = [a for a in (*A.outer, *B.outer) if not (a in A.outer and a in B.outer)]
-    if lone:
-        A, B = together(A), together(B)
-        if any(a in B.outer for a in A.outer):
-            raise NoRuleError("heads of one operand meet an axis of the other")
     if B.outer != A.outer:
-        raise NoRuleError("two tensors with differently written-out axes are multiplied")
+        A, B = together(A), together(B)
+    tied = tuple(a for a in common if a not in A.outer)
     only_a = tuple(a for a in placed(batch) if _runs(A, a) and a not in {*common})
     only_b = tuple(a for a in placed(batch) if _runs(B, a) and a not in {*common})
-    rows = (*placed((*(a for a in batch if a in only_a or a in tied),)), *placed((i,)))
+    rows = (*tied, *only_a, *placed((i,)))
     left = laid_out(A, rows, placed((k,)))
     cols = (*only_b, *placed((j,)))
     right = laid_out(B, (*tied, *placed((k,))), cols)
@@ -103,35 +99,18 @@ def _tied_times(
 ) -> Tensor:
     """Blocks on a diagonal times a tensor folded over the same places."""
     i, k, j = names
-    if A.tied != tied:
-        raise NoRuleError("a batched product is multiplied over other axes than its own")
+    if A.tied != tied or A.outer != B.outer:
+        return _product(apart(A), B)
     A = block_diagonal(A)
     wanted = (*tied, *placed((i,))), (*tied, *placed((k,)))
     if (A.rows, A.cols) == (wanted[1], wanted[0]) and wanted[0] != wanted[1]:
         A = replace(A.each(lambda a: a.T), rows=A.cols, cols=A.rows)
-    if (A.rows, A.cols) != wanted:
-        raise NoRuleError("a batched product is transposed before it is used")
     cols = placed((j,))
+    if (A.rows, A.cols) != wanted or {*B.rows, *B.cols} != {*wanted[1], *cols}:
+        return _product(apart(A), B)
     right = laid_out(B, wanted[1], cols)
-    if right.outer != A.outer:
-        raise NoRuleError("two tensors with differently written-out axes are multiplied")
     parts = {key: mul(a, right.parts[key]) for key, a in A.parts.items()}
     return Tensor(axes, wanted[0], cols, parts, A.outer)
-
-
-def block_mask(T: Tensor, inside: Node | None = None) -> Node:
-    """1 in the blocks on the diagonal, times a mask inside each block."""
-    high = tuple(a for a in T.rows if a not in T.tied)
-    wide = tuple(a for a in T.cols if a not in T.tied)
-    block = ones(count(high), count(wide)) if inside is None else inside
-    return kron(eye(count(T.tied)), block)
-
-
-def block_diagonal(T: Tensor) -> Tensor:
-    """The blocks off the diagonal set to zero."""
-    if T.clean:
-        return T
-    return replace(T.each(lambda a: had(a, block_mask(T))), clean=True)
 
 
 def shown_mask(T: Tensor, mask: Tensor | None) -> Node | None:

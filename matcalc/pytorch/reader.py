@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
-from matcalc.errors import NoRuleError, ShapeError
+from matcalc.errors import NameClashError, NoRuleError, ShapeError
 from matcalc.expr import Node, is_number, is_symbol, number
 from matcalc.network import Network
 from matcalc.ops.algebra import eye, minus, ones, zeros
 from matcalc.ops.base import FUNCTIONS as WORDS
 from matcalc.ops.blocks import place, vstack
-from matcalc.pytorch.tensors import Axis, Tensor, count, placed, tensor
+from matcalc.pytorch.table import FUNCTIONS
+from matcalc.pytorch.tensors import Axis, Tensor, count, laid_out, placed, tensor
 from matcalc.shapes import Dim
 
 # The letter of a step, as in books: products Z, activations A, probabilities P, ...
 LETTERS = {
-    "linear": "Z", "conv": "Z", "matmul": "M", "softmax": "P", "scores": "S", "norm": "N", "s": "s",
+    "linear": "Z", "conv": "Z", "kernel": "K", "matmul": "M", "softmax": "P", "scores": "S", "norm": "N", "s": "s",
     "normed": "Xhat", "centred": "Xtilde", "patches": "U", "pool": "C", "h": "h", "c": "c",
     "loss": "L", "mse": "L", "bce": "L", "l1": "L", "huber": "L", "cat": "C", "pixels": "U",
     "add": "T", "sub": "T", "mul": "T", "div": "T", "sum": "s", "mean": "m", "var": "v", "std": "s",
 }  # fmt: skip
 CONSTANT = frozenset(["zeros", "ones", "eye", "tril", "triu"])
+LAYING_OUT = frozenset(
+    ["reshape_rows", "transpose", "part", "hstack", "vstack", "kron", "place", "unfold", "product"]
+)
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,8 @@ class Placeholder:
 
     name: str
     sizes: tuple[Dim, ...]
+    moves: tuple[tuple[str, Any], ...] = ()  # views taken before the use is known
+    whole: bool = False  # cut to whole numbers: classes only
 
 
 class Reader:
@@ -46,9 +53,34 @@ class Reader:
         self.origins: dict[str, str] = {}
         self.where = ""
         self.binary: set[Node] = set()
+        self.masks: set[str] = set()  # inputs of zeros and ones
+        self.reserved: set[str] = set()  # names of parameters, which no step gets
         self._declared: dict[str, Tensor] = {}
         self._constants: list[tuple[Any, Tensor]] = []
+        self._matrices: dict[Any, Any] = {}
         self._counts: dict[str, int] = {}
+
+    def say(self, remark: str) -> None:
+        """What a reader of the formulas has to know."""
+        if remark not in self.network.assumed:
+            self.network.assumed += (remark,)
+
+    def reserve(self, paths: Iterable[str]) -> None:
+        """The names of parameters and buffers, each of one of them."""
+        seen: dict[str, str] = {}
+        for path in paths:
+            name = identifier(path)
+            if seen.setdefault(name, path) != path:
+                raise NameClashError(f"{seen[name]} and {path} would both be called {name}")
+        self.reserved.update(seen)
+
+    def cast(self, where: str, dtype: Any) -> None:
+        """Another type of numbers: floating ones are exact here, others are refused."""
+        if dtype is None:
+            return
+        if not dtype.is_floating_point or dtype.itemsize < 4:
+            raise NoRuleError(f"{where} casts to {dtype}, which rounds")
+        self.say("casts between floating types are left out: the formulas are of exact numbers")
 
     # -- values ------------------------------------------------------------------------------------
 
@@ -76,14 +108,55 @@ class Reader:
         if holder.name in self.classes:
             raise NoRuleError(f"{holder.name} is used both as numbers and as class numbers")
         found = self._declared.get(holder.name)
+        if holder.whole:
+            raise NoRuleError(f"{holder.name} is cut to whole numbers, and used as numbers")
         if found is None:
             axes = tuple(Axis(s) for s in self.shapes[holder.name])
             found = self._declared[holder.name] = self._symbol(holder.name, axes, False)
-        if holder.sizes != found.sizes:
-            from matcalc.pytorch.shaping import reshaped
-
-            return reshaped(found, list(holder.sizes))
+        for word, given in holder.moves:
+            found = FUNCTIONS[word](self, found, given)
         return found
+
+    def moved(
+        self, holder: Placeholder, word: str, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> Placeholder:
+        """A view of an input whose use is not known yet."""
+        if word in ("contiguous", "clone", "long"):
+            return replace(holder, whole=holder.whole or word == "long")
+        axes = tuple(Axis(s) for s in holder.sizes)
+        shown = placed(axes)
+        frame = tensor(zeros(1, count(shown)), (), shown, axes)
+        found: Tensor = FUNCTIONS[word](self, frame, *args, **kwargs)
+        given: Any = list(found.sizes)
+        if word == "getitem":
+            key = args[0] if isinstance(args[0], tuple) else (args[0],)
+            if any(k is Ellipsis for k in key):
+                at = next(i for i, k in enumerate(key) if k is Ellipsis)
+                used = sum(1 for k in key if k is not None and k is not Ellipsis)
+                key = (*key[:at], *[slice(None)] * (len(axes) - used), *key[at + 1 :])
+            given = key
+        elif word in ("transpose", "t", "T", "mT", "permute"):
+            given = [axes.index(a) for a in found.axes]
+            word = "permute"
+        else:
+            word = "reshape"
+        return replace(holder, sizes=found.sizes, moves=(*holder.moves, (word, given)))
+
+    def binary_input(self, holder: Placeholder) -> Tensor:
+        """An input that is asked which of its entries are 0: a mask."""
+        found = self.declared(holder)
+        self.binary.add(self._declared[holder.name].node)
+        self.masks.add(holder.name)
+        self.say(f"{holder.name} is read as a mask of zeros and ones")
+        return found
+
+    def masked(self, T: Tensor, shown: Tensor) -> Tensor:
+        """A tensor that is -inf where ``shown`` is 0."""
+        if T.mask is not None:
+            raise NoRuleError("two masks one after the other are not read")
+        if len(shown.axes) > len(T.axes):
+            raise ShapeError("a mask with more axes than what it hides")
+        return replace(T, mask=shown)
 
     def _symbol(self, name: str, axes: tuple[Axis, ...], learnt: bool) -> Tensor:
         """A symbol for a tensor: a vector of parameters is a row, a vector of data a column."""
@@ -95,7 +168,7 @@ class Reader:
             cut = 1
         self.leading[name] = cut
         declare = self.network.param if learnt else self.network.input
-        sizes = (count(shown[:cut]), count(shown[cut:])) if axes else ()
+        sizes = (count(shown[:cut]), count(shown[cut:])) if shown else ()
         node = declare(name, *sizes)
         return tensor(node, shown[:cut], shown[cut:], axes)
 
@@ -116,8 +189,28 @@ class Reader:
                 self.binary.add(found.node)
         return found
 
+    def matrix(self, value: np.ndarray) -> Node:
+        """A fixed matrix, by what it is or as a constant under a name."""
+        found = self.constant_array(value)
+        node: Node = laid_out(found, placed(found.axes[:1]), placed(found.axes[1:])).node
+        return node
+
+    def constant_array(self, value: np.ndarray) -> Tensor:
+        """A fixed tensor that the module does not hold itself."""
+        import torch
+
+        key = (value.shape, value.tobytes())
+        if key not in self._matrices:
+            self._matrices[key] = torch.tensor(value)
+        return self.constant(self._matrices[key])
+
     def constant(self, value: Any) -> Tensor:
         """A tensor that the module made itself."""
+        if value.requires_grad:
+            raise NoRuleError(
+                "a parameter is used outside of the traced module, or worked on before the trace "
+                "sees it: use it as an attribute of its module, self.weight"
+            )
         plain = self._recognised(value)
         if plain is not None:
             return plain
@@ -167,7 +260,15 @@ class Reader:
         if not hasattr(value, "tracer") and hasattr(value, "detach"):
             return str(value.dtype) == "torch.bool"
         found = self.tensor(value)
-        return all(n in self.binary or n.op.name in CONSTANT for n in found.parts.values())
+        return all(self._is_binary(n) for n in found.parts.values())
+
+    def _is_binary(self, node: Node) -> bool:
+        """Zeros and ones, or made of such by being laid out in another way."""
+        if node in self.binary or node.op.name in CONSTANT:
+            return True
+        if node.op.name == "product" and not all(1 in a.shape for a in node.operands):
+            return False
+        return node.op.name in LAYING_OUT and all(map(self._is_binary, node.operands))
 
     def one_hot(self, value: Any, classes: Dim) -> Tensor:
         """Class numbers as one-hot rows, classes last."""
@@ -176,9 +277,13 @@ class Reader:
             return self._class_input(value, classes)
         if isinstance(value, Tensor):
             return value  # probabilities
+        if value.is_floating_point():
+            return self.tensor(value)
         axes = tuple(Axis(sp.Integer(s)) for s in value.shape)
         wide = Axis(classes)
         numbers = [int(v) for v in np.asarray(value.cpu()).ravel()]
+        if not all(0 <= v < classes for v in numbers):
+            raise NoRuleError(f"class numbers run from 0 to {classes - 1}; {min(numbers)} is met")
         if numbers == list(range(len(numbers))):
             node = place(eye(len(numbers)), 0, 0, len(numbers), classes)
         else:
@@ -187,15 +292,19 @@ class Reader:
 
     def _class_input(self, holder: Placeholder, classes: Dim) -> Tensor:
         if holder.name in self._declared and holder.name not in self.classes:
-            return self._declared[holder.name]
+            return self.declared(holder)
         if self.classes.setdefault(holder.name, classes) != classes:
             raise ShapeError(
                 f"{holder.name} numbers {classes} and {self.classes[holder.name]} classes"
             )
-        axes = tuple(Axis(s) for s in holder.sizes)
+        axes = tuple(Axis(s) for s in self.shapes[holder.name])
         wide = Axis(classes)
         node = self._one_hots(holder, axes, wide)
-        return tensor(node, placed(axes), placed((wide,)), (*axes, wide))
+        found = tensor(node, placed(axes), placed((wide,)), (*axes, wide))
+        for word, given in holder.moves:
+            extra = {"reshape": [classes], "permute": [len(found.axes) - 1]}.get(word)
+            found = FUNCTIONS[word](self, found, given if extra is None else [*given, *extra])
+        return found
 
     def _one_hots(self, holder: Placeholder, axes: tuple[Axis, ...], wide: Axis) -> Node:
         if holder.name in self.network:
@@ -220,7 +329,8 @@ class Reader:
         while True:
             self._counts[stem] = self._counts.get(stem, 0) + 1
             name = f"{stem}{self._counts[stem]}"
-            if name not in taken.symbols and name not in taken.dims and name not in self.shapes:
+            used = (taken.symbols, taken.dims, self.shapes, self.reserved)
+            if not any(name in names for names in used):
                 return name
 
     def step(self, word: str, node: Node) -> Node:

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import sympy as sp
 
 from matcalc.errors import NoRuleError
 from matcalc.expr import Node, read
-from matcalc.ops.algebra import mul
+from matcalc.ops.algebra import had, minus, mul, neg, ones
 from matcalc.ops.base import FUNCTIONS as WORDS
 from matcalc.ops.entrywise import power
 from matcalc.ops.largest import largest
 from matcalc.ops.reduce import axis_sum, sum_all
 from matcalc.ops.softmax import log_softmax, logsumexp, softmax
-from matcalc.pytorch.entrywise import divided, subtracted
+from matcalc.pytorch.entrywise import subtracted
 from matcalc.pytorch.products import shown_mask
 from matcalc.pytorch.table import FUNCTIONS, axis_number, reads
 from matcalc.pytorch.tensors import (
     Axis,
     Tensor,
+    aligned,
+    apart,
     combined,
     count,
     laid_out,
@@ -34,6 +36,8 @@ from matcalc.pytorch.tensors import (
 def axis_numbers(T: Tensor, dim: Any) -> list[int]:
     if dim is None:
         return list(range(len(T.axes)))
+    if isinstance(dim, bool) or dim in ((), []):
+        raise NoRuleError(f"axes are given by numbers, not as {dim}")
     return sorted(axis_number(T, d) for d in (dim if isinstance(dim, (tuple, list)) else [dim]))
 
 
@@ -41,8 +45,7 @@ def along(T: Tensor, dim: Any, keep: bool, fn: Callable[[Node], Node]) -> Tensor
     """A function of each row, over the axes ``dim``: they are laid into the columns."""
     numbers = axis_numbers(T, dim)
     gone = [T.axes[k] for k in numbers]
-    if any(a in T.tied for a in gone) or T.tied:
-        raise NoRuleError("a batched product is reduced before softmax or another product")
+    T = apart(T)
     if any(a in T.outer for a in gone):
         T = together(T)
     rest = placed(tuple(a for a in (*T.rows, *T.cols) if a not in gone))
@@ -70,12 +73,12 @@ def total(T: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
 
 
 @reads("sum")
-def _sum(reader: Any, x: Tensor, dim: Any = None, keepdim: bool = False, **kwargs: Any) -> Tensor:
+def _sum(reader: Any, x: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     return reader.named("sum", total(x, dim, keepdim))
 
 
 @reads("mean")
-def _mean(reader: Any, x: Tensor, dim: Any = None, keepdim: bool = False, **kwargs: Any) -> Tensor:
+def _mean(reader: Any, x: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     return reader.named("mean", averaged(x, dim, keepdim))
 
 
@@ -100,52 +103,111 @@ FUNCTIONS["std"] = lambda reader, *args, **kwargs: reader.named(
 )
 
 
-@reads("norm", "linalg_norm", "vector_norm")
+@reads("norm", "vector_norm", "linalg_vector_norm")
 def _norm(reader: Any, x: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Tensor:
+    if p == 1:
+        return reader.named("norm", total(x.each(WORDS["abs"]), dim, keepdim))
     if p not in (2, 2.0, "fro"):
-        raise NoRuleError(f"a norm is read with p = 2, not {p}")
+        raise NoRuleError(f"a norm is read with p = 1 or 2, not {p}")
     squares = total(x.each(lambda a: power(a, 2)), dim, keepdim)
     return reader.named("norm", squares.each(WORDS["sqrt"]))
 
 
-@reads("normalize")
-def _normalize(reader: Any, x: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
-    """The floor ``eps`` under the norm is not read: a norm of zero has no direction."""
-    return reader.named("normalize", combined(x, _norm(reader, x, p, dim, True), divided))
+@reads("linalg_norm")
+def _linalg_norm(
+    reader: Any, x: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False
+) -> Tensor:
+    """Of a matrix, ``ord`` would be an operator norm."""
+    wide = len(x.axes) if dim is None else len(axis_numbers(x, dim))
+    if ord not in (None, "fro") and wide != 1:
+        raise NoRuleError(f"the operator norm of a matrix (ord={ord}) is not read")
+    return _norm(reader, x, 2 if ord is None else ord, dim, keepdim)
+
+
+def _over(x: Tensor, axis: Axis) -> tuple[Tensor, Node | None]:
+    """A tensor with one axis in the columns and without its mask, and the mask laid out like it."""
+    if axis in x.outer or (x.mask is not None and {*x.mask.axes} & {*x.outer, *x.tied}) or x.tied:
+        x = together(x)
+    if x.mask is not None and x.outer:
+        x = together(x)
+    x = laid_out(x, [a for a in (*x.rows, *x.cols) if a is not axis], placed((axis,)))
+    bare = replace(x, mask=None)
+    return bare, shown_mask(bare, x.mask)
+
+
+def _tied_softmax(x: Tensor, axis: Axis) -> Tensor | None:
+    """Of a batched product, where the softmax runs over its last axis."""
+    if x.cols[len(x.tied) :] != placed((axis,)):
+        return None
+    if x.mask is not None:
+        _, hidden, _ = aligned(x, x.mask)
+        if {*hidden.rows, *hidden.cols, *hidden.outer} & {*x.tied, *x.outer}:
+            return None
+    mask = shown_mask(replace(x, mask=None), x.mask)
+    return replace(x.each(lambda a: softmax(a, 1, mask)), clean=True, mask=None)
 
 
 @reads("softmax")
-def softmax_along(reader: Any, x: Tensor, dim: Any = None, **kwargs: Any) -> Tensor:
+def softmax_along(reader: Any, x: Tensor, dim: Any = None, _stacklevel: int = 3) -> Tensor:
     if dim is None:
         raise NoRuleError("softmax is read with dim=")
-    k = axis_number(x, dim)
-    if x.tied:
-        if x.cols[len(x.tied) :] != placed((x.axes[k],)):
-            raise NoRuleError("softmax of a batched product runs over its last axis")
-        mask = shown_mask(replace(x, mask=None), x.mask)
-        made = replace(x.each(lambda a: softmax(a, 1, mask)), clean=True, mask=None)
-        return reader.named("softmax", made)
-    axis = x.axes[k]
-    if axis in x.outer:
-        x = together(x)
-    rest = tuple(a for a in (*x.rows, *x.cols) if a is not axis)
-    x = laid_out(x, rest, placed((axis,)))
-    shown = shown_mask(replace(x, mask=None), x.mask)
-    return reader.named("softmax", replace(x.each(lambda a: softmax(a, 1, shown)), mask=None))
+    axis = x.axes[axis_number(x, dim)]
+    made = _tied_softmax(x, axis) if x.tied else None
+    if made is None:
+        bare, shown = _over(x, axis)
+        made = bare.each(lambda a: softmax(a, 1, shown))
+    return reader.named("softmax", made)
 
 
 @reads("log_softmax")
-def log_softmax_along(reader: Any, x: Tensor, dim: Any = None, **kwargs: Any) -> Tensor:
+def log_softmax_along(reader: Any, x: Tensor, dim: Any = None, _stacklevel: int = 3) -> Tensor:
+    """Where x is -inf, so is what comes out."""
     if dim is None:
         raise NoRuleError("log_softmax is read with dim=")
-    axis = x.axes[axis_number(x, dim)]
-    x = laid_out(together(x), [a for a in (*x.rows, *x.cols) if a is not axis], placed((axis,)))
-    return reader.named("log_softmax", x.each(lambda a: log_softmax(a, 1)))
+    bare, shown = _over(together(x), x.axes[axis_number(x, dim)])
+    if shown is None:
+        return reader.named("log_softmax", bare.each(lambda a: log_softmax(a, 1)))
+
+    def hidden(a: Node) -> Node:
+        sums = WORDS["log"](WORDS["rowsum"](had(WORDS["exp"](a), shown)))
+        return minus(a, mul(sums, ones(1, a.shape[1])))
+
+    made: Tensor = reader.named("log_softmax", bare.each(hidden))
+    return replace(made, mask=x.mask)
 
 
 @reads("logsumexp")
 def _logsumexp(reader: Any, x: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
-    return reader.named("logsumexp", along(x, dim, keepdim, lambda a: logsumexp(a, 1)))
+    if x.mask is None:
+        return reader.named("logsumexp", along(x, dim, keepdim, lambda a: logsumexp(a, 1)))
+    if isinstance(dim, (tuple, list)):
+        raise NoRuleError("logsumexp of a tensor that is filled with -inf is read along one axis")
+    bare, shown = _over(x, x.axes[axis_number(x, dim)])
+    exps = bare.each(lambda a: had(WORDS["exp"](a), shown))
+    return reader.named("logsumexp", total(exps, dim, keepdim).each(WORDS["log"]))
+
+
+class Extreme(NamedTuple):
+    """The largest values along an axis; at which places they stand is not read."""
+
+    values: Tensor
+    indices: None = None
+
+
+@reads("max")
+def _max(reader: Any, x: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+    if isinstance(dim, Tensor) or hasattr(dim, "detach"):
+        return FUNCTIONS["maximum"](reader, x, dim)
+    found = _amax(reader, x, dim, keepdim)
+    return found if dim is None else Extreme(found)
+
+
+@reads("min")
+def _min(reader: Any, x: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+    if isinstance(dim, Tensor) or hasattr(dim, "detach"):
+        return FUNCTIONS["minimum"](reader, x, dim)
+    found = _amin(reader, x, dim, keepdim)
+    return found if dim is None else Extreme(found)
 
 
 @reads("amax")
@@ -154,6 +216,6 @@ def _amax(reader: Any, x: Tensor, dim: Any = None, keepdim: bool = False) -> Ten
     return reader.named("max", along(x, dim, keepdim, lambda a: largest(a, 1)))
 
 
-@reads("gt", "lt", "ge", "le", "item", "tolist", "argmax", "argmin", "topk", "nonzero")
-def _value_asked(reader: Any, x: Any, *args: Any, **kwargs: Any) -> Tensor:
-    raise NoRuleError("it asks for the value of a tensor: one formula holds for all values")
+@reads("amin")
+def _amin(reader: Any, x: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+    return _amax(reader, x.each(neg), dim, keepdim).each(neg)

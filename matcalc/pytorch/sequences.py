@@ -32,23 +32,23 @@ def _multihead(
         raise NoRuleError("MultiheadAttention is read without padding, bias_kv and add_zero_attn")
     if m.dropout and m.training:
         raise NoRuleError("dropout is random: call module.eval() first")
-    if m.in_proj_weight is None:
-        raise NoRuleError("MultiheadAttention is read with queries, keys and values of one width")
-    heads, width = int(m.num_heads), int(m.embed_dim)
     get, swap = FUNCTIONS["getitem"], FUNCTIONS["transpose"]
+    heads, width = int(m.num_heads), int(m.embed_dim)
     made = []
-    for k, x in enumerate((query, key, value)):
-        place = slice(k * width, (k + 1) * width)
-        bias = None if m.in_proj_bias is None else get(reader, m.in_proj_bias, place)
+    for k, (x, word) in enumerate(zip((query, key, value), "qkv", strict=True)):
+        cut = slice(k * width, (k + 1) * width)
+        bias = None if m.in_proj_bias is None else get(reader, m.in_proj_bias, cut)
+        apart = m.in_proj_weight is None  # queries, keys and values of different widths
+        weight = getattr(m, f"{word}_proj_weight") if apart else get(reader, m.in_proj_weight, cut)
         x = x if m.batch_first or len(x.axes) == 2 else swap(reader, x, 0, 1)
-        out = linear(reader, x, get(reader, m.in_proj_weight, place), bias)
+        out = linear(reader, x, weight, bias)
         split = reshaped(out, [*out.sizes[:-1], sp.Integer(heads), sp.Integer(width // heads)])
         made.append(swap(reader, split, -3, -2))
     if attn_mask is not None:
-        shown = reader.tensor(attn_mask)
-        if not reader.is_mask(attn_mask):
-            raise NoRuleError("attention is read with a mask of booleans, not one to be added")
-        attn_mask = reader.complement(shown)
+        if len(reader.tensor(attn_mask).axes) > 2:
+            raise NoRuleError("MultiheadAttention is read with one mask for all heads")
+        if reader.is_mask(attn_mask):  # true is what may not be seen
+            attn_mask = reader.complement(reader.tensor(attn_mask))
     attended = FUNCTIONS["scaled_dot_product_attention"](reader, *made, attn_mask=attn_mask)
     joined = swap(reader, attended, -3, -2)
     joined = reshaped(joined, [*joined.sizes[:-2], sp.Integer(width)])
@@ -116,27 +116,35 @@ def _tuple_of(state: Any) -> Any:
 @layer("LSTM", "GRU", "RNN")
 def _recurrent(reader: Any, m: Any, x: Tensor, state: Any = None) -> Any:
     kind = m.__class__.__name__
-    if m.bidirectional or (m.dropout and m.training) or getattr(m, "proj_size", 0):
-        raise NoRuleError(f"{kind} is read in one direction, without dropout and projection")
+    if (m.dropout and m.training) or getattr(m, "proj_size", 0):
+        raise NoRuleError(f"{kind} is read without dropout and projection")
     time = 1 if m.batch_first else 0
-    length = x.axes[time].size
-    if len(x.axes) != 3 or not length.is_Integer:
+    if len(x.axes) != 3 or not x.axes[time].size.is_Integer:
         raise NoRuleError(f"{kind} is read for batches of sequences of a length given in numbers")
     pick = [slice(None)] * time
-    line = [FUNCTIONS["getitem"](reader, x, (*pick, k)) for k in range(int(length))]
+    length = range(int(x.axes[time].size))
+    line = [FUNCTIONS["getitem"](reader, x, (*pick, k)) for k in length]
     count_ = 2 if kind == "LSTM" else 1
     last: list[Any] = []
+    ways = ("", "_reverse") if m.bidirectional else ("",)
     for k in range(m.num_layers):
-        now: Any = _start(reader, line[0], m.hidden_size, count_)
-        if state is not None:
-            given = state if kind == "LSTM" else (state,)
-            now = [FUNCTIONS["getitem"](reader, s, k) for s in given]
-        out = []
-        for item in line:
-            now = _cell(reader, kind, item, now, m, f"_l{k}")
-            out.append(now[0])
-        line = out
-        last.append(now)
+        outs = []
+        for mark in ways:
+            now: Any = _start(reader, line[0], m.hidden_size, count_)
+            if state is not None:
+                given = state if kind == "LSTM" else (state,)
+                now = [FUNCTIONS["getitem"](reader, s, len(last)) for s in given]
+            out = []
+            for item in line[::-1] if mark else line:
+                now = _cell(reader, kind, item, now, m, f"_l{k}{mark}")
+                out.append(now[0])
+            outs.append(out[::-1] if mark else out)
+            last.append(now)
+        line = outs[0]
+        if m.bidirectional:
+            line = [
+                FUNCTIONS["cat"](reader, both, -1) for both in zip(outs[0], outs[1], strict=True)
+            ]
     whole = FUNCTIONS["stack"](reader, line, time)
     ends = tuple(FUNCTIONS["stack"](reader, [s[i] for s in last], 0) for i in range(count_))
     return whole, (ends if kind == "LSTM" else ends[0])

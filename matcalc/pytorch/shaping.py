@@ -8,13 +8,14 @@ from typing import Any
 import sympy as sp
 
 from matcalc.errors import NoRuleError, ShapeError
-from matcalc.ops.algebra import mul, ones
+from matcalc.ops.algebra import minus, mul, ones
 from matcalc.ops.blocks import hstack, part
 from matcalc.pytorch.reductions import axis_numbers
 from matcalc.pytorch.table import axis_number, reads
 from matcalc.pytorch.tensors import (
     Axis,
     Tensor,
+    apart,
     combined,
     count,
     laid_out,
@@ -28,7 +29,7 @@ from matcalc.pytorch.tensors import (
 from matcalc.shapes import Dim
 
 
-@reads("transpose", "swapaxes")
+@reads("transpose", "swapaxes", "swapdims")
 def transposed(reader: Any, x: Tensor, dim0: int, dim1: int) -> Tensor:
     order = list(range(len(x.axes)))
     i, j = axis_number(x, dim0), axis_number(x, dim1)
@@ -41,6 +42,17 @@ def turned(reader: Any, x: Tensor) -> Tensor:
     return x if len(x.axes) < 2 else transposed(reader, x, -2, -1)
 
 
+@reads("movedim", "moveaxis")
+def _movedim(reader: Any, x: Tensor, source: Any, destination: Any) -> Tensor:
+    if not isinstance(source, (tuple, list)):
+        source, destination = [source], [destination]
+    moved = [axis_number(x, s) for s in source]
+    order = [k for k in range(len(x.axes)) if k not in moved]
+    for to, k in sorted(zip((axis_number(x, d) for d in destination), moved, strict=True)):
+        order.insert(to, k)
+    return replace(x, axes=tuple(x.axes[k] for k in order))
+
+
 @reads("permute")
 def _permute(reader: Any, x: Tensor, *dims: Any) -> Tensor:
     order = dims[0] if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
@@ -49,6 +61,8 @@ def _permute(reader: Any, x: Tensor, *dims: Any) -> Tensor:
 
 @reads("unsqueeze")
 def unsqueezed(reader: Any, x: Tensor, dim: int) -> Tensor:
+    if not -len(x.axes) - 1 <= dim <= len(x.axes):
+        raise ShapeError(f"there is no place {dim} for an axis in shape {show(x.sizes)}")
     k = dim % (len(x.axes) + 1)
     return replace(x, axes=(*x.axes[:k], Axis(sp.Integer(1)), *x.axes[k:]))
 
@@ -99,12 +113,44 @@ def _flatten(reader: Any, x: Tensor, start_dim: int = 0, end_dim: int = -1) -> T
     return reshaped(x, [*sizes[:first], count(x.axes[first : last + 1]), *sizes[last + 1 :]])
 
 
+@reads("unflatten")
+def _unflatten(reader: Any, x: Tensor, dim: int, sizes: Any) -> Tensor:
+    k = axis_number(x, dim)
+    return reshaped(x, [*x.sizes[:k], *_filled_in(reader, sizes, x.sizes[k]), *x.sizes[k + 1 :]])
+
+
+def _filled_in(reader: Any, sizes: Any, whole: Dim) -> list[Dim]:
+    """Sizes of which one may be -1."""
+    wanted = [reader.size(s) for s in sizes]
+    if -1 in wanted:
+        known = sp.Mul(*(s for s in wanted if s != -1))
+        wanted[wanted.index(-1)] = sp.cancel(whole / known)
+    return wanted
+
+
+@reads("ravel")
+def _ravel(reader: Any, x: Tensor) -> Tensor:
+    return reshaped(x, [sp.Integer(-1)])
+
+
+@reads("view_as", "reshape_as")
+def _view_as(reader: Any, x: Tensor, other: Tensor) -> Tensor:
+    return reshaped(x, list(other.sizes))
+
+
+@reads("expand_as")
+def _expand_as(reader: Any, x: Tensor, other: Tensor) -> Tensor:
+    return _expand(reader, x, *other.sizes)
+
+
 @reads("expand", "broadcast_to")
 def _expand(reader: Any, x: Tensor, *sizes: Any) -> Tensor:
     if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
         sizes = tuple(sizes[0])
     wanted = [reader.size(s) for s in sizes]
     own = [sp.Integer(1)] * (len(wanted) - len(x.axes)) + list(x.sizes)
+    if any(w != -1 and o != 1 and not same(o, w) for o, w in zip(own, wanted, strict=True)):
+        raise ShapeError(f"cannot expand a tensor of shape {show(x.sizes)} to {show(wanted)}")
     axes = tuple(Axis(o if w == -1 else w) for o, w in zip(own, wanted, strict=True))
     shown = placed(axes)
     cut = max(len(shown) - 1, 0)
@@ -115,8 +161,7 @@ def _expand(reader: Any, x: Tensor, *sizes: Any) -> Tensor:
 def picked(x: Tensor, k: int, start: int, size: Dim, keep: bool) -> Tensor:
     """Some neighbouring places of one axis; a single one without the axis unless ``keep``."""
     axis = x.axes[k]
-    if x.tied:
-        raise NoRuleError("a part of a batched product is not read")
+    x = apart(x)
     fresh = Axis(size)
     axes = tuple(fresh if a is axis else a for a in x.axes)
     if not keep:
@@ -151,31 +196,43 @@ def _getitem(reader: Any, x: Any, key: Any) -> Any:
     if isinstance(x, (tuple, list, dict)):
         return x[key]
     keys = list(key) if isinstance(key, tuple) else [key]
-    if Ellipsis in keys:
-        at = keys.index(Ellipsis)
+    if any(item is Ellipsis for item in keys):
+        at = next(i for i, item in enumerate(keys) if item is Ellipsis)
         used = sum(1 for k in keys if k is not None and k is not Ellipsis)
         keys[at : at + 1] = [slice(None)] * (len(x.axes) - used)
     k = 0
-    for item in keys:
+    for at, item in enumerate(keys):
         if item is None:
             x = unsqueezed(reader, x, k)
             k += 1
         elif isinstance(item, slice):
-            x, k = _sliced(x, k, item), k + 1
+            x, k = _sliced(reader, x, k, item), k + 1
         elif isinstance(item, int) and not isinstance(item, bool):
             size = x.axes[k].size
             if item < 0 and not size.is_Integer:
                 raise NoRuleError("a place counted from the end of a symbolic axis is not read")
             x = picked(x, k, item % int(size) if item < 0 else item, sp.Integer(1), False)
+        elif isinstance(item, list) or hasattr(item, "detach"):
+            if any(isinstance(other, list) or hasattr(other, "detach") for other in keys[:at]):
+                raise NoRuleError("indexing with two lists of places is not read")
+            from matcalc.pytorch.selecting import indexed
+
+            before = len(x.axes)
+            x = indexed(reader, x, k, item)
+            k += 1 + len(x.axes) - before
         else:
             raise NoRuleError(f"indexing with {type(item).__name__} is not read")
     return x
 
 
-def _sliced(x: Tensor, k: int, item: slice) -> Tensor:
-    if item.step not in (None, 1):
-        raise NoRuleError(f"a slice with step {item.step} is not read")
+def _sliced(reader: Any, x: Tensor, k: int, item: slice) -> Tensor:
     size = x.axes[k].size
+    if item.step not in (None, 1):
+        from matcalc.pytorch.selecting import selected
+
+        if not size.is_Integer:
+            raise NoRuleError("a slice of a symbolic axis is read with step 1 only")
+        return selected(reader, x, k, range(*item.indices(int(size))))
     if item.start in (None, 0) and (item.stop is None or same(sp.Integer(0) + item.stop, size)):
         return x
     if not size.is_Integer:
@@ -248,6 +305,22 @@ def _cat(reader: Any, tensors: Any, dim: int = 0) -> Tensor:
     axes = (*rest[:k], fresh, *rest[k:])
     made = tensor(hstack(*nodes), rest[:k], (fresh, *rest[k:]), axes)
     return reader.named("cat", made)
+
+
+@reads("hstack", "vstack", "row_stack")
+def _beside(reader: Any, tensors: Any) -> Tensor:
+    raise NoRuleError("write cat with its axis")
+
+
+@reads("diff")
+def _diff(reader: Any, x: Tensor, n: int = 1, dim: int = -1) -> Tensor:
+    """Each place less the one before it."""
+    k = axis_number(x, dim)
+    size = x.axes[k].size
+    if n != 1 or not size.is_Integer:
+        raise NoRuleError("diff is read once, along an axis whose size is a number")
+    later = picked(x, k, 1, size - 1, True)
+    return combined(later, picked(x, k, 0, size - 1, True), minus)
 
 
 @reads("stack")

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import partial, reduce
 from itertools import product
 
 import sympy as sp
 
 from matcalc.errors import NoRuleError, ShapeError
 from matcalc.expr import Node
-from matcalc.ops.algebra import mul, ones, t
+from matcalc.ops.algebra import eye, had, mul, ones, t
 from matcalc.ops.blocks import hstack, part
 from matcalc.ops.kronecker import kron
 from matcalc.ops.patches import fold, reshape_rows, unfold
@@ -53,7 +53,8 @@ class Tensor:
     """A tensor as a table of matrices over the ``outer`` axes (one matrix if there are none).
 
     A ``tied`` axis runs over rows and columns alike: only the blocks on the diagonal are meant, and
-    unless ``clean`` the others hold what is not meant. ``mask`` is 1 where a masked tensor shows.
+    unless ``clean`` the others hold what is not meant. Tied axes come first in rows and columns.
+    ``mask`` is 1 where a masked tensor shows.
     """
 
     axes: Axes
@@ -97,15 +98,36 @@ def laid_out(T: Tensor, rows: Sequence[Axis], cols: Sequence[Axis]) -> Tensor:
     if here == wanted:
         return T
     if T.tied:
-        raise NoRuleError(
-            "a batched matrix product is only read where softmax, scaling, a mask or another "
-            "batched product follows it; give the size of the batch as a number"
-        )
+        return laid_out(apart(T), rows, cols)
     if {*here[0], *here[1]} != {*wanted[0], *wanted[1]}:
         raise ShapeError("the axes of a tensor are lost on the way")
     for move, state in _way(here, wanted):
         T = replace(T.each(move), rows=state[0], cols=state[1])
     return T
+
+
+def block_mask(T: Tensor, inside: Node | None = None) -> Node:
+    """1 in the blocks on the diagonal, times a mask inside each block."""
+    high = tuple(a for a in T.rows if a not in T.tied)
+    wide = tuple(a for a in T.cols if a not in T.tied)
+    block = ones(count(high), count(wide)) if inside is None else inside
+    return kron(eye(count(T.tied)), block)
+
+
+def block_diagonal(T: Tensor) -> Tensor:
+    """The blocks off the diagonal set to zero."""
+    if T.clean:
+        return T
+    return replace(T.each(lambda a: had(a, block_mask(T))), clean=True)
+
+
+def apart(T: Tensor) -> Tensor:
+    """A tensor without tied axes: the blocks on the diagonal, one below the other."""
+    if not T.tied:
+        return T
+    wide = tuple(a for a in T.cols if a not in T.tied)
+    below = kron(ones(count(T.tied), 1), eye(count(wide)))
+    return replace(block_diagonal(T).each(lambda a: mul(a, below)), cols=wide, tied=())
 
 
 Move = Callable[[Node], Node]
@@ -168,6 +190,7 @@ def written_out(T: Tensor, axis: Axis) -> Tensor:
         raise NoRuleError(
             f"an axis of {show_dim(axis.size)} places can't be written out: give a number"
         )
+    T = apart(T)
     rows = tuple(a for a in T.rows if a is not axis)
     cols = tuple(a for a in T.cols if a is not axis)
     T = laid_out(T, rows, (axis, *cols))
@@ -181,7 +204,8 @@ def written_out(T: Tensor, axis: Axis) -> Tensor:
 
 
 def together(T: Tensor) -> Tensor:
-    """A tensor without outer axes: they come first in the columns."""
+    """A tensor without outer or tied axes: those written out come first in the columns."""
+    T = apart(T)
     while T.outer:
         *rest, last = T.outer
         keys = dict.fromkeys(k[:-1] for k in T.parts)
@@ -222,7 +246,10 @@ def aligned(A: Tensor, B: Tensor, skip: int = 0) -> tuple[Tensor, Tensor, Axes]:
     second = [Axis(sp.Integer(1))] * (width - len(second)) + second
     found, swaps = [], {}
     for a, b in zip(first, second, strict=True):
-        if a.is_one or b.is_one:
+        if a.is_one and b in A.axes:  # x + x' of a column: two axes that run over the same places
+            swaps[b] = Axis(b.size)
+            found.append(swaps[b])
+        elif a.is_one or b.is_one:
             found.append(b if a.is_one else a)
         elif same(a.size, b.size):
             found.append(a)
@@ -259,7 +286,8 @@ def _repeated(node: Node, have: Axes, wanted: Axes, down: bool) -> Node:
     first = wanted.index(have[0])
     last = first + len(have)
     if wanted[first:last] != have:
-        raise NoRuleError("a tensor that repeats along an axis in the middle of others is not read")
+        pattern = reduce(kron, (eye(a.size) if a in have else one(a.size) for a in wanted))
+        return mul(pattern, node) if down else mul(node, pattern)
     if first:
         node = kron(one(count(wanted[:first])), node)
     if last < len(wanted):
@@ -271,14 +299,12 @@ def combined(A: Tensor, B: Tensor, fn: Callable[[Node, Node], Node]) -> Tensor:
     """A function of two tensors, entry by entry."""
     A, B, axes = aligned(A, B)
     for one, other in ((A, B), (B, A)):
-        if one.tied and other.tied and one.tied != other.tied:
-            raise NoRuleError("two batched products over different axes are combined")
         if one.mask is not None or other.mask is not None:
             raise NoRuleError("a masked tensor is only read where softmax follows")
     if not placed(B.axes) and not B.outer:
-        return replace(A.each(lambda a: fn(a, _scalar(B))), axes=axes)
+        return replace(A.each(lambda a: fn(a, B.node)), axes=axes, clean=not A.tied)
     if not placed(A.axes) and not A.outer:
-        return replace(B.each(lambda b: fn(_scalar(A), b)), axes=axes)
+        return replace(B.each(lambda b: fn(A.node, b)), axes=axes, clean=not B.tied)
     if A.tied or B.tied:
         return _combined_tied(A, B, axes, fn)
     for axis in (*A.outer, *B.outer):
@@ -287,7 +313,8 @@ def combined(A: Tensor, B: Tensor, fn: Callable[[Node, Node], Node]) -> Tensor:
     if A.outer != B.outer and A.outer and B.outer:
         A, B = together(A), together(B)
     lead = A if len(placed(A.axes)) >= len(placed(B.axes)) else B
-    missing = [a for a in placed(axes) if a not in {*lead.rows, *lead.cols, *lead.outer}]
+    written = {*A.outer, *B.outer}
+    missing = [a for a in placed(axes) if a not in {*lead.rows, *lead.cols, *written}]
     rows = (*(a for a in missing), *lead.rows)
     cols = lead.cols
     outer = A.outer or B.outer
@@ -299,17 +326,18 @@ def combined(A: Tensor, B: Tensor, fn: Callable[[Node, Node], Node]) -> Tensor:
     return Tensor(axes, rows, cols, parts, outer)
 
 
-def _scalar(T: Tensor) -> Node:
-    return T.node
-
-
 def _combined_tied(A: Tensor, B: Tensor, axes: Axes, fn: Callable[[Node, Node], Node]) -> Tensor:
-    if A.tied and B.tied:
-        B = laid_out(B, A.rows, A.cols)
-        return replace(A, parts={(): fn(A.node, B.node)}, axes=axes, clean=A.clean and B.clean)
     lead, other = (A, B) if A.tied else (B, A)
-    if {*other.rows, *other.cols} & {*lead.tied}:
-        raise NoRuleError("a batched product meets a tensor that differs from batch to batch")
-    node = spread(together(other), lead.rows, lead.cols)
+    if A.outer or B.outer:
+        return combined(apart(A), apart(B), fn)
+    if other.tied and (other.tied, other.rows, other.cols) == (lead.tied, lead.rows, lead.cols):
+        return replace(A, parts={(): fn(A.node, B.node)}, axes=axes, clean=False)
+    if (
+        other.tied
+        or {*placed(axes)} - {*lead.rows, *lead.cols}
+        or {*other.rows, *other.cols} & {*lead.tied}
+    ):
+        return combined(apart(A), apart(B), fn)
+    node = spread(other, lead.rows, lead.cols)
     made = fn(lead.node, node) if lead is A else fn(node, lead.node)
     return replace(lead, parts={(): made}, axes=axes, clean=False)

@@ -1,148 +1,62 @@
-"""``torch.fx`` with known shapes: a proxy carries the tensor it stands for, and knows its sizes."""
+"""``torch.fx`` with known shapes: every operation is read when it is met; no graph is kept."""
 
 from __future__ import annotations
 
+import inspect
 import operator
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from typing import Any
 
-import sympy as sp
 import torch
-from torch.fx import Proxy, Tracer
+from torch.fx import Tracer
 
 from matcalc.errors import MatcalcError, NoRuleError
-from matcalc.expr import Node
-from matcalc.ops.algebra import eye, ones, zeros
-from matcalc.pytorch import images, sequences  # noqa: F401 - their layers enter the table
+from matcalc.pytorch import (  # noqa: F401 - their layers enter the table
+    embedding,
+    images,
+    loss_layers,
+    normalising,
+    pooling,
+    sequences,
+)
 from matcalc.pytorch.functions import FUNCTIONS
 from matcalc.pytorch.layers import LAYERS
+from matcalc.pytorch.proxies import Late, Params, Raw, Traced, learnt
+from matcalc.pytorch.questions import ASKS, JOINS, asked
 from matcalc.pytorch.reader import Placeholder, Reader
-from matcalc.pytorch.tensors import Axis, Tensor, count, placed, tensor
-
-
-def plain(size: Any) -> Any:
-    """A size as Python knows it: an int where it is a number."""
-    return int(size) if size.is_Integer else size
-
+from matcalc.pytorch.surroundings import filled, full, symbolic_sizes
+from matcalc.pytorch.tensors import Tensor
 
 # What looks at the same memory in another shape.
-VIEWS = frozenset(
-    [
-        "view",
-        "reshape",
-        "flatten",
-        "transpose",
-        "t",
-        "T",
-        "mT",
-        "permute",
-        "unsqueeze",
-        "squeeze",
-        "getitem",
-        "select",
-        "narrow",
-        "chunk",
-        "split",
-        "unbind",
-        "expand",
-        "broadcast_to",
-        "contiguous",
-        "to",
-        "float",
-        "double",
-    ]
-)
+VIEWS = frozenset({
+    "view", "reshape", "flatten", "transpose", "t", "T", "mT", "adjoint", "permute", "unsqueeze",
+    "squeeze", "getitem", "select", "narrow", "chunk", "split", "unbind", "expand",
+    "broadcast_to", "contiguous", "to", "float", "double", "type_as", "swapaxes", "swapdims",
+    "movedim", "moveaxis", "unflatten", "view_as", "reshape_as", "expand_as", "ravel", "diagonal",
+    "tensor_split", "Flatten", "Unflatten",
+})  # fmt: skip
+# What gives back the very tensor it got, where it is read at all.
+SAME = frozenset({
+    "dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout",
+    "Identity", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout",
+    "FeatureAlphaDropout",
+})  # fmt: skip
 # Where an input may hold class numbers.
-CLASSES = {"cross_entropy", "nll_loss", "embedding", "CrossEntropyLoss", "NLLLoss", "Embedding"}
-
-
-class Traced(Proxy):
-    """A tensor on its way through a module."""
-
-    value: Tensor | Placeholder
-    shared: bool  # whether a view looks at the same memory
-
-    def __init__(self, node: Any, tracer: Any, value: Tensor | Placeholder) -> None:
-        super().__init__(node, tracer)
-        self.value, self.shared = value, False
-
-    def becomes(self, other: Any) -> Any:
-        """What an operation in place leaves behind."""
-        if self.shared:
-            raise NoRuleError("a tensor that has views is changed in place")
-        self.value = self.tracer.reader.tensor(other)
-        return self
-
-    def __iadd__(self, other: Any) -> Any:
-        return self.becomes(self + other)
-
-    def __isub__(self, other: Any) -> Any:
-        return self.becomes(self - other)
-
-    def __imul__(self, other: Any) -> Any:
-        return self.becomes(self * other)
-
-    def __itruediv__(self, other: Any) -> Any:
-        return self.becomes(self / other)
-
-    @property
-    def shape(self) -> tuple[Any, ...]:
-        return tuple(plain(s) for s in self.value.sizes)
-
-    def size(self, dim: int | None = None) -> Any:
-        return self.shape if dim is None else self.shape[dim]
-
-    def dim(self) -> int:
-        return len(self.value.sizes)
-
-    ndimension = dim
-
-    @property
-    def ndim(self) -> int:
-        return len(self.value.sizes)
-
-    def numel(self) -> Any:
-        return plain(sp.Mul(*self.value.sizes))
-
-    @property
-    def device(self) -> Any:
-        return torch.device("cpu")
-
-    @property
-    def dtype(self) -> Any:
-        return torch.get_default_dtype()
-
-    @property
-    def T(self) -> Any:
-        return self.tracer.create_proxy("call_method", "t", (self,), {})
-
-    @property
-    def mT(self) -> Any:
-        return self.tracer.create_proxy("call_method", "mT", (self,), {})
-
-    @property
-    def data(self) -> Any:
-        raise NoRuleError(".data cuts a tensor off from its gradient, which is not read")
-
-    def __len__(self) -> int:
-        return int(self.shape[0])
-
-    def __iter__(self) -> Iterator[Any]:
-        first = self.shape[0]
-        if not isinstance(first, int):
-            raise NoRuleError(f"a loop over an axis of {first} places: give its size as a number")
-        return iter([self[k] for k in range(first)])
-
-    def __bool__(self) -> bool:
-        raise NoRuleError(
-            "a branch asks for the value of a tensor: one formula holds for all values"
-        )
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return super().__getattr__(name)
+CLASSES = frozenset({
+    "cross_entropy", "nll_loss", "embedding", "one_hot", "gather", "embedding_bag", "CrossEntropyLoss",
+    "NLLLoss", "Embedding", "EmbeddingBag",
+})  # fmt: skip
+# What leaves open whether an input holds numbers or classes.
+OPEN = frozenset({
+    "view", "reshape", "flatten", "squeeze", "unsqueeze", "getitem", "transpose", "t", "T", "mT",
+    "permute", "contiguous", "clone", "long",
+})  # fmt: skip
+# Where a tensor filled with -inf may stand.
+AFTER_MASK = SAME | frozenset({
+    "softmax", "log_softmax", "logsumexp", "contiguous", "clone", "to", "float", "double", "type_as",
+    "cross_entropy", "nll_loss", "masked_fill", "Softmax", "LogSoftmax", "CrossEntropyLoss",
+    "NLLLoss",
+})  # fmt: skip
 
 
 class ShapedTracer(Tracer):
@@ -165,7 +79,8 @@ class ShapedTracer(Tracer):
             graph = getattr(self, "graph", None) or torch.fx.Graph()
             return Traced(graph.create_node("placeholder", f"v{self._serial}"), self, value)
         if isinstance(value, (tuple, list)):
-            return type(value)(self.wrapped(v) for v in value)
+            made = [self.wrapped(v) for v in value]
+            return type(value)(*made) if hasattr(value, "_fields") else type(value)(made)
         return value
 
     def bare(self, value: Any) -> Any:
@@ -194,7 +109,8 @@ class ShapedTracer(Tracer):
 
     def is_leaf_module(self, m: Any, module_qualified_name: str) -> bool:
         """Layers that have a reading, and those of torch that are made of nothing else."""
-        if not type(m).__module__.startswith("torch.nn"):
+        home = type(m).__module__
+        if not home.startswith("torch.nn") or home.startswith("torch.nn.utils"):
             return False
         return type(m).__name__ in LAYERS or not any(True for _ in m.children())
 
@@ -208,8 +124,11 @@ class ShapedTracer(Tracer):
         if kind == "get_attr":
             return self.wrapped(self._attribute(target))
         name = target if isinstance(target, str) else getattr(target, "__name__", str(target))
+        name = JOINS.get(target, name)
         if torch.is_grad_enabled() != self.grad:
             raise NoRuleError(f"{name} is computed without a gradient, which is not read")
+        if torch.is_autocast_enabled("cpu"):
+            raise NoRuleError(f"{name} is computed under autocast, in numbers of another precision")
         if kind == "call_module":
             module = self.root.get_submodule(target)
             return self.guarded(target, lambda: self._layer(target, module, args, kwargs))
@@ -231,7 +150,7 @@ class ShapedTracer(Tracer):
             self.reader.where = before
 
     def _attribute(self, path: str) -> Tensor:
-        value = operator.attrgetter(path)(_Raw(self.root))
+        value = operator.attrgetter(path)(Raw(self.root))
         return self.reader.parameter(path, value, learnt(value))
 
     def owned(self, value: Any) -> Tensor:
@@ -246,56 +165,62 @@ class ShapedTracer(Tracer):
         reading = LAYERS.get(kind)
         if reading is None:
             raise NoRuleError(f"from_torch cannot read the layer {kind} at {path}")
-        if module._forward_hooks or module._forward_pre_hooks:
-            raise NoRuleError(f"hooks are not read, and {path} has some")
-        data = (self._data(a, kind) for a in args)
+        data = [self._data(a, kind) for a in args]
         named = {k: self._data(v, kind) for k, v in kwargs.items()}
-        found = self.wrapped(reading(self.reader, _Params(self, module), *data, **named))
-        return args[0].becomes(found) if getattr(module, "inplace", False) else found
+        _unmasked(kind, data)
+        found = reading(self.reader, Params(self, module), *data, **named)
+        if getattr(module, "inplace", False):
+            return args[0].becomes(self.wrapped(found))
+        return self._shared(kind, args, self.wrapped(found))
 
     def _data(self, value: Any, kind: str) -> Any:
         """An argument of a layer; of some, an input may be class numbers."""
         if isinstance(value, Traced):
             if isinstance(value.value, Placeholder) and kind in CLASSES:
-                return _Late(value.value, self.reader)
+                return Late(value.value, self.reader)
             return self.reader.tensor(value)
         if isinstance(value, (tuple, list)):
             return tuple(self._data(v, kind) for v in value)
         return value
 
     def _call(self, name: str, args: Any, kwargs: Any) -> Any:
-        in_place = bool(kwargs.pop("inplace", False)) if "inplace" in kwargs else False
+        kwargs = dict(kwargs)
+        in_place = bool(kwargs.pop("inplace", False))
         if name.endswith("_") and not name.startswith("_"):
             name, in_place = name[:-1], True
+        if kwargs.pop("out", None) is not None:
+            raise NoRuleError(f"{name} is read without out=")
+        self.reader.cast(name, kwargs.pop("dtype", None))
         made = self._made(name, args, kwargs)
-        if in_place:
-            return args[0].becomes(made)
-        if name in VIEWS and isinstance(args[0], Traced):
+        if not in_place:
+            return self._shared(name, args, made)
+        if not isinstance(args[0], Traced):
+            raise NoRuleError(f"{name}_ changes a tensor that the module made itself")
+        return args[0].becomes(made)
+
+    def _shared(self, name: str, args: Any, made: Any) -> Any:
+        """A result, and whether it looks at the memory of what it was made of."""
+        if not args or not isinstance(args[0], Traced):
+            return made
+        if name in SAME:
+            return args[0]
+        if name in VIEWS:
             for one in (args[0], *(made if isinstance(made, tuple) else (made,))):
                 one.shared = True
         return made
 
     def _made(self, name: str, args: Any, kwargs: Any) -> Any:
         first = args[0].value if args and isinstance(args[0], Traced) else None
-        if isinstance(first, Placeholder) and name in (
-            "view",
-            "reshape",
-            "flatten",
-            "squeeze",
-            "long",
-        ):
-            return self.wrapped(self._regrouped(first, name, args[1:]))
+        if isinstance(first, Placeholder) and name in OPEN:
+            return self.wrapped(self.reader.moved(first, name, args[1:], kwargs))
         if name in ("randn_like", "rand_like"):
             if name == "rand_like":
                 raise NoRuleError("rand_like is random: pass the draw as an input")
             return self.wrapped(self.reader.noise(self.reader.tensor(first).sizes))
-        if name in ("zeros_like", "ones_like", "new_zeros", "new_ones"):
-            sizes = self.reader.tensor(first).sizes if name.endswith("like") else args[1:]
-            if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
-                sizes = sizes[0]
-            return self.wrapped(filled(name.split("_")[name.startswith("new")], sizes))
-        if name in ("eq", "ne", "logical_not", "invert", "bool"):
-            return self.wrapped(self._asked(name, args))
+        if name in ("zeros_like", "ones_like", "new_zeros", "new_ones", "full_like", "new_full"):
+            return self.wrapped(self._constant(name, first, args[1:], kwargs))
+        if name in ASKS:
+            return self.wrapped(asked(self.reader, name, args))
         reading = FUNCTIONS.get(name)
         if reading is None:
             path = self._path()
@@ -303,7 +228,7 @@ class ShapedTracer(Tracer):
             raise NoRuleError(f"from_torch cannot read {name}{where}")
         given = [self._argument(a, name) for a in args]
         named = {k: self._argument(v, name) for k, v in kwargs.items()}
-        named = {k: v for k, v in named.items() if not (k in ("out", "dtype") and v is None)}
+        _unmasked(name, given)
         if "input" in named:
             given.insert(0, named.pop("input"))
         if "axis" in named:
@@ -319,180 +244,78 @@ class ShapedTracer(Tracer):
         if isinstance(value, Traced):
             if isinstance(value.value, Placeholder):
                 late = name in CLASSES
-                return _Late(value.value, self.reader) if late else self.reader.tensor(value)
+                return Late(value.value, self.reader) if late else self.reader.tensor(value)
             return value.value
         if isinstance(value, (tuple, list)):
             return type(value)(self._argument(v, name) for v in value)
         return value
 
-    def _regrouped(self, holder: Placeholder, name: str, args: Any) -> Placeholder:
-        """Another shape of an input whose use is not known yet."""
-        sizes = list(holder.sizes)
-        if name == "long":
-            return holder
-        if name == "squeeze":
-            return Placeholder(holder.name, tuple(s for s in sizes if s != 1))
-        if name == "flatten":
-            first = int(args[0]) if args else 0
-            wanted = [*sizes[:first], sp.Mul(*sizes[first:])]
-            return Placeholder(holder.name, tuple(wanted))
-        given = args[0] if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
-        wanted = [self.reader.size(s) for s in given]
-        if -1 in wanted:
-            known = sp.Mul(*(s for s in wanted if s != -1))
-            wanted[wanted.index(-1)] = sp.cancel(sp.Mul(*sizes) / known)
-        return Placeholder(holder.name, tuple(wanted))
-
-    def _asked(self, name: str, args: Any) -> Tensor:
-        """A question about zeros and ones has an answer of zeros and ones; no other is read."""
-        found = self.reader.tensor(args[0])
-        if not self.reader.is_mask(args[0]):
-            raise NoRuleError(f"{name} asks for the value of a tensor")
-        if name == "bool":
-            return found
-        if name in ("logical_not", "invert"):
-            return self.reader.complement(found)
-        other = args[1]
-        if other not in (0, 1):
-            raise NoRuleError(f"{name} compares with {other}")
-        return found if (other == 1) == (name == "eq") else self.reader.complement(found)
+    def _constant(self, name: str, first: Any, args: Any, kwargs: Any) -> Tensor:
+        """zeros_like, new_ones, full_like and their kin."""
+        like = name.endswith("like")
+        sizes = self.reader.tensor(first).sizes if like else args[0]
+        rest = args if like else args[1:]
+        if "full" in name:
+            return full(sizes, rest[0] if rest else kwargs["fill_value"])
+        if not like and not isinstance(sizes, (tuple, list)):
+            sizes = args
+        return filled("zeros" if "zeros" in name else "ones", sizes)
 
 
-class _Late:
-    """An input in a place where it may mean numbers or classes."""
-
-    def __init__(self, holder: Placeholder, reader: Reader) -> None:
-        self.value, self.reader, self.tracer = holder, reader, None
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.reader.tensor(self.value), name)
-
-
-class _Raw:
-    """A module whose attributes are what they are, not proxies."""
-
-    def __init__(self, module: Any) -> None:
-        self._module = module
-
-    def __getattr__(self, name: str) -> Any:
-        for table in ("_parameters", "_buffers", "_modules"):
-            found = self._module.__dict__[table]
-            if name in found:
-                value = found[name]
-                return _Raw(value) if table == "_modules" else value
-        raise AttributeError(name)
-
-
-class _Params:
-    """A layer as its reading sees it: parameters and buffers as tensors, settings as they are."""
-
-    def __init__(self, tracer: ShapedTracer, module: Any) -> None:
-        self._tracer, self._module = tracer, module
-
-    @property  # type: ignore[misc]
-    def __class__(self) -> Any:  # the reading asks for the name of the layer
-        return type(self._module)
-
-    def __getattr__(self, name: str) -> Any:
-        module = self._module
-        for table in ("_parameters", "_buffers"):
-            if name in module.__dict__[table]:
-                value = module.__dict__[table][name]
-                return None if value is None else self._tracer.owned(value)
-        if name in module.__dict__["_modules"]:
-            return _Params(self._tracer, module.__dict__["_modules"][name])
-        value = getattr(module, name)
-        if isinstance(value, torch.Tensor):
-            raise NoRuleError(f"{name} is computed from other parameters, which is not read")
-        return value
-
-
-def learnt(value: Any) -> bool:
-    """Whether a tensor is a parameter that is not frozen."""
-    return isinstance(value, torch.nn.Parameter) and bool(value.requires_grad)
+def _unmasked(name: str, args: Any) -> None:
+    if name not in AFTER_MASK and any(
+        isinstance(a, Tensor) and a.mask is not None
+        for each in args
+        for a in (each if isinstance(each, (tuple, list)) else (each,))
+    ):
+        raise NoRuleError(f"{name} of a tensor that is filled with -inf is not read")
 
 
 # -- the trace -----------------------------------------------------------------------------------
 
 
-def filled(word: str, sizes: Any) -> Tensor:
-    """Zeros or ones of sizes that may be symbols."""
-    axes = tuple(Axis(sp.Integer(s) if isinstance(s, int) else s) for s in sizes)
-    shown = placed(axes)
-    cut = max(len(shown) - 1, 0)
-    make = zeros if word == "zeros" else ones
-    node: Node = make(count(shown[:cut]), count(shown[cut:]))
-    return tensor(node, shown[:cut], shown[cut:], axes)
-
-
-@contextmanager
-def symbolic_sizes(tracer: ShapedTracer) -> Iterator[None]:
-    """Inside, torch.zeros, ones, eye and randn take sizes that are symbols."""
-    with ExitStack() as stack:
-        for word in ("zeros", "ones", "eye", "randn", "rand", "tril", "triu"):
-            original = getattr(torch, word)
-
-            def call(
-                *args: Any, _word: str = word, _original: Any = original, **kwargs: Any
-            ) -> Any:
-                sizes = args[0] if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
-                if _word in ("tril", "triu"):
-                    return _triangle(tracer, _word, _original, args, kwargs)
-                if _word in ("randn", "rand"):
-                    if _word == "rand":
-                        raise NoRuleError("torch.rand is random: pass the draw as an input")
-                    return tracer.wrapped(
-                        tracer.reader.noise(tuple(map(tracer.reader.size, sizes)))
-                    )
-                if not any(isinstance(s, sp.Expr) for s in sizes):
-                    return _original(*args, **kwargs)
-                if _word == "eye":
-                    axes = Axis(sizes[0]), Axis(sizes[0])
-                    return tracer.wrapped(tensor(eye(sizes[0]), axes[:1], axes[1:], axes))
-                return tracer.wrapped(filled(_word, sizes))
-
-            setattr(torch, word, call)
-            stack.callback(setattr, torch, word, original)
-        yield
-
-
-def _triangle(tracer: ShapedTracer, word: str, original: Any, args: Any, kwargs: Any) -> Any:
-    """A triangle of a traced tensor; of a real one, torch's own."""
-    if not isinstance(args[0], Traced):
-        return original(*args, **kwargs)
-    diagonal = args[1] if len(args) > 1 else kwargs.get("diagonal", 0)
-    found = tracer.reader.tensor(args[0])
-    if diagonal not in (0, -1, 1) or len(found.axes) != 2 or found.tied or found.outer:
-        raise NoRuleError(f"{word} is read for matrices and diagonals -1, 0, 1")
-    from matcalc.ops.algebra import minus
-    from matcalc.ops.base import FUNCTIONS as WORDS
-    from matcalc.pytorch.tensors import laid_out
-
-    found = laid_out(found, placed(found.axes[:1]), placed(found.axes[1:]))
-    node = found.node
-    other = {"tril": "triu", "triu": "tril"}[word]
-    if diagonal == 0:
-        made = WORDS[word](node)
-    elif (word, diagonal) in (("triu", 1), ("tril", -1)):
-        made = minus(node, WORDS[other](node))
-    else:
-        raise NoRuleError(f"{word} with diagonal {diagonal} is not read")
-    if tracer.reader.is_mask(args[0]):
-        tracer.reader.binary.add(made)
-    return tracer.wrapped(found.each(lambda _: made))
-
-
-def traced(tracer: ShapedTracer, module: Any) -> Any:
-    """What a module makes of its inputs, as proxies."""
+def traced(tracer: ShapedTracer, module: Any, loss: Any = None) -> Any:
+    """What a module, and then a loss, make of the inputs, as proxies."""
+    _without_hooks(module)
+    for path in type_questions(module):
+        tracer.reader.say(f"{path} asks in its code what is a tensor; a traced one says no")
     with symbolic_sizes(tracer):
         try:
             tracer.trace(module)
+            if loss is None:
+                return tracer.result
+            names = list(inspect.signature(loss).parameters)[1:]
+            given = [tracer.placeholder(n) for n in names]
+            return tracer.guarded("the loss", lambda: loss(tracer.result, *given))
         except MatcalcError:
             raise
-        except (TypeError, RuntimeError, ValueError, AttributeError, NotImplementedError) as error:
+        except Exception as error:  # whatever the module's own code may raise on proxies
             path = tracer._path()
             where = f" in {path}" if path else ""
             raise NoRuleError(
-                f"from_torch cannot follow {type(module).__name__}{where}: {error}"
+                f"from_torch cannot follow {type(module).__name__}{where}: "
+                f"{type(error).__name__}: {error}"
             ) from error
-    return tracer.result
+
+
+def type_questions(module: Any) -> Iterator[str]:
+    """Modules whose own code asks whether something is a tensor: a traced one says no."""
+    for path, one in module.named_modules():
+        if not type(one).__module__.startswith("torch."):
+            code = getattr(type(one).forward, "__code__", None)
+            asked = {*code.co_names} if code is not None else set()
+            if "is_tensor" in asked or ({"isinstance"} < asked and "Tensor" in asked):
+                yield path or "the module"
+
+
+HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+
+
+def _without_hooks(module: Any) -> None:
+    """A hook may change values or gradients, and the trace does not see it."""
+    for path, one in module.named_modules():
+        if any(getattr(one, word, None) for word in HOOKS):
+            raise NoRuleError(f"hooks are not read, and {path or 'the module'} has some")
+    for path, value in module.named_parameters():
+        if getattr(value, "_backward_hooks", None):
+            raise NoRuleError(f"hooks are not read, and the parameter {path} has some")

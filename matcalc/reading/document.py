@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from matcalc.errors import ParseError
 from matcalc.reading.macros import Macro, definition_end, definitions
 from matcalc.reading.signs import DISPLAYS
 
@@ -86,8 +87,13 @@ def _notebook(text: str) -> list[tuple[int, str]] | None:
         return None
     try:
         content = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
+    except json.JSONDecodeError as error:
+        if not _NOTEBOOK.match(text):
+            return None
+        what = f"the notebook is cut off or no JSON: {error.msg}"
+        raise ParseError(what, text, min(error.pos, max(len(text) - 1, 0))) from error
+    except RecursionError as error:
+        raise ParseError("the notebook is nested too deeply", text, 0) from error
     cells = content.get("cells") if isinstance(content, dict) else None
     if not isinstance(cells, list):
         return None
@@ -99,6 +105,10 @@ def _notebook(text: str) -> list[tuple[int, str]] | None:
         lines = source if isinstance(source, list) else [source]
         found.append((number, "".join(map(str, lines))))
     return found
+
+
+# The first key of a notebook: a LaTeX file may start with a brace, too.
+_NOTEBOOK = re.compile(r'\s*\{\s*"(cells|metadata|nbformat)')
 
 
 class _Scanner:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 
 Span = tuple[int, int]
 
@@ -348,10 +349,16 @@ def _digits(node: Node) -> tuple[Node, ...]:
     return (node,)
 
 
+@cache
+def _parts(kind: type[Node]) -> tuple[str, ...]:
+    """The fields that can hold nodes: all but the text of a leaf and the span."""
+    return tuple(f.name for f in fields(kind) if f.name != "span" and f.type != "str")
+
+
 def children(node: Node) -> Iterator[Node]:
     """The nodes directly below, in writing order."""
-    for spec in fields(node):
-        value = getattr(node, spec.name)
+    for name in _parts(type(node)):
+        value = getattr(node, name)
         if isinstance(value, Node):
             yield value
         elif isinstance(value, tuple):

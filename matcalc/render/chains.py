@@ -8,12 +8,13 @@ from matcalc.expr import Node, postorder, substitute, symbol_name
 from matcalc.forward import Changes
 from matcalc.layout import Layout, jacobian_in
 from matcalc.linear import differential
-from matcalc.ops.algebra import add, mul, t
+from matcalc.ops.algebra import PRODUCT, SUM_OP, add, mul, t
 from matcalc.ops.base import OPS
 from matcalc.ops.kronecker import vec
 from matcalc.record import Line, Record
 from matcalc.render.blocks import Block, Formula, Heading, Prose, Row, Side
 from matcalc.render.dress import Dress, spelled
+from matcalc.render.folding import representatives
 from matcalc.render.textree import width
 from matcalc.rewrite.simplify import simplify
 from matcalc.trace import equation_of
@@ -56,7 +57,20 @@ def wanted(dress: Dress) -> list[Line]:
         if line is None:
             raise MatcalcError(f"nothing was derived for {of}; name it in wrt=")
         return [line]
-    return [ln for ln in dress.chosen(record.backward()) if ln.kind == "gradient"]
+    lines = dress.chosen(record.backward())
+    if dress.style.fold and dress.style.lines is None:
+        lines, _ = representatives(dress, lines)
+    return [ln for ln in lines if ln.kind == "gradient"]
+
+
+def alike(dress: Dress) -> list[Block]:
+    """That one layer stands for others like it, where a view shows one line a variable."""
+    style = dress.style
+    if not style.fold or style.of is not None or style.lines is not None:
+        return []
+    _, ranges = representatives(dress, dress.chosen(dress.record.backward()))
+    said = "The layers {range} are alike; the first of them stands for all."
+    return [Prose(dress.say(said, range=f"${span}$")) for span in ranges]
 
 
 # -- the chain
@@ -77,6 +91,12 @@ def chain(dress: Dress) -> list[Block]:
         else:
             blocks += _branching(dress, line)
     return blocks
+
+
+def direct(dress: Dress, ratio: str, held: list[Node]) -> str:
+    """A partial derivative that holds the steps fixed through which the rest arrives."""
+    fixed = ", ".join(map(dress, held))
+    return rf"\left.{ratio}\right|_{{{fixed}}}" if held else ratio
 
 
 def factor_name(dress: Dress, of: Node, by: Node, with_vec: bool) -> str:
@@ -113,7 +133,8 @@ def _one_chain(dress: Dress, line: Line, path: list[Node]) -> list[Block]:
     sides.append(Side(r" \cdot ".join(_underbraced(dress, m) for m in matrices)))
     laws: list[str] = []
     product = mul(*matrices)
-    short = simplify(product, record=lambda name, *_: laws.append(name))
+    facts = dress.record.problem.facts
+    short = simplify(product, record=lambda name, *_: laws.append(name), facts=facts)
     last = dress(short)
     if last != dress(product):
         sides.append(Side(last))
@@ -137,6 +158,7 @@ def _one_chain(dress: Dress, line: Line, path: list[Node]) -> list[Block]:
         for law in dict.fromkeys(laws)
         if law.startswith("diag") or law == "kron_mixed"
     ]
+    why += [fact.equation for fact in line.facts]
     if why:
         named = dress.notation.listed([f"${spelled(w, dress)}$" for w in why])
         said = dress.say("The last form is the same product, because {laws}.", laws=named)
@@ -177,28 +199,34 @@ def _branching(dress: Dress, line: Line) -> list[Block]:
     steps = users(record, line.of)
     with_vec = not all(map(is_flat, [line.of, *steps]))
     output = record.problem.output
+    above = record.upstream is not None  # then the derivatives are those of what lies above
+
+    def by(node: Node) -> str:
+        """The derivative of the output by a symbol, or what arrives there from above."""
+        if not above:
+            return factor_name(dress, output, node, with_vec)
+        shown = dress(record.arrivals[node].symbol)
+        return rf"\operatorname{{vec}} {shown}" if with_vec and node.shape else shown
+
     names, values = [], []
     for step in steps:
-        arriving = dress.spoken(step) if step is not output else None
-        pair = [
-            factor_name(dress, step, line.of, with_vec),
-            factor_name(dress, output, step, with_vec),
-        ]
+        arriving = dress.spoken(step) if above or step is not output else None
+        pair = [factor_name(dress, step, line.of, with_vec), by(step)]
         own = [local(dress, step, line.of)]
         if arriving is not None:
             side = vec(arriving) if with_vec and arriving.shape else arriving
             own.append(side if dress.style.layout is Layout.DENOMINATOR else t(side))
         else:
-            pair = pair[:1]
+            pair = [direct(dress, pair[0], [s for s in steps if s is not output])]
         if dress.style.layout is not Layout.DENOMINATOR:
             pair.reverse()
             own.reverse()
         names.append(r" \, ".join(pair))
         values.append(mul(*own))
-    left = factor_name(dress, output, line.of, with_vec)
+    left = by(line.of)
     total = add(*values)
     sides = [Side(" + ".join(names)), Side(dress(total))]
-    if (short := simplify(total)) is not total:
+    if (short := simplify(total, facts=record.problem.facts)) is not total:
         sides.append(Side(dress(short)))
     start = f"${dress(line.of)}$"
     entered = ", ".join(f"${dress(s)}$" for s in steps)
@@ -245,7 +273,8 @@ def differential_view(dress: Dress) -> list[Block]:
             before.append(dress(_inner(arriving, dstep)))
             definition = record.definitions[step]
             changed = simplify(differential(definition, [of], {of: change}))
-            opened.append(_inner(arriving, substitute(changed, {definition: step})))
+            moved = _last(substitute(changed, {definition: step}), change)
+            opened.append(_last(_inner(arriving, moved), change))
         last = _inner(line.value, change)
         sides = [" + ".join(before), dress(add(*opened)), dress(last)]
         if symbol_name(record.problem.output) in line.through:
@@ -265,6 +294,17 @@ def differential_view(dress: Dress) -> list[Block]:
             )
         )
     return [*blocks, Formula(tuple(rows))]
+
+
+def _last(node: Node, change: Node) -> Node:
+    """Each product of numbers with the differential behind the others, as one writes it."""
+    if change.shape:
+        return node
+    if node.op is SUM_OP:
+        return add(*(_last(term, change) for term in node.operands))
+    if node.op is PRODUCT and any(a is change for a in node.operands):
+        return mul(*(a for a in node.operands if a is not change), change)
+    return node
 
 
 def _inner(G: Node, change: Node) -> Node:
@@ -297,14 +337,19 @@ def vec_view(dress: Dress) -> list[Block]:
             side = vec(arriving) if arriving.shape else arriving
             terms.append(mul(t(J), side))
             shown = jacobian_in(dress.style.layout, J)
+            name_of = factor_name(dress, step, of, not (is_flat(step) and is_flat(of)))
+            if step is record.problem.output:
+                others = (record.problem.names[n] for n in line.through)
+                name_of = direct(dress, name_of, [s for s in others if s is not step])
             rows.append(
                 Row(
-                    factor_name(dress, step, of, not (is_flat(step) and is_flat(of))),
-                    (Side(_underbraced(dress, shown)),),
+                    name_of,
+                    (Side(_underbraced(dress, shown) if shown.shape else dress(shown)),),
                 )
             )
         total = add(*terms) if terms else line.value
-        left = rf"\operatorname{{vec}} {dress(line.symbol)}"
+        left = dress(line.symbol)
+        left = rf"\operatorname{{vec}} {left}" if line.symbol.shape else left
         sides = [dress(total), dress(vec(line.value)) if line.value.shape else dress(line.value)]
         kept = tuple(Side(s) for k, s in enumerate(sides) if k == 0 or s != sides[k - 1])
         rows.append(Row(left, kept, f"vec_{symbol_name(of)}", "", "", True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import sympy as sp
@@ -20,10 +20,10 @@ LONGEST_SUMMAND = 40
 LETTERS = "ijklpqrst"
 
 
-def index_letters(A: Node, count: int) -> list[str]:
-    """The first letters that nothing in ``A`` is called by."""
+def index_letters(A: Node, count: int, but: Collection[str] = ()) -> list[str]:
+    """The first letters that nothing in ``A`` is called by, and that are none of ``but``."""
     order = postorder(A)
-    taken = {symbol_name(n) for n in order if is_symbol(n)}
+    taken = set(but) | {symbol_name(n) for n in order if is_symbol(n)}
     taken |= {s.name for n in order for d in n.shape for s in d.free_symbols}
     taken |= {s.name for n in order for s in n.indices}
     free = [c for c in LETTERS if c not in taken]

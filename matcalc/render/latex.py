@@ -189,7 +189,8 @@ class LatexWriter(BaseWriter):
                 return rf"\frac{{1}}{{{self(below)}}}", FRACTION if node.shape else PROD
             return f"1 {self.notation.quotient} {self(below, PROD + 1)}", PROD
         sign = self.notation.hadamard if self.notation.hadamard.startswith("\\") else r"\circ"
-        mark = "" if not node.shape else f"{sign} "
+        bare = self.notation.entrywise_power == "bare" and not _could_be_square(node.shape)
+        mark = "" if not node.shape or bare else f"{sign} "
         return self.superscript(self(base, ATOM), mark + self(exponent)), POW
 
     def norm(self, node: Node) -> str:
@@ -306,7 +307,10 @@ class LatexWriter(BaseWriter):
                 else f"{size_in_latex(first)}:{size_in_latex(last)}"
             )
 
-        return self.subscripted(node.operands[0], f"{along(top, rows, n)}, {along(left, cols, m)}")
+        places = [along(top, rows, n), along(left, cols, m)]
+        if m == 1 and rows != 1 and not self.notation.both_indices:
+            places.pop()  # of a column only the rows are named
+        return self.subscripted(node.operands[0], ", ".join(places))
 
     def subscripted(self, A: Node, places: str) -> str:
         base = self(A, ATOM)
@@ -316,6 +320,11 @@ class LatexWriter(BaseWriter):
 
 
 BEHIND = ("sum", "isum", "tr", "logdet", "det", "norm2", "norm1", "logsumexp")
+
+
+def _could_be_square(shape: shapes.Shape) -> bool:
+    """Whether a matrix of that shape has powers of its own."""
+    return bool(shape) and (1 not in shape or shapes.same(*shape))
 
 
 def _stands_behind(a: Node) -> bool:
@@ -363,7 +372,13 @@ def latex_of(thing: object, notation: Notation | str | None = None) -> str:
     own = getattr(thing, "to_latex", None)
     if own is not None:
         return own(notation=notation)
-    return with_where(LatexWriter(notation), read(thing))
+    writer = LatexWriter(notation)
+    writer.long, writer.worth_a_name = BY_ITSELF
+    return with_where(writer, read(thing))
+
+
+# A formula by itself is not broken into lines: what it repeats gets a name sooner.
+BY_ITSELF = (200, 60)
 
 
 def with_where(writer: LatexWriter, node: Node) -> str:

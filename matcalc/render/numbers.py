@@ -170,22 +170,31 @@ def counts(dress: Dress) -> list[Block]:
     return [Prose(f"{dress.say('To learn are {count} numbers.', count=count)} {cost}")]
 
 
-def evaluation_latex(evaluation: Any, digits: int, notation: Any) -> str:
+def evaluation_latex(
+    evaluation: Any, digits: int, notation: Any, rounded: int | None = None
+) -> str:
     """The numbers of an evaluation as an aligned block; what is missing says what it needs."""
     record: Record = evaluation.record
     dress = Dress(record, Style(Notation.of(notation), record.layout))
+    by_hand = {}
     lines = []
+    if rounded is not None:
+        found = worked(record, evaluation.given, dims=evaluation.dims, digits=rounded, partial=True)
+        by_hand = {w.line.name: w.value for w in found if w.value is not None}
+        said = dress.say("rounded to {digits} places at every step", digits=rounded)
+        lines.append(rf"& \text{{{dress.say('exact')}}} && \text{{{said}}}")
     for line in record.lines:
         name = line.name if line.of is None else symbol_name(line.of)
-        found = evaluation.steps if line.kind == "forward" else evaluation.adjoints
-        value = found.get(name)
+        value = (evaluation.steps if line.kind == "forward" else evaluation.adjoints).get(name)
         if value is not None:
-            lines.append(f"{dress(line.symbol)} &= {in_numbers(value, digits)}")
+            row = f"{dress(line.symbol)} &= {in_numbers(value, digits)}"
+            if line.name in by_hand:
+                row += f" && {in_numbers(by_hand[line.name], rounded or 0)}"
+            lines.append(row)
         elif line.name in evaluation.missing:
             needs = ", ".join(dress(_symbol(record, n)) for n in evaluation.missing[line.name])
-            lines.append(
-                rf"{dress(line.symbol)} &= {dress(line.value)} \quad \text{{{dress.say('needs')} }} {needs}"
-            )
+            text = rf"\text{{{dress.say('needs')} }}"
+            lines.append(rf"{dress(line.symbol)} &= {dress(line.value)} \quad {text} {needs}")
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 
 

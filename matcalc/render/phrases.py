@@ -44,6 +44,8 @@ PHRASES: tuple[str, ...] = (
     "Forward",
     "Backward",
     "For {range}:",
+    "for {range}",
+    "The layers {range} are alike; the first of them stands for all.",
     "what arrives from above",
     "what arrived there",
     "through {steps}",
@@ -103,6 +105,7 @@ PHRASES: tuple[str, ...] = (
     "The gradients of {f} against differences of the forward pass: the check fails, {error}, by "
     "{method}, at {sizes}.",
     "relative error below {bound}",
+    "The points drawn satisfy {facts}.",
     "complex step",
     "extrapolated central differences",
     "complex step in central differences",

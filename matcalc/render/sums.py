@@ -4,23 +4,26 @@ batch."""
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import sympy as sp
 
 from matcalc.errors import MatcalcError
-from matcalc.expr import Node, symbol_name
+from matcalc.expr import Node, postorder, symbol_name
 from matcalc.indexform import entry_form
 from matcalc.ops.algebra import PRODUCT, TRANSPOSE, add, is_zero, mul
-from matcalc.ops.binder import index
+from matcalc.ops.binder import index, letter_for
 from matcalc.ops.entries import entry
 from matcalc.record import Line
 from matcalc.render.blocks import Block, Formula, Heading, Prose, Row, Side
-from matcalc.render.chains import named_jacobian, users, wanted
+from matcalc.render.chains import direct, named_jacobian, users, wanted
 from matcalc.render.dress import Dress
 from matcalc.render.entries import index_letters, written_entry
+from matcalc.render.latex import juxtaposed
 from matcalc.render.names import size_in_latex
 from matcalc.rewrite.simplify import simplify
+from matcalc.shapes import Shape
 
 MOST_PATHS = 32
 
@@ -39,13 +42,13 @@ def indices_say(dress: Dress) -> str:
 
 
 def index_rows(dress: Dress, line: Line) -> list[Row]:
-    i, j, span = _places(dress, line)
     value = dress.opened(line.value)
-    left = dress(entry(line.symbol, i, j) if line.symbol.shape else line.symbol)
-    sides = [Side(dress(entry_form(value, i, j)))]
+    values = [value]
     if dress.style.evaluated:
-        opened = dress.record.in_inputs(value)
-        sides.append(Side(dress(entry_form(simplify(opened), i, j))))
+        values.append(simplify(dress.record.in_inputs(value), facts=dress.record.problem.facts))
+    i, j, span = _places(dress, line, values)
+    left = dress(entry(line.symbol, i, j) if line.symbol.shape else line.symbol)
+    sides = [Side(dress(entry_form(v, i, j))) for v in values]
     sides = [s for k, s in enumerate(sides) if k == 0 or s.latex != sides[k - 1].latex]
     if span:
         last = sides[-1]
@@ -53,7 +56,7 @@ def index_rows(dress: Dress, line: Line) -> list[Row]:
     return [Row(left, tuple(sides), f"entry_{symbol_name(line.symbol)}", "", "", True)]
 
 
-def _places(dress: Dress, line: Line) -> tuple[Any, Any, str]:
+def _places(dress: Dress, line: Line, values: list[Node]) -> tuple[Any, Any, str]:
     """Row and column counted from 0, and the ranges of those that are letters."""
     shape = line.symbol.shape
     if not shape:
@@ -63,13 +66,26 @@ def _places(dress: Dress, line: Line) -> tuple[Any, Any, str]:
         return (*dress.style.entry, "")
     free = [d for d in shape if d != 1]
     letters = index_letters(line.value, len(free))
-    left = list(letters)
-    places = [sp.Integer(0) if d == 1 else index(left.pop(0)) - base for d in shape]
+    if clash := _summed(values, _at(shape, letters, base)) & set(letters):
+        letters = index_letters(line.value, len(free), clash)
+    rows, cols = _at(shape, letters, base)
     spans = [
         rf"{letter} = {_range(base, sp.expand(d - 1 + base))}"
         for letter, d in zip(letters, free, strict=True)
     ]
-    return places[0], places[1], r",\ ".join(spans)
+    return rows, cols, r",\ ".join(spans)
+
+
+def _at(shape: Shape, letters: Sequence[str], base: int) -> tuple[Any, Any]:
+    left = list(letters)
+    rows, cols = (sp.Integer(0) if d == 1 else index(left.pop(0)) - base for d in shape)
+    return rows, cols
+
+
+def _summed(values: list[Node], place: tuple[Any, Any]) -> set[str]:
+    """The letters that the sums of an entry count by."""
+    forms = (entry_form(v, *place) for v in values)
+    return {letter_for(n) for form in forms for n in postorder(form) if n.op.name == "isum"}
 
 
 def _range(first: int, last: Any) -> str:
@@ -121,11 +137,28 @@ def _paths_of(dress: Dress, line: Line, start: Place) -> list[Block]:
     left = dress(_entry(line.symbol, start))
     if not ways:
         return [Formula((Row(left, (Side("0"),)),))]
-    named = " + ".join(
-        r" \, ".join(_ratio(dress, b, a) for a, b, _ in reversed(way)) for way in ways
+    record = dress.record
+    above = record.upstream  # which arrives at every entry of an output that is no number
+    through = list(dict.fromkeys(way[0][1][0] for way in ways if len(way) > 1))
+    hops: list[list[str]] = []
+    apart: list[list[Node]] = []
+    for way in ways:
+        ratios = [_ratio(dress, b, a) for a, b, _ in reversed(way)]
+        if above is None and len(way) == 1:
+            ratios = [direct(dress, ratios[0], through)]
+        factors = [f for _, _, f in reversed(way)]
+        if above is not None:
+            end = way[-1][1] if way else start
+            arrived = record.arrivals[record.problem.output].symbol
+            ratios.insert(0, dress(_entry(arrived, end)))
+            factors.insert(0, _entry(above, end))
+        hops.append(ratios)
+        apart.append(factors)
+    named = " + ".join(r" \, ".join(ratios) for ratios in hops)
+    opened = " + ".join(
+        juxtaposed([dress.factor(f) for f in way]) if len(way) > 1 else dress(way[0])
+        for way in apart
     )
-    apart = [[f for _, _, f in reversed(way)] for way in ways]
-    opened = " + ".join(" ".join(dress.factor(f) for f in way) for way in apart)
     merged = simplify(add(*(mul(*way) for way in apart)))
     sides = [Side(named), Side(opened), Side(dress(merged))]
     kept = tuple(s for k, s in enumerate(sides) if k == 0 or s.latex != sides[k - 1].latex)
@@ -297,5 +330,7 @@ def _scale(dress: Dress, size: Any) -> list[Block]:
                     )
                 ),
             ]
+    if dress.record.upstream is not None:
+        return []
     said = "The loss is a sum, not a mean: no {factor} appears anywhere."
     return [Prose(dress.say(said, factor=factor))]

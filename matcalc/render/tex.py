@@ -30,7 +30,7 @@ from matcalc.render.signs import WORDS_OF
 from matcalc.render.textree import width as measured
 
 ENVIRONMENTS = ("align", "aligned", "gather")
-LINE = 58.0  # letters of ten-point text that fit beside an equation number on a4 or letter paper
+LINE = 56.0  # letters of ten-point text that fit beside an equation number on a4 or letter paper
 
 
 @dataclass(frozen=True)

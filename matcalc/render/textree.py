@@ -97,6 +97,8 @@ class _Reader:
 
     def _bracket(self) -> str:
         token = self.next()
+        if token == ".":  # the side that is left open
+            return ""
         return SIGNS.get(token[1:], token[1:]) if token.startswith("\\") else token
 
 
@@ -149,6 +151,18 @@ def _script(said: str, mark: str) -> str:
     )
 
 
+# Widths of letters in the mathematical italic of Computer Modern, the average letter being 1.
+LETTERS = (
+    ("MWᵀ", 1.55),
+    ("HKNXDQ", 1.4),
+    ("ABCEFGLOPRSTUVYZm", 1.2),
+    ("ijlt()[]|,.!'", 0.65),
+    ("0123456789", 0.82),
+    ("abcdefghknopqrsuvxyzIJ", 0.9),
+    ("w", 1.2),
+)
+
+
 def width(latex: str) -> float:
     """How wide a formula is, in letters of ten-point text."""
     return _wide(parse(latex))
@@ -160,9 +174,9 @@ def _wide(node: Tex) -> float:
             return 0.0
         if node.text in "=+-⊙⊘∘•·×⊗" or len(node.text) > 1:
             return 2.0 * max(1, len(node.text) / 2)
-        return 1.0
+        return next((w for letters, w in LETTERS if node.text in letters), 1.0)
     if node.kind == "frac":
-        return 0.9 + max(map(_wide, node.parts))
+        return 1.1 + max(map(_wide, node.parts))
     if node.kind == "script":
         base, script = node.parts
         if base.kind == "brace":

@@ -14,10 +14,11 @@ from matcalc.expr import Node, symbol_name
 from matcalc.layout import Layout
 from matcalc.record import Line, Record, Remark
 from matcalc.render.blocks import Block, Formula, Heading, Page, Prose, Row, Side
-from matcalc.render.chains import chain, differential_view, vec_view
+from matcalc.render.chains import alike, chain, differential_view, vec_view
 from matcalc.render.dress import Dress, Style, spelled
-from matcalc.render.folding import folded
+from matcalc.render.folding import folded, folded_names
 from matcalc.render.graph import graph_of
+from matcalc.render.summing import with_sums
 from matcalc.render.sums import batch_view, index_view, paths_view
 from matcalc.render.textree import width
 from matcalc.trace import Law
@@ -50,6 +51,8 @@ def page_of(record: Record, style: Style, view: str = "backprop", opened: bool =
     blocks = opening(dress) if opened else []
     if style.graph is not None:
         blocks.append(graph_of(record, style, style.graph).picture())
+    if view in ONE_A_VARIABLE:
+        blocks += alike(dress)
     blocks += VIEWS[view](dress)
     if style.program is not None:
         from matcalc.render.programs import program_blocks  # latexify takes a while to import
@@ -103,17 +106,31 @@ def _size(dress: Dress, node: Node) -> str:
 
 
 def _declared(dress: Dress, symbols: Sequence[Node]) -> list[str]:
-    """Symbols with their shapes; W_1, ..., W_50 of one shape in one go."""
+    """Symbols with their shapes; W_1, ..., W_50 of one shape in one go, and the parameters of equal
+    blocks with the range of the block."""
+
+    def say(s: Node) -> str:
+        return f"${dress(s)}$ {_size(dress, s)}"
+
     runs: list[list[Node]] = []
-    for s in symbols:
-        if runs and _alike(runs[-1][-1], s):
+    said: list[str] = []
+    for s in (*(folded_names(dress, symbols, say) if dress.style.fold else symbols), ""):
+        if isinstance(s, Node) and runs and _alike(runs[-1][-1], s):
             runs[-1].append(s)
-        else:
+        elif isinstance(s, Node):
             runs.append([s])
+        else:
+            said += _runs_said(dress, runs, say)
+            runs = []
+            said += [s] if s else []
+    return said
+
+
+def _runs_said(dress: Dress, runs: list[list[Node]], say: Callable[[Node], str]) -> list[str]:
     said: list[str] = []
     for run in runs:
         if len(run) < 4:
-            said += [f"${dress(s)}$ {_size(dress, s)}" for s in run]
+            said += map(say, run)
         else:
             size = _size(dress, run[0]) if run[0].shape else f"({dress.say('numbers')})"
             said.append(rf"${dress(run[0])}, \dots, {dress(run[-1])}$ {size}")
@@ -188,7 +205,8 @@ def sides_of(dress: Dress, line: Line, detail: str) -> list[Side]:
     wants_shapes = dress.style.shapes if dress.style.shapes is not None else detail != "brief"
     show = dress.with_shapes if wants_shapes and line.kind != "forward" else dress
     if line.kind == "forward" or detail == "brief":
-        return [Side(show(dress.value(line)))]
+        value = dress.value(line)
+        return [Side(show(with_sums(dress, value) if dress.style.fold else value))]
     forms = dress.forms(line)
     aside = dress.style.layout is Layout.NUMERATOR
     if detail == "normal":
@@ -268,6 +286,7 @@ def origin(dress: Dress, line: Line) -> str:
 PLAIN_RULES = ("plus", "item", "box", "times", "hadamard", "sum", "rowsum", "colsum", "transpose")
 
 
+ONE_A_VARIABLE = ("chain", "index", "paths", "vec")
 VIEWS: dict[str, View] = {
     "backprop": backprop,
     "chain": chain,

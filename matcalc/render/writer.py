@@ -85,7 +85,7 @@ class TextWriter(BaseWriter):
     """The text language, which ``parse`` reads back."""
 
     # A line of text has no fractions to keep it short: a person writes "where S = ..." sooner.
-    long, worth_a_name = 150, 30
+    long, worth_a_name = 150, 20
 
 
 def text(expr: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from weakref import WeakKeyDictionary
 
@@ -47,6 +48,10 @@ def own_cost(node: Node, below: Mapping[Node, int]) -> int:
         joints += COMPOUND
     if name in ("times", "hadamard") and _meets_its_mirror(node):
         joints += ONES
+    if name == "times" and _opposes(node):
+        joints += TURNED
+    if name == "times" and _is_negated_sum(node):
+        joints += 1
     if name == "times" and node.shape:
         joints += DIVIDED * _scaled_by_reciprocals(node)
     if name == "plus" and any(map(_is_negative_constant, node.operands)):
@@ -102,6 +107,38 @@ def _mirrors(node: Node, depth: int) -> list[Node]:
     if depth and node.op.name in ("plus", "times", "hadamard"):
         return [b for a in node.operands for b in _mirrors(a, depth - 1)]
     return []
+
+
+def _is_negated_sum(node: Node) -> bool:
+    """-(A + B): where a sign inside will do, it stands inside."""
+    return (
+        len(node.operands) == 2
+        and node.operands[1].op.name == "plus"
+        and is_number(node.operands[0])
+        and as_number(node.operands[0]) == -1
+    )
+
+
+def _opposes(node: Node) -> bool:
+    """(x - y)(y - x)': a person writes the same bracket twice, and the sign in front."""
+    upright = [_upright(a) for a in node.operands]
+    brackets = [a for a in upright if a.op.name == "plus"]
+    if len(brackets) < 2:
+        return False
+    return any(
+        len(a.operands) == len(b.operands)
+        and {_signed(term) for term in a.operands} == {_signed(term, -1) for term in b.operands}
+        for a, b in itertools.combinations(brackets, 2)
+    )
+
+
+def _signed(term: Node, turned: int = 1) -> tuple[object, ...]:
+    """A term as its number and the contents of the rest, transposes aside."""
+    factors = term.operands if term.op.name == "times" else (term,)
+    value, rest = turned, factors
+    if is_number(factors[0]):
+        value, rest = turned * as_number(factors[0]), factors[1:]
+    return value, frozenset(_upright(f).content for f in rest)
 
 
 def _scaled_by_reciprocals(node: Node) -> int:

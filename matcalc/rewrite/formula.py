@@ -328,7 +328,7 @@ def _forms(value: Any) -> Iterator[Any]:
         yield value
         return
     rational = _rational(value) if _is_small(value) else ()
-    for attempt in (_as_is, _in_front, *rational):
+    for attempt in (_as_is, oriented, _in_front, *rational):
         try:
             result = attempt(value)
         except (sp.PolynomialError, NotImplementedError, TypeError, ZeroDivisionError):
@@ -448,7 +448,7 @@ def oriented(formula: Any) -> Any:
         return sp.Add(*map(oriented, formula.args))
     if not formula.is_Mul:
         base, exponent = formula.as_base_exp()
-        return oriented(base) ** exponent if base.is_Add and exponent.is_Integer else formula
+        return _turned(oriented(base), exponent) if base.is_Add and exponent.is_Integer else formula
     sign, factors = sp.Integer(1), []
     for factor in formula.args:
         base, exponent = factor.as_base_exp()
@@ -456,7 +456,7 @@ def oriented(formula: Any) -> Any:
             base = oriented(base)
             if exponent % 2 and base.is_Add and _lean(base) < 0:
                 sign, base = -sign, sp.Add(*(-a for a in base.args))
-            factor = base**exponent
+            factor = _turned(base, exponent)
         factors.append(factor)
     coefficient, rest = sp.Mul(*factors).as_coeff_Mul()
     if sign * coefficient < 0:
@@ -467,6 +467,13 @@ def oriented(formula: Any) -> Any:
                 others = (a for a in sp.Mul.make_args(rest) if a is not factor)
                 return sp.Mul(-sign * coefficient, turned, *others)
     return sp.Mul(sign * coefficient, rest)
+
+
+def _turned(bracket: Any, exponent: Any) -> Any:
+    """An even power of a bracket, which may stand either way."""
+    if exponent % 2 == 0 and bracket.is_Add and _lean(bracket) < 0:
+        bracket = sp.Add(*(-a for a in bracket.args))
+    return bracket**exponent
 
 
 def _lean(bracket: Any) -> int:

@@ -16,6 +16,7 @@ from matcalc.ops.algebra import PRODUCT, SUM_OP, TRANSPOSE, add, mul, zero_of
 from matcalc.rewrite.cost import cost
 from matcalc.rewrite.law import settled
 from matcalc.rewrite.likeness import likeness
+from matcalc.rewrite.opening import opened_inner_products, opened_sums
 from matcalc.rewrite.polynomial import (
     MAX_TERMS,
     ONE,
@@ -29,6 +30,7 @@ from matcalc.rewrite.polynomial import (
 )
 from matcalc.shapes import Shape
 
+ONE_BY_ONE: Shape = (sp.Integer(1), sp.Integer(1))
 DEEPEST = 8
 BUDGET = 150  # sums gathered before the search goes on with the most promising group only
 SMALL = 4  # up to so many terms every grouping is tried
@@ -52,6 +54,15 @@ def regrouped(node: Node) -> Node | None:
     except TooMany:
         return best if best is not node else None
     best = _shorter(best, Gathering().gather(terms, node.shape))
+    if not node.shape:
+        chains, rest = opened_inner_products(terms)
+        if len(chains) > 1:
+            parts = [Gathering().gather(chains, ONE_BY_ONE)]
+            if rest:
+                parts.insert(0 if rest[0] is terms[0] else 1, Gathering().gather(rest, ()))
+            best = _shorter(best, add(*parts))
+    elif spread := opened_sums(terms):
+        best = _shorter(best, Gathering().gather(spread, node.shape))
     return best if best is not node else None
 
 
@@ -70,7 +81,12 @@ def worth_regrouping(node: Node) -> bool:
 
 def _has_matrices(term: Node) -> bool:
     factors = term.operands if term.op is PRODUCT else (term,)
-    return any(a.shape or any(b.shape for b in a.operands) for a in factors)
+    return any(
+        a.shape
+        or any(b.shape for b in a.operands)
+        or (a.op is SUM_OP and any(b.op is PRODUCT and _has_matrices(b) for b in a.operands))
+        for a in factors
+    )
 
 
 def _shorter(node: Node, other: Node) -> Node:
@@ -138,14 +154,16 @@ class Gathering:
         """Brackets made by grouping may themselves be common factors: A(B + C) + D(B + C)."""
         if form.op is not SUM_OP or len(form.operands) >= len(terms):
             return form
-        flat = merged([_flat(a) for a in form.operands])
-        return _shorter(form, self.gather(flat, form.shape, depth + 1))
+        chains = not form.shape and any(t.matrices for t in terms)
+        flat = merged([_flat(a, chains) for a in form.operands])
+        return _shorter(form, self.gather(flat, ONE_BY_ONE if chains else form.shape, depth + 1))
 
 
-def _flat(node: Node) -> Term:
-    """A product of atoms, brackets among them, each turned to one sign."""
+def _flat(node: Node, chains: bool = False) -> Term:
+    """A product of atoms, brackets among them, each turned to one sign; an inner product is one
+    scalar, or a chain of its factors."""
     term = ONE
-    whole = node.op is PRODUCT and (node.shape or not node.operands[-1].shape)
+    whole = node.op is PRODUCT and (chains or node.shape or not node.operands[-1].shape)
     for factor in node.operands if whole else (node,):
         own = atom(factor)
         if factor.op is SUM_OP and factor.shape:

@@ -31,7 +31,11 @@ class Known:
         self.values: dict[Node, Node] = {}
         for fact in facts:
             self.facts.setdefault(fact.of, []).append(fact.name)
+        self.resting: dict[Node, Node] = {}  # steps whose definition speaks of what is assumed
+        stated = set(self.facts)
         for step in steps:
+            if stated and not stated.isdisjoint(map(symbol_name, leaves(step.definition))):
+                self.resting[step.symbol] = step.definition
             self.learn(step.symbol, step.definition)
 
     def learn(self, name: Node, value: Node) -> None:
@@ -90,6 +94,10 @@ class Known:
             if named is not tidy:
                 other = self._named(simplify(named, facts=self.facts))
                 best = other if cost(other) < cost(best) else best
+        opened = {n: self.resting[n] for n in leaves(node) if n in self.resting}
+        if opened:
+            other = self._named(simplify(substitute(node, opened), facts=self.facts))
+            best = other if cost(other) < cost(best) else best
         return best
 
     def _named(self, node: Node) -> Node:

@@ -32,9 +32,7 @@ class Meetings:
         self.found: dict[Node, Node] = {}  # adjoint -> its value
         self.place: dict[Node, int] = {}
         self.several: set[Node] = set()  # adjoints that arrived by several paths
-        self.numerators = {
-            b: had(s.symbol, c) for s in steps for b, c in _quotients(s.definition)
-        }
+        self.numerators = {b: had(s.symbol, c) for s in steps for b, c in _quotients(s.definition)}
 
     def add(self, adjoint: Node, value: Node, several: bool) -> None:
         """One more value, for later lines."""
@@ -75,8 +73,7 @@ class Meetings:
         """As it stands, and with the numerator of a step that is a quotient written with the
         step."""
         yield node
-        swaps = {b: other for b, other in self.numerators.items()}
-        other = substitute(node, swaps)
+        other = substitute(node, self.numerators)
         if other is not node:
             yield other
 

@@ -165,7 +165,18 @@ def _best(root: Node, record: Recorder | None) -> Node:
         other = _to_the_end(root, CLOSED, None)
         if page_cost(other) < page_cost(found):
             found, way = other, CLOSED
-    return found if record is None else _to_the_end(root, way, record)
+    return _alike(found if record is None else _to_the_end(root, way, record))
+
+
+def _alike(root: Node) -> Node:
+    """Parts that differ only in the order of what commutes, written in one order: a page may then
+    name them."""
+    first: dict[bytes, Node] = {}
+    image: dict[Node, Node] = {}
+    for node in postorder(root):
+        found = rebuilt(node, tuple(image[c] for c in node.operands))
+        image[node] = first.setdefault(found.content, found)
+    return image[root]
 
 
 def _to_the_end(root: Node, way: Way, record: Recorder | None) -> Node:

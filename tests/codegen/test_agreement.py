@@ -29,6 +29,14 @@ def test_networks_agree(name: str, workspace: bool, rng: np.random.Generator) ->
     assert derivation_apart(mc.derive(ALL[name]()), rng, workspace=workspace) < 1e-10
 
 
+def has_a_program(D: mc.Derivation) -> bool:
+    """A net of as many layers as a symbol says has formulas, and a program only when unrolled."""
+    try:
+        return D.record is not None
+    except MatcalcError:
+        return False
+
+
 @pytest.mark.parametrize("path", GALLERY, ids=lambda p: p.stem)
 def test_the_gallery_agrees(
     path: Path, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
@@ -48,7 +56,7 @@ def test_the_gallery_agrees(
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     module.notes()
-    for D in derived:
+    for D in filter(has_a_program, derived):
         # At a point where log(1 - P) cancels, the code is the more exact of the two: take three more.
         if derivation_apart(D, rng) < 1e-10:
             continue

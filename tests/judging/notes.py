@@ -191,9 +191,11 @@ SETTINGS: dict[str, tuple[list[str], list[str]]] = {
             r"\frac{\partial L}{\partial h} = V^\top g",
             r"\frac{\partial L}{\partial a} = W^\top \frac{\partial L}{\partial u} + a",
             r"\frac{\partial L}{\partial x} = W^\top \frac{\partial L}{\partial z} + U^\top g",
-            r"\frac{\partial L}{\partial W} = \frac{\partial L}{\partial u} a^\top + \frac{\partial L}{\partial z} x^\top",
+            r"\frac{\partial L}{\partial W} = \frac{\partial L}{\partial u} a^\top "
+            r"+ \frac{\partial L}{\partial z} x^\top",
             r"\frac{\partial L}{\partial u} = (V^\top g) \odot (1 - h \odot h)",
-            r"\frac{\partial L}{\partial z} = \left( W^\top \frac{\partial L}{\partial u} + a \right) \odot (1 - a \odot a)",
+            r"\frac{\partial L}{\partial z} = \left( W^\top \frac{\partial L}{\partial u} + a \right) "
+            r"\odot (1 - a \odot a)",
             r"\frac{\partial L}{\partial g} = V h + U x",
         ],
     ),

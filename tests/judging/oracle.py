@@ -412,7 +412,7 @@ def same(given: list[str], claim: str, other: str, seeds: tuple[int, ...] = (1, 
         return False
     for seed in seeds:
         world = world_of(given, seed)
-        for at in _choices(world, first):
+        for at in choices(world, first):
             try:
                 a = evaluate(world, first.sides[1], at)
             except NoValueError:
@@ -426,7 +426,7 @@ def same(given: list[str], claim: str, other: str, seeds: tuple[int, ...] = (1, 
     return True
 
 
-def _choices(world: World, line: t.Relation) -> list[dict[str, int]]:
+def choices(world: World, line: t.Relation) -> list[dict[str, int]]:
     letters: dict[str, range] = {}
     for side in line.sides[:1]:
         for part in t.walk(side):

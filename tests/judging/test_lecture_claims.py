@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ DATA = Path(__file__).parent.parent / "data" / "lectures"
 TABLE = json.loads((DATA / "claims.json").read_text(encoding="utf-8"))
 CLAIMS: list[dict[str, Any]] = TABLE["claims"]
 FOUND: Counter[tuple[str, str]] = Counter()
+SECONDS: list[float] = []
 
 
 def given(claim: dict[str, Any]) -> list[str]:
@@ -25,7 +28,9 @@ def given(claim: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim["id"])
 def test_every_claim_gets_its_verdict(claim: dict[str, Any]):
     """Right claims hold, wrong ones fail in the way they are wrong."""
+    start = time.monotonic()
     verdict = mc.verify(claim["claim"], given=given(claim))
+    SECONDS.append(time.monotonic() - start)
     FOUND[claim["verdict"], verdict.status] += 1
     assert verdict.status == claim["verdict"], verdict
 
@@ -68,6 +73,9 @@ def test_the_confusion_matrix(capsys: pytest.CaptureFixture[str]):
         print("\nwanted            found             claims")
         for (wanted, found), count in sorted(FOUND.items()):
             print(f"{wanted:17s} {found:17s} {count:4d}")
+        print(f"seconds a claim: median {median(SECONDS):.3f}, most {max(SECONDS):.2f}")
+    assert median(SECONDS) < 0.3
+    assert max(SECONDS) < 10
     wrong = ("fails", "shape-error", "index-error", "range-error")
     assert not any(w == "holds" and f in wrong for w, f in FOUND)
     assert not any(w != "holds" and f == "holds" for w, f in FOUND)

@@ -104,6 +104,14 @@ BAD = [
     "(" * 500 + ")" * 500 + " = 1",
     r"x = \sum_{i=1}^{1000000000} i",
     r"a_{i_{j_{k}}} = 1",
+    r"\frac{\partial L}{\partial W_2} = " + " + ".join(["A_1^T (Z_2 - Y)"] * 60),
+    r"\frac{\partial L}{\partial W_2} = " + r" \odot ".join(["A_1^T (Z_2 - Y)"] * 12),
+    r"\frac{\partial L}{\partial (W_2)_{ij}} = \sum_{a=1}^n \sum_{b=1}^n \sum_{c=1}^n \sum_{d=1}^n "
+    r"\sum_{e=1}^n (A_1)_{ai} (Z_2)_{bj}",
+    r"\prod_{k=1}^{1000000} 2 = 1",
+    r"2^{2^{2^{2^{2^2}}}} = 1",
+    r"\log(-1) = 0",
+    "x" * 5000 + " = 1",
 ]
 
 
@@ -115,6 +123,76 @@ def test_bad_input_gets_a_verdict(claim: str):
     assert verdict.status != "holds"
     assert verdict.explanation or verdict.status in ("blank", "defines", "assumes")
     assert time.monotonic() - start < 10
+
+
+@pytest.mark.parametrize(
+    ("claim", "words"),
+    [
+        (
+            r"\frac{\partial L}{\partial W_2} = \frac{A_1}{0}",
+            "column 35) has no value: it divides by zero",
+        ),
+        (r"\frac{\partial L}{\partial W_2} = A_1 / (n - n)", "it divides by zero"),
+        (r"\log(-1) = 0", "column 1) has no value: its argument lies outside the domain"),
+        (r"\frac{\partial L}{\partial W_2} = Q^T (Z_2 - Y)", "Q (column 35) is defined nowhere"),
+        (r"\frac{\partial L}{\partial W_2} = \unknownmacro{A_1}", "column 35: unknown macro"),
+        (r"\frac{\partial L}{\partial W_2} = A_1^T (Z_2", "column 41: this ( is never closed"),
+        (r"\frac{\partial L}{\partial W_2} = A_1 (Z_2 - Y)", "the product of"),
+        (r"\frac{\partial L}{\partial W_9} = 1", "W_9 does not exist"),
+    ],
+)
+def test_what_cannot_be_judged_is_named_with_its_place(claim: str, words: str):
+    """Division by zero, a domain that is left, unknown names and macros, brackets, shapes."""
+    verdict = mc.verify(claim, given=TWO_LAYERS)
+    assert verdict.status != "holds"
+    assert words in verdict.explanation
+
+
+def test_a_wrong_line_is_worked_out_at_small_whole_numbers():
+    """Both sides at a point that can be redone on paper, and what the slip teaches."""
+    given = [r"A \in \mathbb{R}^{n \times n}, x \in \mathbb{R}^n", "f = x^T A x"]
+    verdict = mc.verify(r"\nabla_x f = 2 A x", given=given)
+    assert verdict.status == "fails"
+    *inputs, left, right = verdict.counterexample.splitlines()
+    assert "A = [" in inputs[0]
+    assert "x = [" in inputs[0]
+    assert left.startswith(r"\nabla_{x} f = [")
+    assert right.startswith("2 A x = [")
+    assert left.rpartition("= ")[2] != right.rpartition("= ")[2]
+    assert "." not in left + right
+    assert mc.verify(verdict.correction, given=given)
+
+
+def test_symmetric_matrices_may_be_declared():
+    """``S = S^T`` and words; without them the same line is wrong."""
+    claim = r"\nabla_x f = 2 S x"
+    plain = [r"S \in \mathbb{R}^{n \times n}, x \in \mathbb{R}^n", "f = x^T S x"]
+    assert mc.verify(claim, given=plain).status == "fails"
+    assert mc.verify(claim, given=[*plain, "S = S^T"])
+    assert mc.verify(claim, given=[*plain, r"S \text{ symmetric}"])
+
+
+def test_differentials_are_taken_along_what_varies():
+    """Names without a differential in the line are constant; a loss makes dW a gradient."""
+    given = [r"A \in \mathbb{R}^{n \times n}, X \in \mathbb{R}^{n \times n}"]
+    assert mc.verify(r"d(A X) = A \, dX", given=given)
+    assert mc.verify(r"d(A X) = dA \, X + A \, dX", given=given)
+    assert not mc.verify(r"d(X A X) = dX \, A X", given=given)
+    assert mc.verify(r"d \log \det X = \operatorname{tr}(X^{-1} dX)", given=given)
+    loss = [*given, r"Z = A X", r"L = \frac{1}{2} \|Z\|_F^2"]
+    assert mc.verify(r"dX = A^T \, dZ", given=loss)
+    assert mc.verify(r"dL = \operatorname{tr}(Z^T A \, dX)", given=loss)
+
+
+def test_data_written_as_columns():
+    """``x_i`` is the i-th row of X, written as a column, where the page means that."""
+    given = [
+        r"X \in \mathbb{R}^{n \times d}, w \in \mathbb{R}^d, y \in \mathbb{R}^n",
+        r"L = \sum_{i=1}^n (y_i - w^T x_i)^2",
+    ]
+    assert mc.verify(r"\nabla_w L = -2 \sum_{i=1}^n (y_i - w^T x_i) x_i", given=given)
+    assert mc.verify(r"\nabla_w L = -2 X^T (y - X w)", given=given)
+    assert not mc.verify(r"\nabla_w L = -2 \sum_{i=1}^n (y_i - w^T x_i) y_i x_i", given=given)
 
 
 def test_shapes_that_contradict_each_other_are_reported():

@@ -26,7 +26,8 @@ SETTINGS: dict[str, list[str]] = {
         r"\mathrm{RSS} = (y - X\beta)^T (y - X\beta)",
     ],
     "weighted regression": [
-        r"X \in \mathbb{R}^{m \times k}, w \in \mathbb{R}^{k}, t \in \mathbb{R}^{m}, r \in \mathbb{R}^{m}, \lambda \in \mathbb{R}",
+        r"X \in \mathbb{R}^{m \times k}, w \in \mathbb{R}^{k}, \lambda \in \mathbb{R}",
+        r"t \in \mathbb{R}^{m}, r \in \mathbb{R}^{m}",
         r"E = \frac{1}{2} \sum_{i=1}^{m} r_i (t_i - x_i^T w)^2 + \frac{\lambda}{2} w^T w",
         r"x_i \text{ is the i-th row of } X",
     ],
@@ -52,7 +53,7 @@ SETTINGS: dict[str, list[str]] = {
         r"J = \| X - X V V^T \|_F^2",
     ],
     "gaussian": [
-        r"x \in \mathbb{R}^{d}, \mu \in \mathbb{R}^{d}, \Sigma \in \mathbb{R}^{d \times d}, \Lambda \in \mathbb{R}^{d \times d}",
+        r"x \in \mathbb{R}^{d}, \mu \in \mathbb{R}^{d}, \Lambda \in \mathbb{R}^{d \times d}",
         r"\Lambda = \Lambda^T",
         r"Q = -\frac{1}{2} (x - \mu)^T \Lambda (x - \mu)",
         r"\ell = \frac{1}{2} \log \det \Lambda - \frac{1}{2} (x - \mu)^T \Lambda (x - \mu)",
@@ -73,7 +74,8 @@ SETTINGS: dict[str, list[str]] = {
         r"q = \frac{1}{2} y^T K^{-1} y",
     ],
     "attention": [
-        r"Q \in \mathbb{R}^{n \times d}, K \in \mathbb{R}^{m \times d}, V \in \mathbb{R}^{m \times v}, G \in \mathbb{R}^{n \times v}",
+        r"Q \in \mathbb{R}^{n \times d}, K \in \mathbb{R}^{m \times d}",
+        r"V \in \mathbb{R}^{m \times v}, G \in \mathbb{R}^{n \times v}",
         r"S = \frac{1}{\sqrt{d}} Q K^T",
         r"P = \mathrm{softmax}(S)",
         r"O = P V",
@@ -206,7 +208,7 @@ CLAIMS = [
     Claim(
         "pca",
         r"\frac{\partial J}{\partial u} = 2 S u - \lambda u",
-        "factor",
+        "factor|bracket",
         r"\frac{\partial J}{\partial u} = 2 S u - 2 \lambda u",
     ),
     Claim("pca", r"\frac{\partial J}{\partial \lambda} = 1 - u^T u"),
@@ -224,7 +226,7 @@ CLAIMS = [
     Claim(
         "gaussian",
         r"\frac{\partial Q}{\partial \mu} = \frac{1}{2} \Lambda (x - \mu)",
-        "factor 2",
+        "factor 1/2",
         r"\frac{\partial Q}{\partial \mu} = \Lambda (x - \mu)",
     ),
     Claim("gaussian", r"\frac{\partial Q}{\partial x} = -\Lambda (x - \mu)"),
@@ -330,13 +332,15 @@ CLAIMS = [
     ),
     Claim(
         "recurrent",
-        r"\frac{\partial L}{\partial W} = \frac{\partial L}{\partial a_2} h_1^T + \frac{\partial L}{\partial a_1} h_0^T",
+        r"\frac{\partial L}{\partial W} = \frac{\partial L}{\partial a_2} h_1^T "
+        r"+ \frac{\partial L}{\partial a_1} h_0^T",
     ),
     Claim(
         "recurrent",
         r"\frac{\partial L}{\partial W} = \frac{\partial L}{\partial a_2} h_1^T",
         "one-path",
-        r"\frac{\partial L}{\partial W} = \frac{\partial L}{\partial a_2} h_1^T + \frac{\partial L}{\partial a_1} h_0^T",
+        r"\frac{\partial L}{\partial W} = \frac{\partial L}{\partial a_2} h_1^T "
+        r"+ \frac{\partial L}{\partial a_1} h_0^T",
     ),
     Claim("vae", r"\frac{\partial D}{\partial \mu_j} = \mu_j"),
     Claim("vae", r"\frac{\partial D}{\partial s_j} = \frac{1}{2} (e^{s_j} - 1)"),
@@ -435,7 +439,7 @@ CLAIMS = [
     Claim(
         "matrices",
         r"\frac{\partial}{\partial X} \log \det X = X^{-1}",
-        "transpose",
+        "layout",
         r"\frac{\partial}{\partial X} \log \det X = (X^{-1})^T",
     ),
     Claim("matrices", r"\operatorname{tr}(A X B) = \operatorname{tr}(B A X)"),

@@ -45,6 +45,10 @@ GERMAN = {
     "Forward": "Vorwärts",
     "Backward": "Rückwärts",
     "For {range}:": "Für {range}:",
+    "for {range}": "für {range}",
+    "The layers {range} are alike; the first of them stands for all.": (
+        "Die Schichten {range} sind gleich; die erste steht für alle."
+    ),
     "what arrives from above": "was von oben kommt",
     "what arrived there": "was dort ankam",
     "through {steps}": "durch {steps}",
@@ -122,6 +126,7 @@ GERMAN = {
     "The gradients of {f} against differences of the forward pass: the check fails, {error}, by "
     "{method}, at {sizes}.": "Die Gradienten von {f} gegen Differenzen: es stimmt nicht, {error}, "
     "durch {method}, bei {sizes}.",
+    "The points drawn satisfy {facts}.": "Für die gezogenen Punkte gilt {facts}.",
     "relative error below {bound}": "relativer Fehler unter {bound}",
     "complex step": "den komplexen Schritt",
     "extrapolated central differences": "extrapolierte zentrale Differenzen",

@@ -36,7 +36,7 @@ def long() -> mc.Network:
     n, d = mc.dims("n d")
     net = mc.Network("long")
     A, x = net.input("A", n, d), net.param("x", d, 1)
-    terms = [net.input(f"B{k}", n, d) for k in range(1, 9)]
+    terms = [net.input(name, n, d) for name in "BCEFGHKM"]  # no numbers: no sum over an index
     r = net.let("r", sum((B * x for B in terms), A * x))
     net.minimize(
         net.let("L", mc.sum(mc.square(r)) + sum((x.T * B.T * A * x for B in terms), x.T * x))

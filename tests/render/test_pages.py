@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -216,6 +218,28 @@ def test_one_gradient_step_lowers_the_loss():
     D = mc.derive(net_of_numbers())
     said = Notes("Step").gradient_step(D, {"x": 1, "y": 0, "w": 0.5}, 0.1).to_text()
     assert "takes E from 0.106776 to 0.093" in said
+
+
+def test_an_evaluation_shows_what_rounding_does():
+    """Beside the exact numbers those of a calculation by hand, each line rounded and used so."""
+    D = mc.derive(net_of_numbers())
+    said = D.evaluate({"x": 1, "y": 0, "w": 0.123456}).to_latex(digits=4, rounded=2)
+    assert r"\text{exact} && \text{rounded to 2 places at every step}" in said
+    assert "s &= 0.1235 && 0.12" in said
+    if katex.engine() is not None:
+        katex.typeset(said)
+
+
+def test_an_evaluation_needs_no_page_to_print():
+    """In a fresh process an evaluation prints itself although no notes were ever opened."""
+    program = (
+        "import matcalc as mc; x = mc.scalar('x'); "
+        "print(mc.derive(mc.sin(x), x).evaluate({'x': 1}).to_latex(digits=2))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60
+    )
+    assert "0.54" in ran.stdout, ran.stderr
 
 
 def test_an_evaluation_prints_itself():

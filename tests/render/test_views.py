@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 import matcalc as mc
 from matcalc.errors import MatcalcError, UnknownNameError
+from matcalc.indexform import entry_form
+from matcalc.render.progressions import general, progressed
 from tests.render.networks import deep, two_layers
 
 
@@ -103,6 +107,29 @@ def test_an_entry_has_its_sum_and_its_range(D: mc.Derivation):
     assert "∑ᵣ₌₀ⁿ⁻¹" in shown(D, "index", of="W1", notation=mc.Notation(index_base=0))
 
 
+def test_sums_inside_sums_count_by_letters_of_their_own(rng):
+    """An entry of a nested product has the value of the entry, and no letter stands for two."""
+    A, B, C = (mc.matrix(name, 3, 3) for name in "ABC")
+    x = mc.vector("x", 3)
+    at = {name: rng.normal(size=(3, 3)) for name in "ABC"} | {"x": rng.normal(size=3)}
+    for whole in (A * B * C, A * mc.tanh(B * mc.exp(C * x)), mc.tanh(A * B) * mc.tanh(B * C)):
+        one = mc.evaluate(entry_form(whole, 1, 0), at)
+        assert one == pytest.approx(mc.evaluate(whole, at)[1, 0])
+    number = x.T * B * mc.tanh(C * x)
+    assert mc.evaluate(entry_form(number, 0, 0), at) == pytest.approx(mc.evaluate(number, at))
+
+
+def test_a_free_index_is_no_letter_of_a_sum():
+    """Where the sums of an entry need i, the entry itself is counted by other letters."""
+    net = mc.Network("nested")
+    x, W, v = net.input("x", 3, 1), net.param("W", 3, 3), net.input("v", 1, 3)
+    y = net.let("y", v * mc.tanh(net.let("z", W * x)))
+    net.minimize(mc.power(y, 2))
+    said = shown(mc.derive(net), "index", of="W", evaluated=True)
+    assert "∂L/∂Wⱼₖ" in said
+    assert "∑ᵢ₌₁³ vᵢ tanh(∑ᵣ₌₁³ Wᵢᵣ xᵣ)" in said
+
+
 def test_an_entry_can_be_opened(D: mc.Derivation):
     """With the remaining derivatives evaluated nothing is left to look up."""
     said = shown(D, "index", of="W2", evaluated=True)
@@ -118,6 +145,38 @@ def test_two_paths_make_a_sum():
     said = shown(mc.derive(net), "paths")
     assert "along 2 paths" in said
     assert "∂L/∂a ∂a/∂x + ∂L/∂b ∂b/∂x" in said
+
+
+def test_a_chain_of_what_arrives_from_above():
+    """A residual block has no loss: its branches are those of what arrives at its output."""
+    n = mc.dims("n")
+    net = mc.Network("residual")
+    x, W = net.param("x", n, 1), net.param("W", n, n)
+    net.output(net.let("y", x + net.let("z", mc.tanh(W * x))))
+    said = shown(mc.derive(net), "chain", of="x")
+    assert "∂L/∂x = ∂z/∂x ∂L/∂z + ∂y/∂x ∂L/∂y" in said
+
+
+def test_paths_to_an_output_that_is_no_number():
+    """Each path ends with what arrives at the entry of the output that it leads to."""
+    net = mc.Network("open")
+    x, W = net.input("x", 2, 1), net.param("W", 2, 2)
+    net.output(net.let("y", mc.tanh(net.let("z", W * x))))
+    said = shown(mc.derive(net), "paths", of="W", entry=(0, 1))
+    assert "∂L/∂W₁₂ = ∂L/∂y₁ ∂y₁/∂z₁ ∂z₁/∂W₁₂" in said
+    assert "G₁ (1 − (y₁)²) x₂" in said
+
+
+def test_a_direct_path_holds_the_others_fixed():
+    """Where a variable enters the loss itself too, that partial derivative says what it holds."""
+    net = mc.Network("direct")
+    x, w = net.input("x"), net.param("w")
+    s = net.let("s", w * x)
+    net.minimize(net.let("E", mc.power(s, 2) / 2 + w**2))
+    D = mc.derive(net)
+    assert "∂E/∂w = ∂s/∂w ∂E/∂s + ∂E/∂w|ₛ" in shown(D, "chain")
+    assert "∂E/∂w = ∂E/∂s ∂s/∂w + ∂E/∂w|ₛ" in shown(D, "paths")
+    assert "dE = s x dw + 2 w dw" in shown(D, "differential")
 
 
 def test_paths_of_an_entry_visit_only_what_depends_on_it():
@@ -180,8 +239,93 @@ def test_equal_layers_are_written_once():
     assert len(list(D.page(fold=False).rows())) > 200
 
 
+def shows(D: mc.Derivation, view: str, **options) -> set[str]:
+    """The variables that a view has a formula for."""
+    names = (row.name for row in D.page(view, **options).rows())
+    return {name.partition("_")[2].removeprefix("d") for name in names if name}
+
+
+def test_one_of_equal_layers_stands_for_all():
+    """Chains, entries and Kronecker forms are shown of the first equal layer only; all on request."""
+    D = mc.derive(deep(12))
+    for view in ("chain", "index", "vec"):
+        assert "The layers l = 11, 10, …, 2 are alike" in shown(D, view)
+        assert shows(D, view) == {"W12", "W11", "W1"}
+        assert shows(D, view, fold=False) == {f"W{k}" for k in range(1, 13)}
+        assert shows(D, view, of="W5") == {"W5"}
+
+
+def test_a_layer_of_nested_steps_is_folded():
+    """What arrives inside a step has the number of the step, and is folded with it."""
+    n, d = mc.dims("n d")
+    net = mc.Network("nested")
+    a, Y = net.input("X", n, d), net.input("Y", n, d)
+    for k in range(1, 9):
+        a = net.let(f"A{k}", mc.tanh(a * net.param(f"W{k}", d, d)))
+    net.minimize(net.let("L", mc.squared_error(a, Y)))
+    said = shown(mc.derive(net))
+    assert "For l = 7, 6, …, 2:" in said
+    assert "Sₗ = ∂L/∂Aₗ ⊙ (1 − Aₗ^⊙2)" in said
+    assert "∂L/∂Wₗ = Aₗ₋₁ᵀ Sₗ" in said
+
+
+def test_fifty_layers_are_rendered_fast():
+    """Every format of a document of fifty layers takes less than five seconds together."""
+    D = mc.derive(deep(50))
+    start = time.process_time()
+    D.to_latex(document=True, detail="full")
+    D.to_html()
+    D.to_markdown(layout="numerator")
+    D.to_text("index")
+    assert time.process_time() - start < 5
+
+
 def test_a_page_in_numerator_layout_lies_on_its_side(D: mc.Derivation):
     """Every line is transposed as a whole, and the page says so."""
     said = shown(D, layout="numerator", detail="brief")
     assert "∂L/∂W₂ = ∂L/∂Z₂ A₁" in said
     assert "Numerator layout" in said
+
+
+def stack(blocks: int, heads: int) -> mc.Network:
+    """Transformer blocks on top of one another."""
+    T, d, h = mc.dims("T d h")
+    net = mc.Network("stack")
+    X = net.input("X", T, heads * d)
+    for k in range(blocks):
+        X = mc.blocks.transformer(
+            net, X, heads, h, width=heads * d, causal=True, norm="rms", name=str(k + 1)
+        )
+    net.output(X, upstream="G")
+    return net
+
+
+def test_a_stack_of_blocks_is_one_block_and_one_rule():
+    """One block takes a page of sixty lines, twelve take less than two, twelve heads or one."""
+    one = mc.derive(stack(1, 1)).to_text(detail="brief").splitlines()
+    twelve = mc.derive(stack(12, 1)).to_text(detail="brief").splitlines()
+    both = mc.derive(stack(12, 12)).to_text(detail="brief")
+    print(f"lines: 1 block {len(one)}, 12 blocks {len(twelve)}, of 12 heads {both.count(chr(10))}")
+    assert len(one) <= 60
+    assert len(twelve) <= 120
+    assert both.count("\n") <= 120
+    assert "For l = 12, 11, …, 1 and i = 12, 11, …, 1:" in both
+    assert "∑ⱼ₌₁¹² Oⱼ,ₐ,ₗ W_{O,j,a,l}" in both
+
+
+def test_what_is_folded_can_be_seen_in_full():
+    """Without folding every layer and every head has its lines."""
+    D = mc.derive(stack(4, 4))
+    assert len(list(D.page(fold=False).rows())) > 200
+    assert len(list(D.page().rows())) < 120
+
+
+def test_numbers_that_do_not_move_with_the_layer_stay():
+    """The layer is what changes from neighbour to neighbour; factors, parts and heads are not."""
+    assert general(r"2 W_{3,1}^{2} A_{2}", r"2 W_{4,1}^{2} A_{3}", "l", 3) == (
+        r"2 W_{l,1}^{2} A_{l-1}"
+    )
+    assert general(r"x_{a3}", r"x_{a4}", "l", 3) == r"x_{a,l}"
+    assert progressed("a_{1} b_{5}", "a_{2} b_{4}") is None
+    assert progressed("a_{1}", "a_{3}") is None
+    assert progressed("a_{3} b_{2}", "a_{2} b_{1}") == (3, -1)

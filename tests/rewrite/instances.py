@@ -61,7 +61,11 @@ INSTANCES: dict[str, list[Node]] = {
     "constant_out_of_sum": [raw("isum", a * mc.read(first) * A, params=(first, sp.Integer(0), k))],
     "powers_that_commute": [isum(A**r * A ** (k - r), r, 0, k)],
     "power_of_root": [mc.power(mc.sqrt(a), 2), mc.power(mc.sqrt(R), -4)],
-    "root_of_square": [mc.sqrt(a * mc.norm2(u) ** 2), mc.sqrt(mc.norm2(u) ** 2 / mc.read(n)), raw("sqrt", 1 / a)],
+    "root_of_square": [
+        mc.sqrt(a * mc.norm2(u) ** 2),
+        mc.sqrt(mc.norm2(u) ** 2 / mc.read(n)),
+        raw("sqrt", 1 / a),
+    ],
     "size_of_scaled": [mc.norm2(-2 * u), mc.abs(-3 * R)],
     # sums
     "like_terms": [tr(A * B) + tr(B * A), u.T * v + v.T * u, tr(A.T * B) + tr(B.T * A)],

@@ -22,9 +22,9 @@ SEED = int(os.environ.get("MATCALC_SEED", "0"))
 SHUFFLES = 6
 # Beyond this size there are many groupings; the shortest is not looked for in all of them.
 LARGEST = 30
-# Multiplied out, these hide their bracket: 1'1 has become n, a quadratic form is one scalar, a
-# coefficient would have to be split in two.
-HIDDEN = {"density", "density-hessian", "data-cov", "pca-autoencoder", "nmf-kl"}
+# Multiplied out, these hide their bracket: 1'1 has become n, a coefficient would have to be split in
+# two.
+HIDDEN = {"data-cov", "pca-autoencoder"}
 KEYS = [
     key
     for key in TABLE

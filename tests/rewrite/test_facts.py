@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import matcalc as mc
 from matcalc.errors import MatcalcError
+from matcalc.facts import KNOWN
+from matcalc.numeric.draws import FACTS, with_facts
 
 Q = mc.Q
 n, d, k = mc.dims("n d k")
@@ -29,6 +32,94 @@ def test_a_fact_shortens_the_gradient(f, wrt, fact, wanted: str) -> None:
     with_fact = mc.gradient(f, wrt, assume=fact)
     assert mc.text(with_fact) == wanted
     assert mc.gradient(f, wrt) is not with_fact
+
+
+# Every fact: a problem, the variable, the facts, the form of the books, and the fact that is cited.
+z = mc.vector("z", d)
+p_ = mc.vector("p", d)
+one = mc.ones(n, 1)
+SHORTENED = {
+    "symmetric": (w.T * K * w, w, Q.symmetric(K), "2*K*w"),
+    "positive_definite": (w.T * mc.inv(K) * w / 2, w, Q.positive_definite(K), "inv(K)*w"),
+    "orthogonal": (mc.norm2(A * X.T) ** 2, X, Q.orthogonal(A), "2*X"),
+    "diagonal": (w.T * A * w, w, Q.diagonal(A), "2*A*w"),
+    "invertible": (mc.det(A**3), A, Q.invertible(A), "3*det(A^3)*inv(A)'"),
+    "idempotent": (w.T * A * A * z, w, Q.idempotent(A), "A*z"),
+    "lower_triangular": (mc.tr(mc.tril(A) * S), S, Q.lower_triangular(A), "A'"),
+    "upper_triangular": (mc.tr(mc.triu(A) * S), S, Q.upper_triangular(A), "A'"),
+    "rows_sum_to_one": (
+        mc.cross_entropy(mc.softmax(X * W), Y, mean=False),
+        W,
+        Q.rows_sum_to_one(Y),
+        "X'*(softmax(X*W) - Y)",
+    ),
+    "cols_sum_to_one": (
+        -p_.T * mc.log(mc.softmax(z)),
+        z,
+        Q.cols_sum_to_one(p_),
+        "softmax(z) - p",
+    ),
+    "cols_sum_to_zero": (
+        one.T * X * w + w.T * w,
+        w,
+        Q.cols_sum_to_zero(X),
+        "2*w",
+    ),
+    "rows_sum_to_zero": (
+        mc.sum(mc.hadamard(X, y * mc.ones(1, d))) + y.T * y,
+        y,
+        Q.rows_sum_to_zero(X),
+        "2*y",
+    ),
+}
+
+
+def test_every_fact_is_in_the_table() -> None:
+    """A fact that shortens nothing is no fact; constant says by what nothing is differentiated."""
+    assert set(SHORTENED) | {"constant"} == set(KNOWN)
+
+
+@pytest.mark.parametrize("fact", SHORTENED)
+def test_every_fact_shortens_and_is_cited_and_sampled(fact: str) -> None:
+    """The book's form, which only holds at points with the fact; the line says that it rests on
+    it."""
+    f, wrt, assumed, wanted = SHORTENED[fact]
+    assert mc.text(mc.gradient(f, wrt, assume=assumed)) == wanted
+    D = mc.derive(f, wrt, assume=assumed)
+    assert any(cited.name == fact for line in D.lines for cited in line.facts)
+    assert D.check()
+    plain = mc.gradient(f, wrt)
+    assert len(mc.text(plain)) > len(wanted)
+
+
+@pytest.mark.parametrize("fact", KNOWN)
+def test_points_have_the_fact(fact: str) -> None:
+    """What the oracle draws has the property, at every size that allows it."""
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        rows = 1 + seed % 4
+        A = with_facts("A", rng.normal(size=(rows + 1, rows + 1)), [fact], rng)
+        assert FACTS[fact].holds(A)
+
+
+def test_a_constant_is_no_variable() -> None:
+    """It is left out where nothing is said, and asking for it is an error."""
+    f, data = mc.norm2(X * w - y) ** 2, (Q.constant(X), Q.constant(y))
+    assert list(mc.derive(f, assume=data).gradients) == ["w"]
+    with pytest.raises(MatcalcError, match="X is assumed constant"):
+        mc.gradient(f, X, assume=data)
+    with pytest.raises(MatcalcError, match="everything is assumed constant"):
+        mc.derive(f, assume=(*data, Q.constant(w)))
+
+
+def test_a_step_cannot_be_constant() -> None:
+    """It is computed from others; the error says what to do."""
+    net = mc.Network("frozen")
+    P = net.let("P", mc.softmax(net.input("X", n, d) * net.param("W", d, k)))
+    net.minimize(mc.norm2(P) ** 2)
+    net.assume(Q.constant(P))
+    with pytest.raises(MatcalcError, match="P is a step"):
+        mc.derive(net)
 
 
 def softmax_net(*facts):

@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+import matcalc as mc
+from matcalc.expr import is_symbol, postorder, substitute, symbol, symbol_name
 from matcalc.facts import as_facts
 from matcalc.network import expanded
 from matcalc.numeric.checking import facts_by_name
@@ -29,6 +32,33 @@ def test_the_closed_form_is_the_books(key: str) -> None:
     found = answer(key)
     assert same_value(found), f"ours {found.our_text}\nbook {found.book_text}"
     assert found.ratio <= 1.15, f"ours {found.our_text}\nbook {found.book_text}"
+
+
+@pytest.mark.parametrize("key", TABLE)
+def test_what_is_printed_reads_back(key: str) -> None:
+    """The text of the answer, read with the shapes of its symbols, is the same node; a step of a
+    network comes back as a symbol of that name."""
+    node = answer(key).ours
+    symbols = [s for s in postorder(node) if is_symbol(s)]
+    dims = {name for s in postorder(node) for size in s.shape for name in names_in(size)}
+    shapes = {
+        symbol_name(s): tuple(map(written, s.shape)) if s.shape else None
+        for s in symbols
+        if s.shape or symbol_name(s) not in dims
+    }
+    back = mc.parse(mc.text(node), shapes).expression
+    plain = substitute(node, {s: symbol(symbol_name(s), s.shape) for s in symbols})
+    assert back is plain, f"{mc.text(node)} came back as {mc.text(back)}"
+
+
+def names_in(size: Any) -> set[str]:
+    """The dimensions a size is made of."""
+    return {s.name for s in getattr(size, "free_symbols", ())}
+
+
+def written(size: Any) -> int | str:
+    """A size as ``mc.parse`` takes it."""
+    return int(size) if size.is_Integer else str(size)
 
 
 def test_most_closed_forms_are_as_short_as_the_books() -> None:

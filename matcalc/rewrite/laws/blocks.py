@@ -7,10 +7,10 @@ import sympy as sp
 
 from matcalc import shapes
 from matcalc.expr import Node
-from matcalc.ops.algebra import EYE, SUM_OP, TRANSPOSE, add, eye, t, zeros
-from matcalc.ops.blocks import PLACE, SLICE
+from matcalc.ops.algebra import EYE, SUM_OP, TRANSPOSE, add, eye, mul, t, zeros
+from matcalc.ops.blocks import PLACE, SLICE, hstack, vstack
 from matcalc.ops.blocks import part as cut_out
-from matcalc.rewrite.law import law, shorter
+from matcalc.rewrite.law import law, shorter, split
 
 
 @law("slice")
@@ -85,6 +85,36 @@ def _apart(start: sp.Expr, count: sp.Expr, other: sp.Expr, size: sp.Expr) -> boo
     return any(
         g.is_nonnegative or (g.is_Add and all(a.is_nonnegative for a in g.args)) for g in gaps
     )
+
+
+@law("plus")
+def places_side_by_side(node: Node) -> Node | None:
+    r"""$[A\;0] + [0\;B] = [A\;B]$, and so for blocks below each other. Shrinks: no zeros are
+    written."""
+    for axis in (0, 1):
+        blocks = [(term, found) for term in node.operands if (found := _band(term, node, axis))]
+        blocks.sort(key=lambda b: sp.default_sort_key(b[1][0]))
+        at: sp.Expr = sp.Integer(0)
+        for _, (start, size, _) in blocks:
+            at = at + size if shapes.same(at, start) else sp.oo
+        if len(blocks) > 1 and shapes.same(at, node.shape[axis]):
+            whole = (vstack, hstack)[axis](*(block for _, (_, _, block) in blocks))
+            used = [term for term, _ in blocks]
+            return add(whole, *(a for a in node.operands if not any(a is u for u in used)))
+    return None
+
+
+def _band(term: Node, whole: Node, axis: int) -> tuple[sp.Expr, sp.Expr, Node] | None:
+    """Where a block placed over the whole height (or width) starts, how far it goes, the block."""
+    scalars, matrices = split(term)
+    if len(matrices) != 1 or matrices[0].op is not PLACE:
+        return None
+    block, start = matrices[0].operands[0], matrices[0].params
+    if not block.shape or start[1 - axis] != 0:
+        return None
+    if not shapes.same(block.shape[1 - axis], whole.shape[1 - axis]):
+        return None
+    return start[axis], block.shape[axis], mul(*scalars, block)
 
 
 @law("hstack", "vstack")

@@ -7,7 +7,16 @@ from matcalc.ops.algebra import EYE, HADAMARD, ONES, PRODUCT, TRANSPOSE, add, ha
 from matcalc.ops.diagonals import diagonal
 from matcalc.ops.entrywise import power
 from matcalc.ops.product import is_reciprocal, upside_down
-from matcalc.rewrite.law import law, make_op, neighbours, rank_one, replaced, settled, shorter, split
+from matcalc.rewrite.law import (
+    law,
+    make_op,
+    neighbours,
+    rank_one,
+    replaced,
+    settled,
+    shorter,
+    split,
+)
 
 
 @law("times")

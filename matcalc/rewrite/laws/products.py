@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sympy as sp
 
+from matcalc import shapes
 from matcalc.expr import Node, as_number, is_number, is_symbol, number, postorder, read
-from matcalc.ops.algebra import PRODUCT, TRANSPOSE, add, eye, mul, t
+from matcalc.ops.algebra import HADAMARD, PRODUCT, TRANSPOSE, add, eye, had, mul, ones, t
 from matcalc.ops.binder import isum
 from matcalc.ops.entrywise import POWER, power
 from matcalc.ops.inverses import matrix_power
+from matcalc.ops.product import is_reciprocal
+from matcalc.ops.reduce import axis_sum
 from matcalc.rewrite.flip import flip
-from matcalc.rewrite.law import equal, law, make_op, neighbours, replaced, split, without
+from matcalc.rewrite.law import equal, law, make_op, neighbours, replaced, settled, split, without
 
 
 @law("times")
@@ -98,6 +102,26 @@ def cancel_inverse_of_run(node: Node) -> Node | None:
             if len(beside) == len(run) and all(map(equal, beside, run)):
                 return replaced(node, min(k, start), len(run) + 1, eye(M.shape[0]))
     return None
+
+
+@law("times")
+def quotient_meets_its_denominator(node: Node) -> Node | None:
+    r"""$u^\top(v \oslash u) = \mathbf{1}^\top v$ for columns u, v. Shrinks: u goes."""
+    for k, a, b in neighbours(node):
+        if not shapes.is_one(a.shape[0]) or not shapes.is_one(b.shape[1]):
+            continue
+        left, right = _factors(flip(a)), _factors(b)
+        for own, other in ((left, right), (right, left)):
+            for f in own:
+                over = power(f, -1)
+                if any(equal(over, g) for g in other):
+                    rest = had(ones(*b.shape), *without([*left, *right], f, over))
+                    return replaced(node, k, 2, settled(axis_sum(rest, 0)))
+    return None
+
+
+def _factors(node: Node) -> Sequence[Node]:
+    return node.operands if node.op is HADAMARD else (node,)
 
 
 @law("times")
@@ -201,3 +225,40 @@ def size_of_scaled(node: Node) -> Node | None:
     rest = mul(*A.operands[1:])
     inside = make_op(node.op.name, rest)
     return mul(number(abs(c)), inside)
+
+
+@law("pow")
+def power_of_root(node: Node) -> Node | None:
+    r"""$(\sqrt u)^{2k} = u^k$, entry by entry too. Shrinks: the root goes."""
+    base, exponent = node.operands
+    if base.op.name != "sqrt" or not is_number(exponent):
+        return None
+    k = as_number(exponent)
+    return power(base.operands[0], number(k / 2)) if k.is_Integer and k % 2 == 0 else None
+
+
+@law("sqrt", orders=True)
+def root_of_square(node: Node) -> Node | None:
+    r"""$\sqrt{c\,\|v\|^2} = \|v\|\sqrt c$ and $\sqrt{1/c} = 1/\sqrt c$: a norm is not negative. As
+    long or shorter, and the factors meet others."""
+    inside = node.operands[0]
+    if inside.shape:
+        return None
+    parts = inside.operands if inside.op is PRODUCT else (inside,)
+    norms = [f for f in parts if _is_squared_norm(f)]
+    left = mul(*without(parts, *norms))
+    if is_reciprocal(left) and left.operands[1] is number(-1):
+        root = power(make_op("sqrt", left.operands[0]), -1)
+    elif norms:
+        root = number(1) if left is number(1) else make_op("sqrt", left)
+    else:
+        return None
+    halved = (power(f.operands[0], mul(f.operands[1], sp.Rational(1, 2))) for f in norms)
+    return mul(*halved, root)
+
+
+def _is_squared_norm(factor: Node) -> bool:
+    if factor.op is not POWER or factor.operands[0].op.name != "norm2":
+        return False
+    k = factor.operands[1]
+    return is_number(k) and bool(as_number(k).is_Integer and as_number(k) % 2 == 0)

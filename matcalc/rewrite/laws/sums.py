@@ -15,6 +15,7 @@ from matcalc.ops.algebra import (
     coefficient,
     eye,
     mul,
+    t,
 )
 from matcalc.rewrite.flip import is_symmetric
 from matcalc.rewrite.law import equal, has, law, make_op, settled, shorter, split, without
@@ -82,6 +83,21 @@ def _turns_well(bracket: Node) -> bool:
         for term in bracket.operands
     )
     return not constant
+
+
+@law("times")
+def brackets_alike(node: Node) -> Node | None:
+    r"""$(x - y)(y - x)^\top = -(x - y)(x - y)^\top$. Shrinks: one bracket for two, and a sign."""
+    for k, m in enumerate(node.operands):
+        bracket = m.operands[0] if m.op is TRANSPOSE else m
+        if bracket.op is SUM_OP and k and _minuses(bracket):
+            turned = add(*sorted((mul(number(-1), a) for a in bracket.operands), key=_late))
+            if m.op is TRANSPOSE:
+                turned = t(turned)
+            rest = (*node.operands[:k], turned, *node.operands[k + 1 :])
+            if found := shorter(node, mul(number(-1), *rest)):
+                return found
+    return None
 
 
 @law("plus")

@@ -1,0 +1,185 @@
+"""What stands for a tensor while a module is traced: a proxy with known sizes.
+
+A proxy carries the tensor it stands for and answers what code asks about shapes. An operation in
+place changes what the proxy stands for, and is refused where a view looks at the same memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import sympy as sp
+import torch
+from torch.fx import Proxy
+
+from matcalc.errors import NoRuleError
+from matcalc.pytorch.reader import Placeholder, Reader
+from matcalc.pytorch.tensors import Tensor
+
+if TYPE_CHECKING:
+    from matcalc.pytorch.tracing import ShapedTracer
+
+
+def plain(size: Any) -> Any:
+    """A size as Python knows it: an int where it is a number."""
+    return int(size) if size.is_Integer else size
+
+
+class Traced(Proxy):
+    """A tensor on its way through a module."""
+
+    value: Tensor | Placeholder
+    shared: bool  # whether a view looks at the same memory
+
+    def __init__(self, node: Any, tracer: Any, value: Tensor | Placeholder) -> None:
+        super().__init__(node, tracer)
+        self.value, self.shared = value, False
+
+    def becomes(self, other: Any) -> Any:
+        """What an operation in place leaves behind."""
+        if self.shared:
+            raise NoRuleError("a tensor that has views is changed in place")
+        self.value = self.tracer.reader.tensor(other)
+        return self
+
+    def __iadd__(self, other: Any) -> Any:
+        return self.becomes(self + other)
+
+    def __isub__(self, other: Any) -> Any:
+        return self.becomes(self - other)
+
+    def __imul__(self, other: Any) -> Any:
+        return self.becomes(self * other)
+
+    def __itruediv__(self, other: Any) -> Any:
+        return self.becomes(self / other)
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        return tuple(plain(s) for s in self.value.sizes)
+
+    def size(self, dim: int | None = None) -> Any:
+        return self.shape if dim is None else self.shape[dim]
+
+    def dim(self) -> int:
+        return len(self.value.sizes)
+
+    ndimension = dim
+
+    @property
+    def ndim(self) -> int:
+        return len(self.value.sizes)
+
+    def numel(self) -> Any:
+        return plain(sp.Mul(*self.value.sizes))
+
+    @property
+    def device(self) -> Any:
+        return torch.device("cpu")
+
+    @property
+    def dtype(self) -> Any:
+        return torch.get_default_dtype()
+
+    @property
+    def T(self) -> Any:
+        return self.tracer.create_proxy("call_method", "t", (self,), {})
+
+    @property
+    def mT(self) -> Any:
+        return self.tracer.create_proxy("call_method", "mT", (self,), {})
+
+    @property
+    def data(self) -> Any:
+        raise NoRuleError(".data cuts a tensor off from its gradient, which is not read")
+
+    # What code asks before it computes: a plain dense tensor of floating numbers on the CPU.
+    is_nested = is_sparse = is_cuda = is_quantized = is_meta = False
+    requires_grad = True
+    grad_fn = None
+
+    def is_floating_point(self) -> bool:
+        return True
+
+    def is_complex(self) -> bool:
+        return False
+
+    def is_contiguous(self, *args: Any, **kwargs: Any) -> bool:
+        return True
+
+    def get_device(self) -> int:
+        return -1
+
+    def __len__(self) -> int:
+        return int(self.shape[0])
+
+    def __iter__(self) -> Iterator[Any]:
+        first = self.shape[0]
+        if not isinstance(first, int):
+            raise NoRuleError(f"a loop over an axis of {first} places: give its size as a number")
+        return iter([self[k] for k in range(first)])
+
+    def __bool__(self) -> bool:
+        raise NoRuleError(
+            "a branch asks for the value of a tensor: one formula holds for all values"
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return super().__getattr__(name)
+
+
+class Late:
+    """An input in a place where it may mean numbers or classes."""
+
+    def __init__(self, holder: Placeholder, reader: Reader) -> None:
+        self.value, self.reader, self.tracer = holder, reader, None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.reader.tensor(self.value), name)
+
+
+class Raw:
+    """A module whose attributes are what they are, not proxies."""
+
+    def __init__(self, module: Any) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        for table in ("_parameters", "_buffers", "_modules"):
+            found = self._module.__dict__[table]
+            if name in found:
+                value = found[name]
+                return Raw(value) if table == "_modules" else value
+        raise AttributeError(name)
+
+
+class Params:
+    """A layer as its reading sees it: parameters and buffers as tensors, settings as they are."""
+
+    def __init__(self, tracer: ShapedTracer, module: Any) -> None:
+        self._tracer, self._module = tracer, module
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:  # the reading asks for the name of the layer
+        return type(self._module)
+
+    def __getattr__(self, name: str) -> Any:
+        module = self._module
+        for table in ("_parameters", "_buffers"):
+            if name in module.__dict__[table]:
+                value = module.__dict__[table][name]
+                return None if value is None else self._tracer.owned(value)
+        if name in module.__dict__["_modules"]:
+            return Params(self._tracer, module.__dict__["_modules"][name])
+        value = getattr(module, name)
+        if isinstance(value, torch.Tensor):
+            raise NoRuleError(f"{name} is computed from other parameters, which is not read")
+        return value
+
+
+def learnt(value: Any) -> bool:
+    """Whether a tensor is a parameter that is not frozen."""
+    return isinstance(value, torch.nn.Parameter) and bool(value.requires_grad)
