@@ -20,7 +20,7 @@ def notes() -> Notes:
         r"""
         The batch is one thing: every row of $X$ gets something through the mean and through the
         standard deviation of its column. With $\hat G = \partial L / \partial \hat X$ the last
-        lines taken together are the short form of the books,
+        line is the short form of the books, what arrives by all three ways taken together:
         $\left(\hat G - m - \hat X \odot v\right) \oslash s$, where $m$ and $v$ hold the column
         means of $\hat G$ and of $\hat G \odot \hat X$.
         """

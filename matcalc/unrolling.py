@@ -54,6 +54,7 @@ class Unrolling:
         self.names: dict[Node, str] = {}
         self.indexed: dict[str, str] = {}  # dimensions d2 of the plain network, as d_2
         self.facts = tuple(network.facts)
+        self.taken: set[str] = set()
         self.reserved: set[str] = set()  # names that are no member's
         self.sized = Owner()  # of symbols whose shape is fixed on the way
 
@@ -114,10 +115,15 @@ class Unrolling:
         assert place is not None
         number = "_".join(str(e) for e in place.at).replace("-", "m")
         found = f"{place.family.name}{number}"
-        taken = {*self.net.families, *self.names.values(), *self.reserved}
-        while found in self.net or found in taken:
+        while (
+            found in self.net
+            or found in self.net.families
+            or found in self.reserved
+            or found in self.taken
+        ):
             found = f"{found[: -len(number)]}_{number}"
         self.names[member] = found
+        self.taken.add(found)
         return found
 
     def places(self, family: Family) -> list[tuple[Any, ...]]:

@@ -44,13 +44,13 @@ def verify(
         return verify_claim(claim, given=given, shapes=shapes, **options)
     lines = [given] if isinstance(given, str) else list(given)
 
-    def judged(said: str, about: Network | Problem) -> Verdict:
+    def judged(said: str, about: Network) -> Verdict:
         page = "\n".join([said, *lines])
         env = environment_of_network(about, page, given=lines, shapes=shapes, **options)
         return verify_claim(said, env=env, macros=macros)
 
     about = _network(network)
-    if isinstance(about, Network) and about.families:
+    if about.families:
         return verify_instances(claim, about, judged)
     return judged(claim, about)
 
@@ -78,8 +78,7 @@ def verify_document(
     env = None
     if network is not None:
         about = _network(network)
-        if isinstance(about, Network):
-            about.refuse_families("verify_document")
+        about.refuse_families("verify_document")
         env = environment_of_network(about, text, shapes=shapes, **options)
     return verify_text(text, env=env, shapes=shapes, **options)
 

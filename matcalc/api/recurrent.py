@@ -24,6 +24,7 @@ from matcalc.notation import Notation
 from matcalc.ops.binder import at_index
 from matcalc.render.blocks import Page
 from matcalc.render.dress import Style
+from matcalc.render.notebook import to_notebook
 from matcalc.render.terminal import to_terminal
 from matcalc.reverse import boxed
 from matcalc.shapes import listed
@@ -253,8 +254,23 @@ class FamilyDerivation(Derivation):
         return to_terminal(self.page(view or "backprop", **options))
 
     def to_notebook(self, **options: Any) -> str:
+        """A Jupyter notebook (its JSON); options as for ``page``."""
+        text = self.derived.network.to_text()
+        mark = "r" if "\\" in text else ""
+        network = f'net = mc.parse({mark}"""\n{text}\n""")'
+        program = f"import matcalc as mc\n\n{network}\nD = mc.derive(net)\nD"
+        return to_notebook(self.page(**options), program)
+
+    def formulas(
+        self,
+        notation: Notation | str | None = None,
+        *,
+        layout: Any = None,
+        width: float | None = None,
+        **style: Any,
+    ) -> str:
         """Not for loops yet."""
-        _not_yet("a notebook")
+        _not_yet("a file of formulas")
 
     def graph(self, *args: Any, **options: Any) -> Any:
         """Not for loops yet."""

@@ -17,6 +17,7 @@ from matcalc.errors import MatcalcError, ShapeError
 from matcalc.expr import BUILD, Node, brief, number, read, substitute, symbol_name
 from matcalc.facts import is_symmetric_symbol
 from matcalc.families.derived import derive_families
+from matcalc.families.values import evaluate_families
 from matcalc.forward import differential as _differential
 from matcalc.layout import Layout, gradient_in, jacobian_in, meaning
 from matcalc.layout import symmetric_gradient as meaning_of
@@ -74,6 +75,13 @@ def gradient(
     X'*(X*w - y)
     """
     chosen = Layout.of(layout)
+    if isinstance(f, Network) and f.families:
+        goals = wrt if _many(wrt) else [wrt]
+        D = derive(f, goals, layout=chosen, of=of, assume=assume)
+        if D.upstream is not None:
+            raise ShapeError("a gradient needs a scalar; with an upstream symbol use mc.derive")
+        found = {w: D.gradient(w) for w in goals}
+        return found if _many(wrt) else found[wrt]
     with asking(f"while differentiating with respect to {wrt}"):
         problem = problem_of(f, of, assume)
         _wants_scalar(problem)
@@ -225,7 +233,9 @@ def derive(
 def _goals(problem: Problem, wrt: Any) -> list[Node]:
     if wrt is None:
         if problem.constants and not problem.variables:
-            raise MatcalcError("everything is assumed constant: there is nothing to differentiate by")
+            raise MatcalcError(
+                "everything is assumed constant: there is nothing to differentiate by"
+            )
         return [problem.find(s) for s in problem.variables]
     if isinstance(wrt, Mapping) or not isinstance(wrt, Iterable) or isinstance(wrt, (str, Node)):
         return [problem.find(wrt)]
@@ -258,6 +268,8 @@ def evaluate(expr: Any, values: Mapping[Any, Any], *, dims: Mapping[Any, int] | 
     from matcalc.numeric.checking import definitions_below
     from matcalc.numeric.evaluate import evaluate_together
 
+    if isinstance(expr, Network) and expr.families:
+        return evaluate_families(derive_families(expr, []), values, dims=dims).value
     root = read(expr)
     return evaluate_together([root], values, dims=dims, steps=definitions_below([root]))[root]
 
@@ -280,6 +292,8 @@ def check(
     """
     from matcalc.numeric.checking import check_problem
 
+    if isinstance(f, Network) and f.families:
+        return derive(f, wrt, of=of, assume=assume).check(seed=seed, trials=trials)
     with asking(f"while checking the derivative with respect to {wrt}"):
         problem = problem_of(f, of, assume)
         return check_problem(problem, _goals(problem, wrt), seed=seed, trials=trials)

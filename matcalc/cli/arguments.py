@@ -71,7 +71,9 @@ def parser() -> argparse.ArgumentParser:
     declared(verify)
     verify.add_argument("--all", action="store_true", help="list the lines that hold, too")
     verify.add_argument(
-        "--format", default="text", help="of a report",
+        "--format",
+        default="text",
+        help="of a report",
         choices=("text", "markdown", "latex", "html", "json"),
     )
     output(verify)

@@ -290,9 +290,10 @@ class Entrywise(Graph):
         if a.op in ("rowsum", "colsum", "total") and core(a.args[0]).op == "exp":
             z = core(a.args[0]).args[0]
             axis = {"rowsum": 1, "colsum": 0, "total": None}[a.op]
-            if a.op != "total" or not is_full(z):
-                axis = axis if axis is not None else (0 if is_column(z) else 1)
-                return self.make("logsumexp", (z,), (axis,), a.shape)
+            if axis is None:
+                z = self._stacked(z)  # all entries of a matrix as one column
+                axis = 0 if is_column(z) else 1
+            return self.make("logsumexp", (z,), (axis,), a.shape)
         if a.op != "add" or len(a.args) != 2 or self.value(a.args[0]) != 1:
             return None
         other = core(a.args[1])

@@ -165,7 +165,8 @@ class _Reader:
         return None
 
     def _kron(self, net: Net, row: tuple[Index, ...], f: Term, turned: bool) -> list[Open] | None:
-        rest, column = list(row), []
+        rest = list(row)
+        column: list[Index] = []
         for A in f.args:
             sizes = _split(A)
             at, rest = rest[: len(sizes)], rest[len(sizes) :]

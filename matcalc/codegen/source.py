@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from matcalc import shapes
 from matcalc.codegen.dimensions import known_from
+from matcalc.codegen.numerics import remarks
 from matcalc.codegen.plan import Argument, Plan, Statement, renamed
 from matcalc.codegen.resolve import postorder
 from matcalc.codegen.terms import Term
@@ -61,7 +62,11 @@ class Source:
         return re.sub(r"\n{4,}", "\n\n\n", _spaced(body))
 
     def head(self) -> str:
-        return '"""Written by matcalc."""\n'
+        stable = remarks(self.plan)
+        if not stable:
+            return '"""Written by matcalc."""\n'
+        lines = "".join(f"- {remark}\n" for remark in stable)
+        return f'"""Written by matcalc.\n\nStable forms:\n\n{lines}"""\n'
 
     def functions(self) -> list[str]:
         if self.plan.upstream is not None:

@@ -173,7 +173,7 @@ class WorkspaceSource(Source):
         after: list[str] = []
         inside: list[str] = []
         held = {t: self.w.names.get(t) for t in tiles.cut}
-        names: dict[Term, str] = self.w.names  # type: ignore[assignment]
+        names: dict[Term, str] = self.w.names
         for t in tiles.cut:
             rows_of = words.fresh(f"{self.w(t)}_rows")
             inside.append(f"{rows_of} = {self.w(t)}[{i}:{j}]")

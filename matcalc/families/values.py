@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 from types import MappingProxyType
 from typing import Any
 
@@ -12,7 +13,7 @@ import sympy as sp
 
 from matcalc import shapes
 from matcalc.errors import NoRuleError, ShapeError, UnknownNameError
-from matcalc.expr import Node, symbol_name
+from matcalc.expr import Node, symbol, symbol_name
 from matcalc.families.concrete import Concrete
 from matcalc.families.derived import Derived, name_of
 from matcalc.members import Family, Span, place_of
@@ -179,8 +180,9 @@ def plain_values(at: Concrete, given: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in given.items():
         if name in families and at.net.roles[name] != "step":
             family = families[name]
+            spans = [s.at(at.ends) for s in family.spans]
             for place in at.places(family):
-                found[at.name(family.at(place))] = _pick(value, place, family, at)
+                found[at.name(family.at(place))] = _pick(value, place, family, spans)
         elif name in families or name in at.record.made:
             raise NoRuleError(f"{name} is computed in a loop: its values cannot be given")
         elif name in {s.name for s in at.net.extents}:
@@ -198,8 +200,12 @@ def point_of(
     functions: Mapping[str, Any],
 ) -> tuple[dict[str, Any], dict[str, int]]:
     """What a program takes, as arrays and nested lists of arrays, and every size; all sizes agree."""
-    at = Concrete(derived, ends)
     network = derived.network
+    fixed = {s: sp.Integer(ends[s.name]) for s in network.extents}
+
+    def sized(name: str, shape: shapes.Shape) -> Node:
+        return symbol(name, tuple(shapes.settled(d.xreplace(fixed)) for d in shape))
+
     found: dict[Node, Any] = {}
     arrays: dict[str, Any] = {}
     plain = [*network.inputs.values(), *network.params.values()]
@@ -209,18 +215,32 @@ def point_of(
         name = symbol_name(node)
         if name not in given:
             raise UnknownNameError(f"no value for {name} ({shapes.show(node.shape)})")
-        here = at.image[node]
+        here = sized(name, node.shape)
         arrays[name] = found[here] = array_of(here, given[name])
     for name, family in network.families.items():
         if network.roles[name] == "step":
             continue
         if name not in given:
             raise UnknownNameError(f"no value for the family {name} ({shapes.show(family.shape)})")
-        flat = {}
-        for place in at.places(family):
-            here = at.image[family.at(place)]
-            flat[place] = found[here] = array_of(here, _pick(given[name], place, family, at))
-        arrays[name] = _nested(flat, [at.range_of(s.low, s.high) for s in family.spans])
+        spans = [s.at(fixed) for s in family.spans]
+        ranges = [range(int(s.low), int(s.high) + 1) for s in spans]
+        alike = not any(d.free_symbols & set(family.indices) for d in family.shape)
+        flat: dict[Any, Any] = {}
+        first: Any = None
+        for place in product(*ranges):
+            value = _pick(given[name], place, family, spans)
+            if first is None or not alike:
+                member = family.at(tuple(map(sp.Integer, place)))
+                here = sized(str(member), member.shape)
+            flat[place] = array = array_of(here, value)
+            if first is None or not alike:
+                first = found[here] = array
+            elif np.shape(array) != np.shape(first):
+                raise ShapeError(
+                    f"the members of {name} have one shape, {shapes.show(family.shape)}, but the "
+                    f"values have shapes {np.shape(first)} and {np.shape(array)}"
+                )
+        arrays[name] = _nested(flat, ranges)
     told = {k: v for k, v in dims.items() if k not in functions and np.ndim(v) == 0}
     sizes = dimensions_of(list(found), found, {}, told, frozenset())
     return arrays, {**sizes, **ends}
@@ -229,18 +249,18 @@ def point_of(
 def _nested(flat: Mapping[Any, Any], ranges: Sequence[range], first: tuple[Any, ...] = ()) -> Any:
     if not ranges:
         return flat[first]
-    return [_nested(flat, ranges[1:], (*first, sp.Integer(k))) for k in ranges[0]]
+    return [_nested(flat, ranges[1:], (*first, k)) for k in ranges[0]]
 
 
-def _pick(value: Any, place: Sequence[Any], family: Family, at: Concrete) -> Any:
-    for e, span in zip(place, family.spans, strict=True):
-        fixed = span.at(at.ends)
-        if len(value) != int(fixed.high - fixed.low) + 1:
+def _pick(value: Any, place: Sequence[Any], family: Family, spans: Sequence[Span]) -> Any:
+    """The value of one member out of nested lists; ``spans`` have numbers for their ends."""
+    for e, span in zip(place, spans, strict=True):
+        count = int(span.high - span.low) + 1
+        if len(value) != count:
             raise ShapeError(
-                f"{family.name} has {len(value)} members, but {span} has "
-                f"{int(fixed.high - fixed.low) + 1}"
+                f"{family.name} has {len(value)} members, but {span.index} runs over {count}"
             )
-        value = value[int(e - fixed.low)]
+        value = value[int(e - span.low)]
     return value
 
 

@@ -119,6 +119,19 @@ def _named_below(scope: Scope, symbol: t.Symbol) -> t.Symbol | None:
     return below
 
 
+def _below_loss(env: Environment) -> t.Symbol | None:
+    """The last array that the loss is computed from: where a page has one error without a mark."""
+    loss = loss_symbol(env)
+    definition = env.definitions.get(s.full(loss)) if loss is not None else None
+    if definition is None:
+        return None
+    inside = {s.full(p) for p in s.symbols(definition.body)} | {
+        s.stem(p) for p in s.symbols(definition.body)
+    }
+    steps = [key for key in env.order if key in inside and key != s.full(definition.left)]
+    return env.definitions[steps[-1]].left if steps else None
+
+
 def tied_step(scope: Scope, symbol: t.Symbol) -> t.Symbol | None:
     """The step whose adjoint a symbol is; None if it is no adjoint."""
     env = scope.env
@@ -137,10 +150,32 @@ def tied_step(scope: Scope, symbol: t.Symbol) -> t.Symbol | None:
     names += [n for n in ("Z", "z", "s", "S", "a", "u", "net", "h") if n not in names]
     if not symbol.marks and not symbol.subscripts:
         known_steps = [p for p in found if scope.place(p) is not None]
-        return replace(known_steps[-1]) if known_steps else None
+        if known_steps:
+            return known_steps[-1]
+        # An epsilon without an activation in sight is the small number of a square root.
+        return _below_loss(env) if symbol.name in ("delta", "Delta") else None
     for name in names:
         step = replace(symbol, name=name, latex=name)
         for candidate in (step, replace(step, name=name.upper(), latex=name.upper())):
             if scope.place(candidate) is not None and candidate.name not in env.sizes:
                 return candidate
     return None
+
+
+def naming(env: Environment, relation: t.Relation) -> t.Relation | None:
+    """``dL/dY = G`` with a G that nothing else says anything of: a name for what arrives there."""
+    if relation.signs != ("=",):
+        return None
+    left, right = s.peeled(relation.sides[0]), s.peeled(relation.sides[1])
+    if not names_a_slope(left) or not isinstance(right, t.Symbol):
+        return None
+    key = s.full(right)
+    loss = left.of if isinstance(left, (t.Derivative, t.Nabla)) else loss_symbol(env)
+    known_loss = isinstance(loss, t.Symbol) and s.full(loss) in env.definitions
+    taken = key in env.definitions or key in env.views or key in env.dims or right.subscripts
+    tied = right.primes or right.name in ("delta", "Delta", "e") or right.name.endswith("_bar")
+    if taken or tied or key in used_names(env) or (known_loss and key in env.shapes):
+        return None
+    if any(right == p for p in t.walk(left)) or not right.name[:1].isupper():
+        return None
+    return replace(relation, sides=(right, left))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from matcalc.judging.scope import Scope
-from matcalc.judging.values import Array, Misfit, Unread, show
+from matcalc.judging.values import Array, Misfit, Unread, Value, show
 from matcalc.reading import tree as t
 from matcalc.reading.writer import write
 
@@ -23,8 +23,6 @@ COMPARE: dict[str, Callable[[Array, Array], Array]] = {
 
 def holds_where(scope: Scope, relation: t.Node) -> Array:
     """Where a condition holds, entry by entry."""
-    from matcalc.judging.evaluate import one
-
     if isinstance(relation, t.Condition):
         parts = [holds_where(scope, r) for r in relation.relations]
         out: Array = parts[0]
@@ -33,7 +31,7 @@ def holds_where(scope: Scope, relation: t.Node) -> Array:
         return out
     if not isinstance(relation, t.Relation) or not relation.signs:
         raise Unread(f"{write(relation)} is no condition")
-    arrays = [one(scope, side) for side in relation.sides]
+    arrays = [_side(scope, side) for side in relation.sides]
     out = np.ones((1, 1), dtype=bool)
     for sign, a, b in zip(relation.signs, arrays, arrays[1:], strict=False):
         if sign not in COMPARE:
@@ -42,3 +40,12 @@ def holds_where(scope: Scope, relation: t.Node) -> Array:
             raise Misfit(f"{show(a.shape)} compared with {show(b.shape)}")
         out = out & COMPARE[sign](a.array.real, b.array.real)
     return out
+
+
+def _side(scope: Scope, side: t.Node) -> Value:
+    """A side of a condition; ``y * z`` of two columns is meant entry by entry in it."""
+    from matcalc.judging.evaluate import evaluate
+
+    values = evaluate(scope, side)
+    starred = any(isinstance(p, t.Product) and "*" in p.operators for p in t.walk(side))
+    return next((v for v in values if starred and not v.is_scalar), values[0])

@@ -64,4 +64,8 @@ def statement(env: Environment, relation: t.Relation, words: str) -> None:
 
 
 def _names_before(relation: t.Relation) -> list[str]:
+    phrases = [p for p in t.walk(relation) if isinstance(p, t.Phrase)]
+    if relation.signs and phrases:
+        # "S in R^{d x d}, S symmetric": the words are about what stands beside them.
+        return [s.full(p) for phrase in phrases for p in s.symbols(phrase)]
     return [s.full(p) for p in s.symbols(relation)]

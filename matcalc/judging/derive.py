@@ -68,6 +68,13 @@ def _nabla(scope: Scope, node: t.Nabla) -> list[Value]:
     of, by = node.of, node.by
     if of is None:
         of = loss_symbol(scope.env)
+    if isinstance(of, t.HeadBracket) and _is_step_of(scope, of):
+        by, of = by or of.bracket.items, of.head
+    if not by and of is not None:
+        only = _only_input(scope, of)
+        by = () if only is None else (only,)
+        if only is not None:
+            scope.env.assume(f"the gradient of {write(of)} is taken by {write(only)}")
     if not by and isinstance(of, t.HeadBracket) and len(of.bracket.items) == 1:
         by = of.bracket.items
     if of is not None and len(by) == 1 and node.order == "2":
@@ -78,6 +85,33 @@ def _nabla(scope: Scope, node: t.Nabla) -> list[Value]:
     if of_shape == (1, 1):
         return [Value(unflat(table, by_shape))]
     return [Value(table)]
+
+
+def _is_step_of(scope: Scope, node: t.HeadBracket) -> bool:
+    """``f(x)`` where f is a step that was defined with x."""
+    definition = (
+        scope.env.definitions.get(s.full(node.head)) if isinstance(node.head, t.Symbol) else None
+    )
+    if definition is None or len(node.bracket.items) != 1:
+        return False
+    return node.bracket.items[0] in set(s.symbols(definition.body))
+
+
+def _only_input(scope: Scope, of: t.Node) -> t.Symbol | None:
+    """What ``\\nabla f`` differentiates by: the one array that f is computed from."""
+    place = scope.place(of) if isinstance(of, t.Symbol) else None
+    if place is None or place.definition is None:
+        return None
+    scope.value(place)
+    used = [
+        symbol
+        for key in scope.used_by(place.key)
+        if key in scope.world.inputs and (symbol := scope.env.symbols.get(key)) is not None
+    ]
+    columns = [x for x in used if scope.world.inputs[s.full(x)].shape[-1] == 1
+               and scope.world.inputs[s.full(x)].shape[-2] > 1]  # fmt: skip
+    found = used if len(used) == 1 else columns
+    return found[0] if len(found) == 1 else None
 
 
 def gradient(scope: Scope, step: t.Node) -> list[Value]:

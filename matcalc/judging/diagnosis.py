@@ -29,8 +29,8 @@ from matcalc.judging.slips import Edit
 from matcalc.judging.tidying import tidy
 from matcalc.reading import tree as t
 
-WORK = 250_000  # evaluated pieces of formulas in each round
-SECONDS = 3.5  # a second bound, for pieces that are large
+WORK = 40_000  # evaluated pieces of formulas in each round
+SECONDS = 6.0  # a second bound, for pieces that are large
 MOST = 4000
 
 

@@ -15,13 +15,13 @@ import numpy as np
 
 from matcalc.errors import MatcalcError
 from matcalc.judging import spelling as s
-from matcalc.judging.adjoints import loss_symbol, names_a_slope, sinks, used_names
+from matcalc.judging.adjoints import loss_symbol, naming, sinks
 from matcalc.judging.compare import Trouble, is_printed, side_values
 from matcalc.judging.conventions import statement
 from matcalc.judging.counting import listed_rows, note_dims
 from matcalc.judging.environment import ONE, Definition, Environment
 from matcalc.judging.following import Failure, follows_from
-from matcalc.judging.givens import EQUALS, declare, take, take_all
+from matcalc.judging.givens import EQUALS, declare, take
 from matcalc.judging.guesses import infer
 from matcalc.judging.kinds import is_number, kind_of
 from matcalc.judging.labels import with_labels
@@ -33,6 +33,7 @@ from matcalc.judging.scope import Scope
 from matcalc.judging.sizes import worlds
 from matcalc.judging.verdict import FAILURES, Verdict
 from matcalc.judging.verifying import verify_relations
+from matcalc.judging.worked_numbers import with_values
 from matcalc.reading import tree as t
 
 
@@ -107,7 +108,7 @@ def _read(reader: Reader, line: Line, later: list[Line]) -> None:
     for remark in relation.remarks:
         statement(reader.env, t.Relation((), remarks=(remark,)), remark.words)
     kind = kind_of(reader.env, relation, line.before)
-    if kind == "claims" and (named := _naming(reader.env, relation)) is not None:
+    if kind == "claims" and (named := naming(reader.env, relation)) is not None:
         relation, kind = named, "defines"
         line.relation = relation
     if kind == "number":
@@ -122,7 +123,7 @@ def _read(reader: Reader, line: Line, later: list[Line]) -> None:
     if kind == "blank":
         verdict = Verdict("blank", line.text)
     elif kind == "shape":
-        valued = _with_values(reader.env, reader.values)
+        valued = with_values(reader.env, reader.values)
         valued.shapes.pop(s.full(relation.sides[0]), None)  # type: ignore[arg-type]
         verdict = _verdict(valued, relation, line.text)
     else:
@@ -148,25 +149,6 @@ def _arrives(reader: Reader, symbol: t.Symbol, number: int, later: list[Line]) -
         body = t.Derivative(r"\partial", loss, (last[0],))
         reader.env.definitions[key] = Definition(symbol, body, line=number)
         reader.env.order.append(key)
-
-
-def _naming(env: Environment, relation: t.Relation) -> t.Relation | None:
-    """``dL/dY = G`` with a G that nothing else says anything of: a name for what arrives there."""
-    if relation.signs != ("=",):
-        return None
-    left, right = s.peeled(relation.sides[0]), s.peeled(relation.sides[1])
-    if not names_a_slope(left) or not isinstance(right, t.Symbol):
-        return None
-    key = s.full(right)
-    loss = left.of if isinstance(left, (t.Derivative, t.Nabla)) else loss_symbol(env)
-    known_loss = isinstance(loss, t.Symbol) and s.full(loss) in env.definitions
-    taken = key in env.definitions or key in env.views or key in env.dims or right.subscripts
-    tied = right.primes or right.name in ("delta", "Delta", "e") or right.name.endswith("_bar")
-    if taken or tied or key in used_names(env) or (known_loss and key in env.shapes):
-        return None
-    if any(right == p for p in t.walk(left)) or not right.name[:1].isupper():
-        return None
-    return replace(relation, sides=(right, left))
 
 
 def _redefined(reader: Reader, line: Line, verdict: Verdict) -> Verdict:
@@ -301,7 +283,7 @@ def _best(
     for position, make in enumerate(MAKERS):
         env = make(reader, later) if position < 2 else make(reader, later, relation)
         if values:
-            env = _with_values(env, values)
+            env = with_values(env, values)
         verdict = _verdict(env, relation, text, diagnose=False)
         rank = _soundness(verdict)
         if rank == 4:
@@ -311,7 +293,7 @@ def _best(
     assert chosen is not None, "environments were tried"
     for env in _other_meanings(reader, later, relation):
         if values:
-            env = _with_values(env, values)
+            env = with_values(env, values)
         verdict = _verdict(env, relation, text, diagnose=False)
         if _soundness(verdict) == 4:
             return verdict
@@ -440,7 +422,7 @@ def _same_name(a: t.Node, b: t.Node) -> bool:
 
 def _determined(reader: Reader, relation: t.Relation, later: list[Line]) -> bool:
     """Whether the numbers given so far fix the value of the left side."""
-    env = _with_values(_env_at(reader, later), reader.values)
+    env = with_values(_env_at(reader, later), reader.values)
     infer(env, [relation])
     found = []
     for seed in (1, 2):
@@ -464,30 +446,6 @@ def _membership(reader: Reader, relation: t.Relation) -> str:
         ):
             return "shape"
     return "assumes"
-
-
-def _with_values(env: Environment, values: list[t.Relation]) -> Environment:
-    """The environment with the numbers of a worked example."""
-    new = env.copy()
-    for relation in values:
-        left = relation.sides[0]
-        if not isinstance(left, t.Symbol):
-            continue
-        _fit_sizes(new, left, relation.sides[1])
-        key = s.full(left)
-        new.views.pop(key, None)
-        take_all(new, [relation])
-    return new
-
-
-def _fit_sizes(env: Environment, left: t.Symbol, body: t.Node) -> None:
-    dims = env.shapes.get(s.full(left))
-    rows = listed_rows(body)
-    if dims is None or rows is None:
-        return
-    for dim, size in zip(dims, (len(rows), len(rows[0])), strict=True):
-        if isinstance(dim, t.Symbol):
-            env.sizes[s.full(dim)] = size
 
 
 def _failure(line: Line, verdict: Verdict) -> Failure:

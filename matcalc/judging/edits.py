@@ -284,6 +284,8 @@ class Editor:
                 parts = node.subscripts if len(node.subscripts) != 1 else node.indices(2) or ()
                 if len(parts) == 2:
                     yield Edit(INDEX, put(replace(node, subscripts=(parts[1], parts[0]))))
+                if any(isinstance(p, t.Sum) for p in node.subscripts):
+                    yield from self._exchanged(node, put, letters)
             if isinstance(node, t.Derivative):
                 yield from self._derivative_indices(node, put, letters)
         for node, put, _ in spots(self.side):
@@ -308,6 +310,12 @@ class Editor:
     def _other_letters(self, node: t.Symbol, put: Put, letters: list[str]) -> Iterator[Edit]:
         for new in lettered(node, letters):
             yield Edit(WRONG_INDEX, put(new))
+
+    def _exchanged(self, node: t.Symbol, put: Put, letters: list[str]) -> Iterator[Edit]:
+        """``X_{i+b, j+a}`` for ``X_{i+a, j+b}``: two letters exchanged."""
+        for a, b in combinations([x for x in letters if x in s.letters_below(node)], 2):
+            pair: dict[str, t.Node] = {a: t.Symbol(b, b), b: t.Symbol(a, a)}
+            yield Edit(INDEX, put(s.put(node, pair)))
 
     def _derivative_indices(
         self, node: t.Derivative, put: Put, letters: list[str]

@@ -7,6 +7,7 @@ stand beside a matrix, as in ``1 - Y``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import singledispatch
 
@@ -204,10 +205,10 @@ def _commutation(node: t.Symbol, scope: Scope) -> Value | None:
 
 def _identity(node: t.Symbol, scope: Scope) -> list[Value]:
     if node.subscripts:
-        size = s.integer(node.subscripts[0], {**scope.world.sizes, **scope.indices})
-        if size is None:
+        sizes = [s.integer(x, {**scope.world.sizes, **scope.indices}) for x in node.subscripts]
+        if any(size is None for size in sizes):
             raise Unread(f"the size of {write(node)} is not known")
-        return [Value(np.eye(size))]
+        return [Value(np.eye(math.prod(size for size in sizes if size)))]  # I_{mn}
     return [Value(np.eye(size)) for size in _all_sizes(scope)]
 
 

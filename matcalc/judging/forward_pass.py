@@ -8,22 +8,19 @@ language cannot say is refused by name.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from matcalc.errors import MatcalcError, NoRuleError, ParseError
 from matcalc.judging import spelling as s
-from matcalc.judging.adjoints import LOSS_NAMES, loss_symbol
+from matcalc.judging.adjoints import loss_symbol
+from matcalc.judging.definitions import defining_relations
 from matcalc.judging.elementary import known
 from matcalc.judging.environment import ONE, Environment
-from matcalc.judging.givens import EQUALS, declare, take_all
+from matcalc.judging.givens import declare, take_all
 from matcalc.judging.guesses import infer
 from matcalc.judging.infer import Inference, Unknown
-from matcalc.judging.kinds import kind_of
-from matcalc.judging.labels import with_labels
-from matcalc.judging.layers import note_layers
-from matcalc.judging.passages import lines_of
 from matcalc.judging.vocabulary import opened
 from matcalc.reading import tree as t
 from matcalc.reading.formula import read_formula
@@ -31,6 +28,7 @@ from matcalc.reading.writer import write
 
 PARAMETERS = re.compile(r"^(W|w|b|U|V|v|theta|Theta|beta|B)(_|\^|$)")
 ENTRYWISE = frozenset({".*", r"\odot", r"\circ", r"\bullet", r"\star", r"\boxdot"})
+PLAIN = frozenset({"", r"\cdot", "*", r"\ast", r"\times"})
 WORDS = {"tr": "tr", "Tr": "tr", "trace": "tr", "det": "det", "diag": "diag", "vec": "vec",
          "softmax": "softmax", "Softmax": "softmax", "logdet": "logdet", "max": "max",
          "min": "min", "leakyrelu": "leaky_relu"}  # fmt: skip
@@ -43,55 +41,12 @@ def program_from_latex(
     env = Environment()
     for name, dims in (shapes or {}).items():
         declare(env, name, dims)
-    relations = list(_relations(text, env, macros))
+    relations = list(defining_relations(text, env, macros))
     if not relations:
         raise MatcalcError("there is no definition in the text")
     take_all(env, relations)
     infer(env)
     return Translation(env).program()
-
-
-def _relations(text: str, env: Environment, macros: Any) -> Iterator[t.Relation]:
-    if not re.search(r"\$|\\\[|\\\(|\\begin\{", text):
-        found = [
-            r
-            for line in text.splitlines()
-            if line.strip()
-            for r in read_formula(line, macros=macros)
-        ]
-        yield from map(_named, with_labels(found))
-        return
-    page = text if re.search(r"\$|\\\[|\\\(", text) or _outer(text) else f"$$\n{text}\n$$"
-    lines = [line for line in lines_of(page, macros) if not line.error]
-    relations = with_labels([line.relation for line in lines])
-    note_layers(env, relations)
-    trial = env.copy()
-    for line, relation in zip(lines, relations, strict=True):
-        relation = _named(relation)
-        if line.said:
-            yield relation
-        elif relation.signs and kind_of(trial, relation) in ("defines", "assumes", "size"):
-            take_all(trial, [relation])
-            yield relation
-
-
-def _outer(text: str) -> bool:
-    """Whether the text has a display of its own."""
-    return bool(
-        re.search(r"\\begin\{(align|equation|gather|multline|flalign|eqnarray|document)", text)
-    )
-
-
-def _named(relation: t.Relation) -> t.Relation:
-    """``J(w) = ...`` names a number; ``f(x) = ...`` stays a function."""
-    left = relation.sides[0] if relation.signs else None
-    if not isinstance(left, t.HeadBracket) or relation.signs[0] not in EQUALS:
-        return relation
-    head = left.head
-    names = all(isinstance(item, t.Symbol) for item in left.bracket.items)
-    if isinstance(head, t.Symbol) and names and head.name in LOSS_NAMES and not head.primes:
-        return replace(relation, sides=(head, *relation.sides[1:]))
-    return relation
 
 
 @dataclass
@@ -291,7 +246,8 @@ class Translation:
 
     def refuse_unsaid(self, term: t.Node, whole: tuple[Any, Any]) -> None:
         """A number beside a matrix is meant for every entry only if the page calls it a number."""
-        if isinstance(term, t.Symbol) and s.full(term) not in self.env.shapes:
+        open_ = any(isinstance(dim, Unknown) for dim in whole)
+        if isinstance(term, t.Symbol) and s.full(term) not in self.env.shapes and not open_:
             size = " x ".join(map(str, whole))
             raise NoRuleError(
                 f"what {write(term)} is does not follow: it is added to something {size}; "
@@ -338,6 +294,13 @@ class Translation:
             if sign in ("/", r"\div"):
                 out += f"/{text}"
                 continue
+            if sign in ("./", r"\oslash"):
+                out = f"({out})./({text})"
+                continue
+            if sign not in PLAIN and not entrywise and sign != r"\otimes":
+                raise NoRuleError(
+                    f"a network cannot contain {write(node)}: what {sign} does is open"
+                )
             if sign in ("./", r"\oslash"):
                 out = f"({out})./({text})"
                 continue

@@ -160,6 +160,8 @@ def take(env: Environment, relation: t.Relation, line: int = 0) -> None:
 
 def belongs(env: Environment, left: t.Node, right: t.Node) -> None:
     r"""``X \in \mathbb{R}^{n \times d}``, ``Y \in \{0, 1\}^n``, ``X : n \times d``."""
+    if isinstance(right, t.Listing) and any(isinstance(i, t.Phrase) for i in right.items):
+        right = right.items[0]
     dims, domain = space(right)
     if dims is None:
         return

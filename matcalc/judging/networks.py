@@ -24,7 +24,10 @@ from matcalc.reading.formula import read_formula
 from matcalc.render.latex import latex_of
 from matcalc.shapes import show_dim
 
-FROM_ZERO = re.compile(r"_\{\s*[a-z]\s*=\s*0\s*\}|indices (?:start|begin) at 0|counted from 0", re.I)
+FIRST = re.compile(r"[A-Za-z]\^(?:1|\{1\})(?!\d)")  # nobody writes a first power
+FROM_ZERO = re.compile(
+    r"_\{\s*[a-z]\s*=\s*0\s*\}|indices (?:start|begin) at 0|counted from 0", re.I
+)
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,8 @@ class Given:
 def statements(network: Network | Problem, notation: Notation = DEFAULT) -> list[str]:
     """What a network declares and defines, as formulas of LaTeX.
 
-    >>> from matcalc.language import parse
-    >>> statements(parse("w : d x 1; L = w'*w; minimize L"))
+    >>> import matcalc as mc
+    >>> statements(mc.parse("w : d x 1; L = w'*w; minimize L"))
     ['w \\\\in \\\\mathbb{R}^{d \\\\times 1}', 'L = w^{\\\\top} w']
     """
     found = []
@@ -68,9 +71,10 @@ def statements(network: Network | Problem, notation: Notation = DEFAULT) -> list
 
 def notation_of(page: str) -> Notation:
     """How the page writes the number of a layer, and where its indices start."""
-    shown = Notation.from_latex(page)
-    base = 0 if FROM_ZERO.search(page) else 1
-    return Notation.of({"layer": shown.layer, "index_base": base})
+    layer = Notation.from_latex(page).layer
+    if layer == "_l" and FIRST.search(page):
+        layer = "^l"
+    return Notation.of({"layer": layer, "index_base": 0 if FROM_ZERO.search(page) else 1})
 
 
 def environment_of_network(

@@ -82,6 +82,8 @@ def _is_minus_one(node: t.Node) -> bool:
 
 def _is_coefficient(node: t.Node) -> bool:
     """A fraction of numbers and sizes."""
+    if isinstance(node, t.Number):
+        return True
     return isinstance(node, t.Fraction) and node.numerator == ONE and all(
         isinstance(p, (t.Number, t.Product, t.Bracket, t.Root)) or s.bare(p)
         for p in t.walk(node.denominator)

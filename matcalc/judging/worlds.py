@@ -84,10 +84,10 @@ class World:
         if domain == "simplex":
             raw = rng.uniform(0.2, 1, size=size)
             return raw / raw.sum(axis=1 if shape[1] == 1 else 2, keepdims=True)
-        if domain in ("symmetric", "definite"):
+        if domain in ("symmetric", "definite") and shape[0] == shape[1]:
             raw = self._drawn(key, shape, "")
             even = (raw + np.swapaxes(raw, -1, -2)) / 2
-            if domain == "definite" and shape[0] == shape[1]:
+            if domain == "definite":
                 even = even / 4 + 2 * np.eye(shape[0])
             return even
         if domain in STRUCTURED and shape[0] == shape[1]:

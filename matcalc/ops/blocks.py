@@ -303,7 +303,10 @@ class Place(Linear):
         A = node.operands[0]
         top, left, n, m = node.params
         rows, cols = rows_cols(A)
-        high, wide = (top, rows, sp.expand(n - top - rows)), (left, cols, sp.expand(m - left - cols))
+        high, wide = (
+            (top, rows, sp.expand(n - top - rows)),
+            (left, cols, sp.expand(m - left - cols)),
+        )
         lines = [
             " & ".join(
                 w(A) if (i, j) == (1, 1) else rf"0_{{{sp.latex(a)} \times {sp.latex(b)}}}"

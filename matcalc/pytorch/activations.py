@@ -56,7 +56,6 @@ def _entry(*names: str) -> Callable[[Entry], Entry]:
 
 
 _entry("relu6")(lambda a: between(a, 0, 6))
-_entry("hardsigmoid")(lambda a: mul(power(number(6), -1), between(plus(a, 3), 0, 6)))
 _entry("hardswish")(lambda a: mul(power(number(6), -1), both(a, between(plus(a, 3), 0, 6))))
 _entry("mish")(lambda a: both(a, WORDS["tanh"](WORDS["softplus"](a))))
 _entry("tanhshrink")(lambda a: minus(a, WORDS["tanh"](a)))
@@ -77,6 +76,13 @@ def number_pi() -> Node:
 
 def _ones(a: Node) -> Node:
     return ones(*a.shape) if a.shape else number(1)
+
+
+@reads("hardsigmoid")
+def _hardsigmoid(reader: Any, x: Tensor) -> Tensor:
+    reader.say("torch rounds the slope 1/6 of hardsigmoid to single precision; here it is exact")
+    sixth = power(number(6), -1)
+    return _each(reader, "hardsigmoid", x, lambda a: mul(sixth, between(plus(a, 3), 0, 6)))
 
 
 @reads("logit")
@@ -126,6 +132,8 @@ def _elu(reader: Any, x: Tensor, alpha: Any = 1.0) -> Tensor:
 @reads("celu")
 def _celu(reader: Any, x: Tensor, alpha: Any = 1.0) -> Tensor:
     s = given(alpha)
+    if alpha != 1:
+        reader.say("torch rounds 1/alpha in celu to single precision; here it is exact")
     return _each(reader, "celu", x, lambda a: _exponential(a, s, power(s, -1)))
 
 

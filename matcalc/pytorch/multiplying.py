@@ -53,7 +53,7 @@ def attention(
         k, v = (repeated_each(reader, x, often, -3) for x in (k, v))
     by = mul(1, power(WORDS["sqrt"](read(q.axes[-1].size)), -1)) if scale is None else read(scale)
     scores = matmul(q, transposed(reader, k, -2, -1)).each(lambda a: mul(by, a))
-    if attn_mask is not None and not reader.is_mask(attn_mask):
+    if attn_mask is not None and not reader.applied_mask(attn_mask):
         scores = combined(scores, reader.tensor(attn_mask), added)
         attn_mask = None
     scores = reader.named("scores", scores)

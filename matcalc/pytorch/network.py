@@ -83,6 +83,7 @@ def from_torch(
     from matcalc.pytorch.reader import Reader
     from matcalc.pytorch.tracing import ShapedTracer, traced
 
+    module = getattr(module, "_orig_mod", module)  # what torch.compile wraps
     network = TorchNetwork(name or type(module).__name__)
     known = _shapes(module, shapes)
     reader = Reader(network, known)

@@ -34,6 +34,7 @@ def asked(reader: Any, name: str, args: Any) -> Tensor:
     if name in ORDER:
         return _order(reader, *ORDER[name], *args[:2])
     found = _mask(reader, name, args[0])
+    reader.float_masks.difference_update(found.parts.values())
     if name == "bool":
         return found
     if name in ("logical_not", "bitwise_not", "invert"):

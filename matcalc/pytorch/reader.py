@@ -53,6 +53,7 @@ class Reader:
         self.origins: dict[str, str] = {}
         self.where = ""
         self.binary: set[Node] = set()
+        self.float_masks: set[Node] = set()  # zeros and ones that torch would add, not apply
         self.masks: set[str] = set()  # inputs of zeros and ones
         self.reserved: set[str] = set()  # names of parameters, which no step gets
         self._declared: dict[str, Tensor] = {}
@@ -91,6 +92,11 @@ class Reader:
             return value
         if isinstance(value, Placeholder):
             return self.declared(value)
+        if value is None:
+            raise NoRuleError(
+                "None stands where a tensor is wanted: the weights of attention and the places of "
+                "largest entries are not read"
+            )
         if isinstance(value, bool):
             raise NoRuleError("a truth value stands where a number is wanted")
         if isinstance(value, (int, float)):
@@ -179,6 +185,7 @@ class Reader:
         if found is None:
             plain = None if learnt else self._mask(value)
             if plain is not None:
+                self._typed(value, plain)
                 return plain
             if name in self.shapes:
                 raise NoRuleError(f"an input and the parameter {path} have one name")
@@ -187,6 +194,7 @@ class Reader:
             self.known[name] = value
             if not learnt and _is_binary(value):
                 self.binary.add(found.node)
+                self._typed(value, found)
         return found
 
     def matrix(self, value: np.ndarray) -> Node:
@@ -254,6 +262,19 @@ class Reader:
         """A buffer that is a triangle or the identity says what it is; others keep their name."""
         found = self._recognised(value) if _is_binary(value) and value.numel() > 1 else None
         return None if found is None or found.node.op.name in ("zeros", "ones") else found
+
+    def _typed(self, value: Any, T: Tensor) -> None:
+        """Zeros and ones that are numbers to torch, and not yes and no."""
+        if value.is_floating_point():
+            self.float_masks.update(T.parts.values())
+
+    def applied_mask(self, value: Any) -> bool:
+        """Whether attention hides by a mask, rather than adding it to the scores."""
+        if not self.is_mask(value):
+            return False
+        if {*self.tensor(value).parts.values()} & self.float_masks:
+            raise NoRuleError("a mask of floats is added to the scores by torch: make it boolean")
+        return True
 
     def is_mask(self, value: Any) -> bool:
         """Whether a tensor is known to hold zeros and ones that mean no and yes."""

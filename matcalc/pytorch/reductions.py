@@ -198,21 +198,24 @@ class Extreme(NamedTuple):
 def _max(reader: Any, x: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     if isinstance(dim, Tensor) or hasattr(dim, "detach"):
         return FUNCTIONS["maximum"](reader, x, dim)
-    found = _amax(reader, x, dim, keepdim)
-    return found if dim is None else Extreme(found)
+    if dim is None:
+        return _amax(reader, x, dim, keepdim)
+    return Extreme(reader.named("max", along(x, dim, keepdim, lambda a: largest(a, 1))))
 
 
 @reads("min")
 def _min(reader: Any, x: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     if isinstance(dim, Tensor) or hasattr(dim, "detach"):
         return FUNCTIONS["minimum"](reader, x, dim)
-    found = _amin(reader, x, dim, keepdim)
-    return found if dim is None else Extreme(found)
+    if dim is None:
+        return _amin(reader, x, dim, keepdim)
+    found = reader.named("max", along(x.each(neg), dim, keepdim, lambda a: largest(a, 1)))
+    return Extreme(found.each(neg))
 
 
 @reads("amax")
 def _amax(reader: Any, x: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
-    """torch shares the gradient of a tie; here the first counts."""
+    reader.say("where several entries are the largest, the first counts; torch shares among them")
     return reader.named("max", along(x, dim, keepdim, lambda a: largest(a, 1)))
 
 

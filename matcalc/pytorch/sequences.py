@@ -47,7 +47,7 @@ def _multihead(
     if attn_mask is not None:
         if len(reader.tensor(attn_mask).axes) > 2:
             raise NoRuleError("MultiheadAttention is read with one mask for all heads")
-        if reader.is_mask(attn_mask):  # true is what may not be seen
+        if reader.applied_mask(attn_mask):  # true is what may not be seen
             attn_mask = reader.complement(reader.tensor(attn_mask))
     attended = FUNCTIONS["scaled_dot_product_attention"](reader, *made, attn_mask=attn_mask)
     joined = swap(reader, attended, -3, -2)

@@ -102,10 +102,13 @@ class ShapedTracer(Tracer):
         name = name.lstrip("*")
         if name in self.reader.shapes:
             return self.placeholder(name)
-        default = sig.parameters[name].default if name in sig.parameters else None
+        known = sig.parameters.get(name)
+        if known is not None and known.kind in (known.VAR_POSITIONAL, known.VAR_KEYWORD):
+            return _whole(() if known.kind is known.VAR_POSITIONAL else {})
+        default = None if known is None else known.default
         if default is sig.empty:
             raise NoRuleError(f"shapes gives no shape for the input {name}")
-        return default
+        return _whole(default)
 
     def is_leaf_module(self, m: Any, module_qualified_name: str) -> bool:
         """Layers that have a reading, and those of torch that are made of nothing else."""
@@ -146,6 +149,11 @@ class ShapedTracer(Tracer):
             if not getattr(error, "__notes__", None):
                 error.add_note(f"while reading {where}")
             raise
+        except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
+            raise NoRuleError(
+                f"from_torch cannot read {where} as it is called here: "
+                f"{type(error).__name__}: {error}"
+            ) from error
         finally:
             self.reader.where = before
 
@@ -262,6 +270,24 @@ class ShapedTracer(Tracer):
         return filled("zeros" if "zeros" in name else "ones", sizes)
 
 
+class _Pair(tuple):  # type: ignore[type-arg]
+    """A tuple that fx leaves alone."""
+
+
+class _Table(dict):  # type: ignore[type-arg]
+    """A dict that fx leaves alone."""
+
+
+class _Line(list):  # type: ignore[type-arg]
+    """A list that fx leaves alone."""
+
+
+def _whole(value: Any) -> Any:
+    """A default in a container: fx would take it apart, and the output with it."""
+    kinds: dict[type, Any] = {tuple: _Pair, dict: _Table, list: _Line}
+    return kinds[type(value)](value) if type(value) in kinds else value
+
+
 def _unmasked(name: str, args: Any) -> None:
     if name not in AFTER_MASK and any(
         isinstance(a, Tensor) and a.mask is not None
@@ -281,7 +307,10 @@ def traced(tracer: ShapedTracer, module: Any, loss: Any = None) -> Any:
         tracer.reader.say(f"{path} asks in its code what is a tensor; a traced one says no")
     with symbolic_sizes(tracer):
         try:
-            tracer.trace(module)
+            if type(module).__name__ in LAYERS and tracer.is_leaf_module(module, ""):
+                tracer.result = _one_layer(tracer, module)
+            else:
+                tracer.trace(module)
             if loss is None:
                 return tracer.result
             names = list(inspect.signature(loss).parameters)[1:]
@@ -296,6 +325,19 @@ def traced(tracer: ShapedTracer, module: Any, loss: Any = None) -> Any:
                 f"from_torch cannot follow {type(module).__name__}{where}: "
                 f"{type(error).__name__}: {error}"
             ) from error
+
+
+def _one_layer(tracer: ShapedTracer, module: Any) -> Any:
+    """A layer of torch that stands alone."""
+    tracer.root = module
+    names = list(inspect.signature(module.forward).parameters)
+    given = [n for n in names if n in tracer.reader.shapes]
+    if given != names[: len(given)] or not given:
+        wanted = ", ".join(names[: len(given) + 1])
+        raise NoRuleError(f"{type(module).__name__} wants shapes for its inputs: {wanted}")
+    args = tuple(tracer.placeholder(n) for n in given)
+    kind = type(module).__name__
+    return tracer.guarded(kind, lambda: tracer._layer(kind, module, args, {}))
 
 
 def type_questions(module: Any) -> Iterator[str]:

@@ -7,6 +7,7 @@ r"""The public door: one formula, a whole display included, to relations.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from matcalc.errors import ParseError
@@ -18,6 +19,7 @@ from matcalc.reading.tokens import LONGEST, tokenize
 from matcalc.reading.tree import Relation, too_deep
 
 TOO_DEEP = 120
+INTERTEXT = re.compile(r"\\(?:short)?intertext\s*\{")
 
 
 def read_formula(
@@ -35,7 +37,7 @@ def read_formula(
     """
     if len(text) > LONGEST:
         raise ParseError(f"a formula of {len(text)} characters is too long (at most {LONGEST})")
-    own, body = without_definitions(text)
+    own, body = without_definitions(without_intertext(text))
     reader = Reader(text, frozenset(functions), frozenset(names))
     tokens = expand(tokenize(body, source=text), {**table(macros), **own}, text)
     relations: tuple[Relation, ...] = ()
@@ -45,3 +47,17 @@ def read_formula(
         if (node := too_deep(relation, TOO_DEEP)) is not None:
             raise ParseError(f"nested more than {TOO_DEEP} levels deep", text, node.span[0])
     return relations
+
+
+def without_intertext(text: str) -> str:
+    """Sentences between the rows of a display as blanks, so that places stay what they are."""
+    start = 0
+    while (found := INTERTEXT.search(text, start)) is not None:
+        depth, end = 1, found.end()
+        while end < len(text) and depth:
+            escaped = text[end - 1] == "\\"
+            depth += {"{": 1, "}": -1}.get(text[end], 0) if not escaped else 0
+            end += 1
+        blank = re.sub(r"[^\n]", " ", text[found.start() : end])
+        text, start = text[: found.start()] + blank + text[end:], end
+    return text

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
-from functools import cache
 
 Span = tuple[int, int]
 
@@ -349,15 +348,21 @@ def _digits(node: Node) -> tuple[Node, ...]:
     return (node,)
 
 
-@cache
-def _parts(kind: type[Node]) -> tuple[str, ...]:
-    """The fields that can hold nodes: all but the text of a leaf and the span."""
-    return tuple(f.name for f in fields(kind) if f.name != "span" and f.type != "str")
+# For each kind the fields that can hold nodes: all but the text of a leaf and the span.
+_PARTS: dict[str, tuple[str, ...]] = {}
+
+
+def _parts(node: Node) -> tuple[str, ...]:
+    kind = type(node).__name__
+    if kind not in _PARTS:
+        named = (f.name for f in fields(node) if f.name != "span" and f.type != "str")
+        _PARTS[kind] = tuple(named)
+    return _PARTS[kind]
 
 
 def children(node: Node) -> Iterator[Node]:
     """The nodes directly below, in writing order."""
-    for name in _parts(type(node)):
+    for name in _parts(node):
         value = getattr(node, name)
         if isinstance(value, Node):
             yield value

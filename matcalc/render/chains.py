@@ -20,6 +20,8 @@ from matcalc.rewrite.simplify import simplify
 from matcalc.trace import equation_of
 
 WIDEST_BRACE = 44
+MOST_FACTORS = 12
+WIDEST_FORM = 400  # brackets inside brackets of fifty layers: the product of factors says more
 VEC = r"$\operatorname{vec}$"
 
 
@@ -129,14 +131,15 @@ def _one_chain(dress: Dress, line: Line, path: list[Node]) -> list[Block]:
         names.reverse()
         matrices.reverse()
     left = factor_name(dress, path[-1], path[0], with_vec)
-    sides = [Side(r" \, ".join(names))] if len(names) > 1 else []
-    sides.append(Side(r" \cdot ".join(_underbraced(dress, m) for m in matrices)))
+    sides = [Side(r" \, ".join(_ends(dress, names)))] if len(names) > 1 else []
+    shown = _ends(dress, [_underbraced(dress, m) for m in matrices])
+    sides.append(Side(r" \cdot ".join(shown)))
     laws: list[str] = []
     product = mul(*matrices)
     facts = dress.record.problem.facts
     short = simplify(product, record=lambda name, *_: laws.append(name), facts=facts)
     last = dress(short)
-    if last != dress(product):
+    if last != dress(product) and width(last) <= WIDEST_FORM:
         sides.append(Side(last))
     start, end = (f"${dress(p)}$" for p in (path[0], path[-1]))
     heading = dress.say("The chain from {start} to {end}", start=start, end=end)
@@ -166,6 +169,14 @@ def _one_chain(dress: Dress, line: Line, path: list[Node]) -> list[Block]:
     if len(path) > 2 and all(map(is_flat, path)) and all(n.shape for n in path[:3]):
         blocks += _entry_of_chain(dress, path)
     return blocks
+
+
+def _ends(dress: Dress, factors: list[str]) -> list[str]:
+    """The factors; of a very long chain those at its ends, unless all are asked for."""
+    if not dress.style.fold or len(factors) <= MOST_FACTORS:
+        return factors
+    few = MOST_FACTORS // 3
+    return [*factors[:few], r"\cdots", *factors[-few:]]
 
 
 def _entry_of_chain(dress: Dress, path: list[Node]) -> list[Block]:

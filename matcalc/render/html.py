@@ -83,7 +83,8 @@ document.querySelectorAll('button.copy').forEach(function (b) {
 SET_HERE = """
 document.querySelectorAll('[data-tex]').forEach(function (e) {
   katex.render(e.getAttribute('data-tex'), e, {
-    displayMode: e.hasAttribute('data-display'), throwOnError: false, output: 'htmlAndMathml'
+    displayMode: e.hasAttribute('data-display'), throwOnError: false, maxExpand: 100000,
+    output: 'htmlAndMathml'
   });
 });
 """

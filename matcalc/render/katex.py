@@ -42,7 +42,7 @@ def engine() -> Any | None:
     context.eval(asset("katex.min.js").decode("utf-8"))
     context.eval(
         "function typeset(tex, display) { return katex.renderToString(tex, {displayMode: display,"
-        " strict: 'error', throwOnError: true, trust: false, output: 'htmlAndMathml'}); }"
+        " strict: 'error', throwOnError: true, trust: false, maxExpand: 100000, output: 'htmlAndMathml'}); }"
     )
     return context
 

@@ -155,9 +155,11 @@ def _paths_of(dress: Dress, line: Line, start: Place) -> list[Block]:
         hops.append(ratios)
         apart.append(factors)
     named = " + ".join(r" \, ".join(ratios) for ratios in hops)
-    opened = " + ".join(
-        juxtaposed([dress.factor(f) for f in way]) if len(way) > 1 else dress(way[0])
-        for way in apart
+    opened = _summed_up(
+        [
+            juxtaposed([dress.factor(f) for f in way]) if len(way) > 1 else dress(way[0])
+            for way in apart
+        ]
     )
     merged = simplify(add(*(mul(*way) for way in apart)))
     sides = [Side(named), Side(opened), Side(dress(merged))]
@@ -172,6 +174,11 @@ def _paths_of(dress: Dress, line: Line, start: Place) -> list[Block]:
         Prose(dress.say(said, x=f"${x}$", output=f"${output}$", count=len(ways))),
         Formula((Row(left, kept, f"paths_{symbol_name(start[0])}", "", "", True),)),
     ]
+
+
+def _summed_up(terms: list[str]) -> str:
+    """Terms one after the other; a minus in front of one is the sign before it."""
+    return " + ".join(terms).replace(" + -", " - ")
 
 
 def _entry(node: Node, place: Place) -> Node:

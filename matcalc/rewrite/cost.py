@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from matcalc.expr import Node, as_number, is_number, postorder
@@ -20,6 +21,7 @@ FUNCTION = 4
 COMPOUND = 6
 TURNED = 5
 DIVIDED = 14
+LONG_NUMBER = 1000  # from here on a denominator is shown as a decimal
 
 
 def cost(root: Node) -> int:
@@ -59,6 +61,8 @@ def own_cost(node: Node, below: Mapping[Node, int]) -> int:
         joints += TURNED + (
             SYMBOL if any(is_number(a) and as_number(a) == -1 for a in node.operands) else 0
         )
+    if name == "times" and any(map(_adds_scaled_identity, node.operands)):
+        joints += TURNED
     if name == "plus" and node.shape:
         # Among other terms a matrix of ones is written as the number 1.
         joints -= sum(ONES - SYMBOL + 1 for c in node.operands if c.op.name == "ones")
@@ -69,6 +73,16 @@ def own_cost(node: Node, below: Mapping[Node, int]) -> int:
 
 
 PARAMETRIC = {"isum", "mpow", "kron_contract", "unvec", "slice", "place", "entry"}
+
+
+def _adds_scaled_identity(factor: Node) -> bool:
+    """(A - c I) x: with a c that is a whole formula, A x - c x reads better."""
+    return factor.op.name == "plus" and any(
+        a.op.name == "times"
+        and any(b.op.name == "eye" for b in a.operands)
+        and any(b.operands and not b.shape for b in a.operands)
+        for a in factor.operands
+    )
 
 
 def _has_fractions(node: Node) -> bool:
@@ -170,9 +184,14 @@ def _is_below(node: Node) -> bool:
     )
 
 
-def _number(value: object) -> int:
+def _number(value: Any) -> int:
+    """Small numbers are read at once; a long one counts by its digits, a decimal as typed."""
     if value == -1:
         return 2
-    if not value.is_Rational:  # type: ignore[attr-defined]
+    if not value.is_Rational:
         return SYMBOL
-    return SYMBOL if value.q == 1 or abs(value.p) == 1 else 2 * SYMBOL  # type: ignore[attr-defined]
+    p, q = abs(int(value.p)), int(value.q)
+    if q >= LONG_NUMBER:
+        return SYMBOL + len(str(q))  # shown as a decimal
+    long = SYMBOL // 2 if p >= LONG_NUMBER else 0
+    return (SYMBOL if q == 1 or p == 1 else 2 * SYMBOL) + long

@@ -16,6 +16,7 @@ from typing import Any
 
 import sympy as sp
 
+from matcalc.rewrite.kinks import at_kinks
 from matcalc.rewrite.region import Key
 
 MAX_ROWS = 60
@@ -140,9 +141,9 @@ def _starts(r: Reading, value: Any) -> Iterator[Any]:
     """The formula as it is, with roots squared, with activations recognised, with activations
     opened."""
     if not _is_small(value):
-        yield _steps(r, value)
+        yield at_kinks(r, value)
         return
-    value = _steps(r, _roots(r, value))
+    value = at_kinks(r, _roots(r, value))
     yield value
     for recognise in (_sigmoids, _tanhs, _ratios):
         if r.calls("exp"):
@@ -197,41 +198,6 @@ def _unroot(r: Reading, value: Any) -> Any:
 def _half(k: Any) -> Any:
     """k/2 towards zero, so that what is left of the root keeps its side of the line."""
     return sp.Integer(int(k) // 2 if k > 0 else -(-int(k) // 2))
-
-
-def _steps(r: Reading, value: Any) -> Any:
-    r"""$\mathbf 1[u > 0]\,u = \operatorname{relu}(u)$, $\mathbf 1[u > 0]^2 = \mathbf 1[u > 0]$,
-    $|u|^2 = u^2$."""
-    for u, s in r.calls("step"):
-        value = value.replace(
-            lambda e, s=s: e.is_Pow and e.base == s and e.exp.is_Integer and e.exp > 0,
-            lambda e, s=s: s,
-        )
-        for v, relu in r.calls("relu"):
-            if sp.expand(u - v) == 0:
-                value = _absorb(value, s, relu)
-    for u, a in r.calls("abs"):
-        value = value.replace(
-            lambda e, a=a: e.is_Pow and e.base == a and e.exp.is_Integer and e.exp % 2 == 0,
-            lambda e, u=u: u**e.exp,
-        )
-        for v, sign in r.calls("sign"):
-            if sp.expand(u - v) == 0:
-                value = value.replace(
-                    lambda e, a=a, sign=sign: e.is_Mul and a in e.args and sign in e.args,
-                    lambda e, a=a, sign=sign, u=u: (
-                        u * sp.Mul(*(x for x in e.args if x not in (a, sign)))
-                    ),
-                )
-    return value
-
-
-def _absorb(value: Any, s: Any, relu: Any) -> Any:
-    def both(e: Any) -> bool:
-        powers = e.as_powers_dict() if e.is_Mul else {}
-        return powers.get(s, 0) > 0 and powers.get(relu, 0) > 0
-
-    return value.replace(both, lambda e: sp.Mul(*(x for x in e.args if x != s)))
 
 
 def _sigmoids(r: Reading, value: Any) -> Any:

@@ -222,8 +222,11 @@ def _groups(terms: list[Term]) -> list[tuple[int, str, list[Term]]]:
             if t.matrices:
                 found.setdefault(t.matrices[end].content, []).append(t)
         for same in found.values():
-            if len(same) > 1:
-                groups.append((cost(same[0].matrices[end]) * (len(same) - 1), side, same))
+            # What is nothing but the common factor would leave an identity in the bracket.
+            longer = [t for t in same if len(t.matrices) > 1]
+            for group in (same, longer) if len(longer) < len(same) else (same,):
+                if len(group) > 1:
+                    groups.append((cost(group[0].matrices[end]) * (len(group) - 1), side, group))
     scalar: dict[bytes, list[Term]] = {}
     for t in terms:
         for base, exponent in t.scalars:

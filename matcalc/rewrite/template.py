@@ -32,12 +32,14 @@ class Template:
     def __init__(self, root: Node, facts: Assumed, order: Sequence[Node] | None = None) -> None:
         order = order if order is not None else postorder(root)
         kept = _kept(order)
+        summed = any(node.op.name == "isum" for node in order)
         self.leaves: dict[Node, Node] = {}  # symbol -> placeholder
         rows: list[Hashable] = []
         place: dict[Node, int] = {}
         for node in order:
             place[node] = len(rows)
-            if is_symbol(node) and (node.shape or symbol_name(node) not in kept):
+            bound = summed and bool(node.indices)  # a member of a family, which a sum may bind
+            if is_symbol(node) and not bound and (node.shape or symbol_name(node) not in kept):
                 known = (*facts.get(symbol_name(node), ()), *facts_of(node))
                 stand_in = placeholder(
                     len(self.leaves), node.shape, with_implied(known) if known else ()

@@ -400,3 +400,14 @@ def test_the_gradients_come_as_a_program(said, net, tmp_path):
     assert said("code", net, "--backend", "fortran")[0] == 2
     assert said("code", net, "-o", "backward.py")[0] == 0
     assert "import numpy" in (tmp_path / "backward.py").read_text("utf-8")
+
+
+def test_named_formulas_are_exported(said, net, tmp_path):
+    """A file that a document in TeX can quote from, with the lines and the notation asked for."""
+    code, out, err = said("export", net)
+    assert code == 0, err
+    assert out.startswith("% needs the package amsmath")
+    assert r"\csname mc:dw\endcsname" in out
+    assert said("export", net, "--lines", "dw", "-o", "formulas.tex")[0] == 0
+    assert r"\csname mc:L\endcsname" not in (tmp_path / "formulas.tex").read_text("utf-8")
+    assert said("export", net, "--notation", "bourbaki")[0] == 2

@@ -2,16 +2,57 @@
 
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 import matcalc as mc
+from matcalc.errors import MatcalcError
 from matcalc.expr import Node, symbol_name
 from matcalc.numeric.checking import facts_by_name
 from matcalc.numeric.evaluate import Program
 from matcalc.numeric.sampling import Sampler, fitting_sizes
 from matcalc.numeric.smooth import stand_ins
+
+GALLERY = sorted((Path(__file__).parents[2] / "derivations").glob("*.py"))
+
+
+def derivations_of(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[mc.Derivation]:
+    """The derivations that a page of the gallery makes and that are programs."""
+    derived: list[mc.Derivation] = []
+    derive = mc.derive
+
+    def remembered(*args: Any, **options: Any) -> mc.Derivation:
+        derived.append(derive(*args, **options))
+        return derived[-1]
+
+    monkeypatch.setattr(mc, "derive", remembered)
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.notes()
+    return list(filter(has_a_program, derived))
+
+
+def has_a_program(D: mc.Derivation) -> bool:
+    """A net of as many layers as a symbol says has formulas, and a program only when unrolled."""
+    try:
+        return D.record is not None
+    except MatcalcError:
+        return False
+
+
+def agrees(D: mc.Derivation, rng: np.random.Generator, backend: str = "numpy") -> bool:
+    """To ten digits; where log(1 - P) cancels the code is the more exact of the two."""
+    if derivation_apart(D, rng, backend) < 1e-10:
+        return True
+    found = sorted(derivation_apart(D, rng, backend) for _ in range(3))
+    return found[1] < 1e-10 and found[2] < 1e-6
 
 
 def case_of(

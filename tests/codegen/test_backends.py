@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,15 @@ import pytest
 import matcalc as mc
 from matcalc.errors import MatcalcError
 from tests import fuzz
-from tests.codegen.agreement import apart, case_of, derivation_apart, taken
+from tests.codegen.agreement import (
+    GALLERY,
+    agrees,
+    apart,
+    case_of,
+    derivation_apart,
+    derivations_of,
+    taken,
+)
 from tests.codegen.networks import ALL, attention, mlp
 
 TORCH = pytest.mark.torch
@@ -44,6 +53,29 @@ def test_torch_agrees(name: str, rng: np.random.Generator) -> None:
 def test_jax_agrees(name: str, rng: np.random.Generator) -> None:
     """The same numbers on JAX arrays."""
     assert derivation_apart(mc.derive(ALL[name]()), rng, "jax") < 1e-10
+
+
+@pytest.mark.parametrize("path", GALLERY, ids=lambda p: p.stem)
+@TORCH
+@pytest.mark.slow
+def test_the_gallery_agrees_in_torch(
+    path: Path, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every derivation that a page of the gallery makes."""
+    for D in derivations_of(path, monkeypatch):
+        assert agrees(D, rng, "torch")
+
+
+@pytest.mark.parametrize("path", GALLERY, ids=lambda p: p.stem)
+@JAX
+@pytest.mark.slow
+@pytest.mark.usefixtures("double")
+def test_the_gallery_agrees_in_jax(
+    path: Path, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same in JAX, which takes its time."""
+    for D in derivations_of(path, monkeypatch):
+        assert agrees(D, rng, "jax")
 
 
 def tensors(rng: np.random.Generator) -> dict[str, Any]:

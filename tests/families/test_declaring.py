@@ -112,7 +112,6 @@ def test_a_start_may_be_the_end_of_an_earlier_loop():
     [
         lambda net, D: mc.hessian(net, "W"),
         lambda net, D: mc.jacobian(net, "W"),
-        lambda net, D: mc.gradient(net, "W"),
         lambda net, D: net.expression,
         lambda net, D: D.hessian("W"),
         lambda net, D: D.entry("W", 0, 0),
@@ -122,7 +121,8 @@ def test_a_start_may_be_the_end_of_an_earlier_loop():
         lambda net, D: D.function("numpy", workspace=True),
         lambda net, D: D.cost(),
         lambda net, D: D.graph(),
-        lambda net, D: D.to_notebook(),
+        lambda net, D: D.formulas(),
+        lambda net, D: D.record,
         lambda net, D: D.page("chain"),
         lambda net, D: mc.derive(net, layout="numerator"),
         lambda net, D: D.evaluate({}, partial=True),

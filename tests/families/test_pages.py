@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import matcalc as mc
@@ -105,3 +106,20 @@ def test_lines_can_be_chosen_and_asked_for():
     assert str(D.adjoint("h")) == "h[t] - y[t] + W'*dz[t+1]"
     with pytest.raises(mc.UnknownNameError, match="there is no line"):
         D.line("dq")
+
+
+def test_the_verbs_take_a_network_with_families():
+    """gradient, evaluate and check; the notebook builds the network from its text."""
+    net = nets.recurrent()
+    v = nets.recurrent_values(4, np.random.default_rng(0))
+    assert str(mc.gradient(net, "W")) == "isum(dz[t]*h[t-1]', t, 1, T)"
+    assert mc.evaluate(net, v) == pytest.approx(nets.recurrent_loss(v))
+    assert mc.check(net, "U")
+    assert "mc.parse" in mc.derive(net).to_notebook()
+
+
+def test_a_sum_over_members_stays_a_sum():
+    """No law takes a member that the index moves out of its sum."""
+    gradient = mc.derive(nets.recurrent()).gradient("W")
+    assert mc.simplify(gradient) is gradient
+    assert str(mc.simplify(gradient.T)) == "isum(dz[t]*h[t-1]', t, 1, T)'"

@@ -69,9 +69,13 @@ def marked(path: Path) -> Marked:
         if verdict.correction:
             corrections.append(verdict.correction)
     text = path.read_text(encoding="utf-8")
-    longer = mc.verify_document(text + "\n" + "".join(f"\n$$ {c} $$\n" for c in corrections))
+    lines = [*corrections, *(c["right"] for c in wanted["culprits"])]
+    longer = mc.verify_document(text + "\n" + "".join(f"\n$$ {c} $$\n" for c in lines))
     added = longer.entries[len(report(path).entries) :]
-    out.corrected = sum(e.verdict.status in ("holds", "update") for e in added)
+    assert len(added) == len(lines)
+    right = [e.verdict.status in ("holds", "update") for e in added]
+    out.corrected = sum(right[: len(corrections)])
+    assert all(right[len(corrections) :]), f"the sidecar of {path.name} is wrong"
     return out
 
 

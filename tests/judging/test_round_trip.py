@@ -34,10 +34,8 @@ UNREAD = 0.03
 @cache
 def derived(name: str):
     """A network of the gallery or of derivations/, and its derivation."""
-    if name in names():
-        network = mc.parse(text_of(name))
-    else:
-        network = runpy.run_path(str(FOLDER / f"{name}.py"))["network"]()
+    path = FOLDER / f"{name}.py"
+    network = mc.parse(text_of(name)) if name in names() else runpy.run_path(str(path))["network"]()
     return network, mc.derive(network)
 
 

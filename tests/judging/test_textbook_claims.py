@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import matcalc as mc
+from tests.judging import further_claims
 from tests.judging.textbook_claims import CLAIMS, SETTINGS, Claim
 
 WRONG = [c for c in CLAIMS if c.right]
@@ -47,3 +48,15 @@ def test_most_settings_are_there():
     """At least sixty claims, about half of them wrong."""
     assert len(CLAIMS) >= 60
     assert 0.4 <= len(WRONG) / len(CLAIMS) <= 0.65
+
+
+@pytest.mark.parametrize(("setting", "line", "right"), further_claims.CLAIMS)
+def test_further_claims(setting: str, line: str, right: bool):
+    """Right or wrong as it is; a correction that is offered holds."""
+    given = further_claims.SETTINGS[setting]
+    verdict = mc.verify(line, given=given)
+    assert verdict.status != "unreadable", verdict
+    assert (verdict.status == "holds") == right, verdict
+    if verdict.correction:
+        again = mc.verify(verdict.correction, given=given)
+        assert again.status == "holds", verdict

@@ -42,3 +42,24 @@ def long() -> mc.Network:
         net.let("L", mc.sum(mc.square(r)) + sum((x.T * B.T * A * x for B in terms), x.T * x))
     )
     return net
+
+
+def attention() -> mc.Network:
+    """One head of attention: no loss, softmax in the middle."""
+    n, d = mc.dims("n d")
+    net = mc.Network("attention")
+    X = net.input("X", n, d)
+    Q, K, V = (net.let(c, X * net.param(f"W_{c.lower()}", d, d)) for c in "QKV")
+    P = net.let("P", mc.softmax(net.let("S", Q * K.T / mc.sqrt(d))))
+    net.output(net.let("O", P * V))
+    return net
+
+
+def folded_bias() -> mc.Network:
+    """A regression through tanh with the bias as a first entry that is one."""
+    net = mc.Network("folded bias")
+    x, y = net.input("x", 3, 1), net.input("y")
+    alpha, beta = net.param("alpha", 3, 3), net.param("beta", 1, 4)
+    z = net.let("z", mc.vstack(mc.ones(1, 1), mc.tanh(net.let("a", alpha * x))))
+    net.minimize(net.let("ell", mc.power(net.let("yhat", beta * z) - y, 2) / 2))
+    return net

@@ -11,7 +11,7 @@ import pytest
 import matcalc as mc
 from matcalc.errors import MatcalcError
 from matcalc.render.textree import in_unicode, width
-from tests.render.networks import deep, long, two_layers
+from tests.render.networks import attention, deep, folded_bias, long, two_layers
 
 ARTICLE = (
     "\\documentclass{article}\n\\usepackage{amsmath}\n%s\\begin{document}\n%s\n\\end{document}\n"
@@ -24,6 +24,12 @@ PREAMBLES = {
         "\\documentclass{beamer}\n\\begin{document}\n\\begin{frame}[allowframebreaks]\n"
         "\\input{fragment}\n\\end{frame}\n\\end{document}\n"
     ),
+}
+NETS = {
+    "two": two_layers,
+    "attention": attention,
+    "fifty": lambda: deep(50),
+    "tanh": folded_bias,
 }
 
 
@@ -132,23 +138,24 @@ def has_beamer() -> bool:
 
 
 @pytest.mark.tex
+@pytest.mark.parametrize("net", NETS)
 @pytest.mark.parametrize("preamble", PREAMBLES)
-def test_a_fragment_compiles_in_any_preamble(preamble: str, tmp_path: Path):
+def test_a_fragment_compiles_in_any_preamble(preamble: str, net: str, tmp_path: Path):
     """No error and no overfull line in an article, a narrow page, a report and a frame."""
     if preamble == "beamer" and not has_beamer():
         pytest.skip("this TeX has no beamer")
     room = {"narrow": 38, "beamer": 44}.get(preamble)
     detail = "normal" if preamble in ("narrow", "beamer") else "full"
-    fragment = mc.derive(two_layers()).to_latex(detail=detail, width=room)
+    fragment = mc.derive(NETS[net]()).to_latex(detail=detail, width=room)
     (tmp_path / "fragment.tex").write_text(fragment, encoding="utf-8")
     assert "Overfull \\hbox" not in compiled(tmp_path, PREAMBLES[preamble])
 
 
 @pytest.mark.tex
-@pytest.mark.parametrize("net", [two_layers, lambda: deep(6), long], ids=["two", "deep", "long"])
-def test_a_document_compiles(net, tmp_path: Path):
+@pytest.mark.parametrize("net", [*NETS, "long"])
+def test_a_document_compiles(net: str, tmp_path: Path):
     """Every view of a whole document, without an overfull line."""
-    D = mc.derive(net())
+    D = mc.derive({**NETS, "long": long}[net]())
     for view in ("backprop", "chain", "differential", "index", "vec"):
         assert "Overfull \\hbox" not in compiled(tmp_path, D.to_latex(document=True, view=view)), (
             view

@@ -245,6 +245,16 @@ def shows(D: mc.Derivation, view: str, **options) -> set[str]:
     return {name.partition("_")[2].removeprefix("d") for name in names if name}
 
 
+def test_a_very_long_chain_shows_its_ends():
+    """Of a hundred factors the first and the last; all of them on request."""
+    D = mc.derive(deep(50))
+    row = next(r for r in D.page("chain").rows() if r.name == "chain_W1")
+    assert r"\cdots" in row.latex
+    assert row.latex.count(r"\underbrace") < 12
+    row = next(r for r in D.page("chain", of="W1", fold=False).rows() if r.name == "chain_W1")
+    assert r"\cdots" not in row.latex
+
+
 def test_one_of_equal_layers_stands_for_all():
     """Chains, entries and Kronecker forms are shown of the first equal layer only; all on request."""
     D = mc.derive(deep(12))

@@ -188,6 +188,11 @@ INSTANCES: dict[str, list[Node]] = {
         R[1:n, :][:, 1:m],
         raw("slice", BUILD["place"](R, m, 0, n + m, m + 1), params=(m, sp.Integer(0), n, m)),
     ],
+    "constant_operand": [
+        mc.max(R, mc.zeros(n, m)),
+        mc.min(mc.ones(n, m), R),
+        mc.where(mc.step(R), R, mc.zeros(n, m)),
+    ],
     # vec
     "vec_of_entries": [
         mc.exp(vec(R)),

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from matcalc.expr import Node, read
-from matcalc.ops.algebra import EYE, ONES, PRODUCT, SUM_OP, TRANSPOSE, add, mul, ones, t
+from matcalc.expr import Node, number, read
+from matcalc.ops.algebra import (
+    EYE,
+    ONES,
+    PRODUCT,
+    SUM_OP,
+    TRANSPOSE,
+    ZEROS,
+    add,
+    mul,
+    ones,
+    t,
+)
 from matcalc.ops.reduce import axis_sum
 from matcalc.rewrite.flip import flip
 from matcalc.rewrite.law import law, make_op, neighbours, replaced, settled, shorter, split
@@ -143,3 +154,21 @@ def sum_of_entrywise_product(node: Node) -> Node | None:
     if inside is None or A.shape[0] == 1:
         return None
     return shorter(node, inside)
+
+
+@law("max", "min", "where", "leaky_relu", "huber", orders=True)
+def constant_operand(node: Node) -> Node | None:
+    r"""$\max(A, 0_{n \times m}) = \max(A, 0)$, and a matrix of ones likewise. As long: a number
+    stands for a constant matrix, and others meet it."""
+    if not node.shape:
+        return None
+    found = [_as_number(a) for a in node.operands]
+    if found == list(node.operands) or not any(a.shape for a in found):
+        return None
+    return node.op.build(tuple(found), node.params)
+
+
+def _as_number(node: Node) -> Node:
+    if node.op is ZEROS:
+        return number(0)
+    return number(1) if node.op is ONES else node
