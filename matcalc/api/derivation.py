@@ -58,6 +58,16 @@ class Derivation:
     def upstream(self) -> Node | None:
         return self.record.upstream
 
+    @property
+    def output(self) -> Node:
+        """What is differentiated."""
+        return self.record.problem.output
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """The shapes that nobody declared."""
+        return self.record.problem.assumed
+
     # -- lines ------------------------------------------------------------------------------------
 
     @property

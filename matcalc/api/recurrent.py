@@ -58,6 +58,16 @@ class FamilyDerivation(Derivation):
     def upstream(self) -> Node | None:
         return self.derived.upstream
 
+    @property
+    def output(self) -> Node:
+        """What is differentiated."""
+        return self.derived.output
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """The shapes that nobody declared."""
+        return self.derived.network.assumed
+
     # -- lines and results ------------------------------------------------------------------------
 
     @property

@@ -35,7 +35,7 @@ def _derivation(given: Namespace) -> Any:
 
 
 def _assumed(derivation: Any, given: Namespace) -> tuple[str, ...]:
-    assumed = derivation.record.problem.assumed
+    assumed = derivation.assumed
     return (f"assumed {', '.join(assumed)}; change with --shapes",) if assumed else ()
 
 

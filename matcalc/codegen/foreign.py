@@ -195,7 +195,7 @@ def elu(z):
     return torch.where(z > 0, z, torch.expm1(z.clamp(max=0)))
 """,
     "selu": HELPERS["selu"].replace("{m}.minimum(z, 0)", "z.clamp(max=0)"),
-    "gelu": HELPERS["gelu"].replace("erf(z / {m}.sqrt(2.0))", "torch.erf(z / 1.4142135623730951)"),
+    "gelu": HELPERS["gelu"].replace("erf(", "torch.erf("),
     "softmax": """
 def softmax(z, axis):
     \"\"\"e^z over its sum; torch takes the largest z off first, so that nothing overflows.\"\"\"

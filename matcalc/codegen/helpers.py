@@ -17,7 +17,7 @@ SIMPLE = {
 
 ENTRYWISE_FORMS = {
     # Operands are written as atoms; what stands twice is given a name by the helper instead.
-    "step": "({m}.where({0} > 0, 1.0, 0.0))",
+    "step": "{m}.heaviside({0}, 0.0)",
     "relu": "{m}.maximum({0}, 0)",
     "hardtanh": "{m}.clip({0}, -1, 1)",
     "where": "{m}.where({0} != 0, {1}, {2})",
@@ -58,7 +58,7 @@ def selu(z):
     "gelu": """
 def gelu(z):
     \"\"\"z times the normal distribution function.\"\"\"
-    return z * (1 + erf(z / {m}.sqrt(2.0))) / 2
+    return z * (1 + erf(z / 1.4142135623730951)) / 2
 """,
     "gelu_tanh": """
 def gelu_tanh(z):
@@ -286,7 +286,8 @@ try:
 except ImportError:  # NumPy has no error function
     import math
 
-    erf = {m}.vectorize(math.erf, otypes=[float])
+    def erf(z):
+        return {m}.vectorize(math.erf, otypes=[float])(z).astype({m}.result_type(z))
 """,
     "lu": """
 try:  # one factorisation for all solves

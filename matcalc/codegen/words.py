@@ -70,6 +70,9 @@ class Words(Solving):
 
     def _function_of(self, t: Term) -> Text:
         inside = [self(a) for a in t.args]
+        if t.op == "sqrt" and t.args[0].op in ("number", "dim"):
+            # A plain number: NumPy's own would make single precision double.
+            return f"{self(t.args[0], ATOM)} ** 0.5", POWER
         if t.op in SIMPLE:
             return self.call(SIMPLE[t.op], *inside)
         if t.op in ENTRYWISE_FORMS:

@@ -25,7 +25,7 @@ from matcalc.shapes import show
 
 FEWEST = 4  # a run of this many equal layers is folded, and of one less if that saves MANY lines
 MANY = 12
-LONGEST = 80  # lines of one layer
+LONGEST = (16, 80)  # lines of one layer: short ones first, the heads before the block they are in
 WORTH = 5  # lines that a range of their own must save
 LETTERS = "lhijkrst"  # of a run, of a run inside it, ...
 
@@ -136,16 +136,17 @@ def _taken_apart(text: str) -> tuple[str, list[int]]:
 
 def _all_gathered(items: Sequence[Item]) -> Sequence[Item]:
     """The items with runs gathered, and runs of these."""
-    while len(fewer := _gathered(items)) < len(items):
-        items = fewer
+    for longest in LONGEST:
+        while len(fewer := _gathered(items, longest)) < len(items):
+            items = fewer
     return items
 
 
-def _gathered(items: Sequence[Item]) -> list[Item]:
+def _gathered(items: Sequence[Item], longest: int) -> list[Item]:
     out: list[Item] = []
     k = 0
     while k < len(items):
-        found = _run_at(items, k)
+        found = _run_at(items, k, longest)
         if found is None:
             out.append(items[k])
             k += 1
@@ -177,9 +178,9 @@ def _run(
     return Item(frame, tuple(numbers), tuple(own), None, groups, before, after)
 
 
-def _run_at(items: Sequence[Item], k: int) -> tuple[int, int, int] | None:
+def _run_at(items: Sequence[Item], k: int, longest: int) -> tuple[int, int, int] | None:
     """Where a run that is met at item k begins, its period, and how often it repeats."""
-    for period in range(1, min(LONGEST, (len(items) - k) // (FEWEST - 1)) + 1):
+    for period in range(1, min(longest, (len(items) - k) // (FEWEST - 1)) + 1):
         count = _repeats(items, k, period)
         fewest = FEWEST - 1 if (FEWEST - 2) * period >= MANY else FEWEST
         if count < fewest:

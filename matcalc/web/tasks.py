@@ -130,10 +130,10 @@ def derive(given: Given) -> Answer:
     cite = page.citing(lambda name, number: f"({number})")
     return {
         "title": page.title,
-        "assumed": list(derivation.record.problem.assumed),
+        "assumed": list(derivation.assumed),
         "blocks": [_block(block, cite) for block in page.blocks],
         "variables": list(derivation.gradients),
-        "scalar": not derivation.record.problem.output.shape,
+        "scalar": not derivation.output.shape,
     }
 
 
