@@ -1,5 +1,7 @@
 """A recurrent net over T times, T a symbol: shared weights, and a loss at every time."""
 
+from textwrap import dedent
+
 import matcalc as mc
 from matcalc.api.notes import Notes
 
@@ -35,7 +37,7 @@ def notes() -> Notes:
         """
     )
     page.derivation(D, detail="brief").check(D)
-    return page.heading("As a program").code(D.source().split('"""', 4)[4].strip("\n"))
+    return page.heading("As a program").code(dedent(D.source().split('"""', 4)[4]).strip())
 
 
 if __name__ == "__main__":

@@ -69,7 +69,8 @@ def test_a_request_that_makes_no_sense_raises_our_own_error(name: str) -> None:
             try:
                 VERBS[name](a, b)
             except mc.MatcalcError as error:
-                assert str(error)
+                if not str(error):
+                    leaks.append(f"{name}({a!r:.40}, {b!r:.30}): no message")
             except Exception as error:
                 leaks.append(f"{name}({a!r:.40}, {b!r:.30}): {type(error).__name__} {error}"[:200])
     assert not leaks, "\n".join(leaks[:5])

@@ -41,7 +41,9 @@ def coefficients(env: Environment, line: t.Relation, probe: Probe) -> Iterator[E
 def lost_terms(env: Environment, line: t.Relation, probe: Probe) -> Iterator[Edit]:
     """One more term."""
     found = _start(env, line, probe)
-    if found is None or all(np.max(np.abs(v.array)) < 1e-9 for truth in probe.truths for v in truth):
+    if found is None or all(
+        np.max(np.abs(v.array)) < 1e-9 for truth in probe.truths for v in truth
+    ):
         return
     terms, signs, gap = found
     seen: set[t.Node] = set()
