@@ -37,7 +37,7 @@ from matcalc.shapes import Shape
 PROGRAMS = ("forward", "both")
 ENTRYWISE = words("""
     exp log sin cos tan tanh sinh cosh arctan sqrt abs sign maximum minimum log1p expm1 square power
-    where softplus sigmoid softmax log_softmax erf relu
+    where softplus sigmoid softmax log_softmax erf relu heaviside
 """)
 # Products of two matrices that einsum sums: over rows and columns, over a row, over a column.
 SUMS = {"ij,ij->": None, "ij,ij->i": 1, "ij,ij->j": 0}
@@ -200,6 +200,9 @@ class NumpyExpressions(MatrixExpressions):
             return rf"{self.notation.one}\left[{self.visit(test)}\right]", ATOM
         said = ", ".join(str(self.visit(x)) for x in operands)
         return rf"\operatorname{{where}}\left({said}\right)", ATOM
+
+    def call_heaviside(self, operands: list[ast.AST], axis: ast.AST | None) -> tuple[str, int]:
+        return rf"{self.notation.one}\left[{self.at(operands[0], SUM)} > 0\right]", ATOM
 
 
 class ProgramBox(AlgorithmBox):

@@ -376,7 +376,7 @@ def test_a_document_is_judged_in_its_place(said, tmp_path, monkeypatch):
 
 
 def test_a_document_may_be_about_a_network_elsewhere(said, net, tmp_path):
-    """Its names are known on the page; lines keep their numbers, and facts are not ignored."""
+    """Its names are known on the page, lines keep their numbers, and another one's are not."""
     page = "The gradient is\n$$ \\frac{\\partial L}{\\partial w} = X r $$\nrather\n"
     page += "$$ \\frac{\\partial L}{\\partial w} = X^\\top r $$\n"
     (tmp_path / "page.tex").write_text(page, encoding="utf-8")
@@ -386,9 +386,9 @@ def test_a_document_may_be_about_a_network_elsewhere(said, net, tmp_path):
     assert out.startswith("2 equations: 1 hold, 1 wrong")
     assert "line 2: is wrong" in out
     assert "line 4: holds" in out
-    code, _, err = said("verify", "page.tex", "--network", "relu_classifier")
-    assert code == 2
-    assert "rows_sum_to_one(Y)" in err
+    code, out, _ = said("verify", "page.tex", "--network", "relu_classifier")
+    assert code == 1
+    assert "r (column 36) is defined nowhere" in out
 
 
 def test_the_gradients_come_as_a_program(said, net, tmp_path):
