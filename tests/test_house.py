@@ -24,6 +24,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from matcalc.ops.base import FUNCTIONS, OPS
+
 from tests.golden import assert_golden
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -308,7 +310,14 @@ def test_the_python_on_a_page_runs(page: Path, tmp_path: Path, monkeypatch):
     program = tmp_path / page.with_suffix(".py").name
     program.write_text(python_of(page.read_text("utf-8")), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    runpy.run_path(str(program), run_name="__main__")
+    # What a page registers is gone with it: other tests run over every operation there is.
+    known, words = dict(OPS), dict(FUNCTIONS)
+    try:
+        runpy.run_path(str(program), run_name="__main__")
+    finally:
+        for table, before in ((OPS, known), (FUNCTIONS, words)):
+            table.clear()
+            table.update(before)
 
 
 def test_a_program_keeps_the_lines_of_its_page():

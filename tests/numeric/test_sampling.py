@@ -121,7 +121,7 @@ def test_facts_hold(fact: str, rng: np.random.Generator):
         {"upper_triangular", "invertible"},
         {"positive", "rows_sum_to_one"},
     ],
-    ids=" ".join,
+    ids=lambda facts: " ".join(sorted(facts)),
 )
 def test_facts_hold_together(facts: set[str], rng: np.random.Generator):
     """Pairs of facts that can hold at once do."""
