@@ -25,7 +25,6 @@ import numpy as np
 import pytest
 
 from matcalc.ops.base import FUNCTIONS, OPS
-
 from tests.golden import assert_golden
 
 ROOT = Path(__file__).resolve().parent.parent
