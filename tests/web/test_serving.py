@@ -25,7 +25,9 @@ def test_it_serves_and_stops_cleanly():
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "matcalc", "serve", "--no-browser", "--port", "0"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, env=env, **pipes) as server:
+    # A test run in the background may have been told to ignore Ctrl-C, and would hand that on.
+    heard = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    with subprocess.Popen(command, env=env, **pipes, **heard) as server:
         assert server.stdout
         address = re.search(r"http://127\.0\.0\.1:\d+/", server.stdout.readline())
         assert address
