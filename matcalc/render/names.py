@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 import sympy as sp
 
-from matcalc.expr import Node, is_number, is_symbol, symbol_latex, symbol_name
+from matcalc.expr import Node, is_symbol, symbol_latex, symbol_name
 from matcalc.network import definition
 from matcalc.notation import Notation
 from matcalc.ops.algebra import PRODUCT, SUM_OP
@@ -125,12 +125,14 @@ def _deltas(book: Adjoints, notation: Notation) -> dict[Node, str]:
 
 
 def is_affine(value: Node | None) -> bool:
-    """Whether a step is a product of matrices, perhaps with something added: a pre-activation."""
+    """Whether a step is a product of matrices, perhaps with something added: a pre-activation. A
+    mean that is spread and taken off is none."""
     if value is None or not value.shape:
         return False
     terms = value.operands if value.op is SUM_OP else (value,)
     return any(
-        term.op is PRODUCT and sum(bool(a.shape) and not is_number(a) for a in term.operands) > 1
+        term.op is PRODUCT
+        and sum(bool(a.shape) and a.op.name not in ("ones", "eye") for a in term.operands) > 1
         for term in terms
     )
 
