@@ -61,7 +61,7 @@ def to_tex(page: Page, setting: Setting) -> str:
         return f"% needs the {needs}, and nothing else\n{body}\n"
     packages = ["amsmath", "amssymb", *(["tikz"] if drawn else [])]
     return (
-        "\\documentclass{article}\n"
+        "\\documentclass{article}\n\\usepackage[a4paper,margin=25mm]{geometry}\n"
         + "".join(f"\\usepackage{{{name}}}\n" for name in packages)
         + "\\allowdisplaybreaks\n"
         "\\setlength{\\parindent}{0pt}\n\\setlength{\\parskip}{6pt}\n\\sloppy\n"
