@@ -6,6 +6,7 @@ asked is added to an error here, at the door.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -28,6 +29,9 @@ from matcalc.problem import Problem, named, problem_of
 from matcalc.record import Remark, record, upstream_symbol
 from matcalc.reverse import boxed, gradient_of, sweep
 from matcalc.rewrite.simplify import simplify
+
+
+SHAPE_SAID = re.compile(r"\S+ : (?:scalar|.+ x .+)")
 
 
 @contextmanager
@@ -215,7 +219,7 @@ def derive(
     with asking("while deriving the backward pass"):
         problem = named(problem_of(f, of, assume))
         goals = _goals(problem, wrt)
-        remarks = list(problem.assumed)
+        remarks = _assumed(problem)
         arriving = None
         if problem.output.shape or upstream is not None:
             arriving = upstream_symbol(problem, upstream)
@@ -228,6 +232,14 @@ def derive(
                 remarks.append(Remark(said, output=problem.output, shape=shape, arriving=arriving))
         made = record(problem, goals, arriving, chosen, tuple(remarks), meaning(symmetric_gradient))
         return Derivation(made)
+
+
+def _assumed(problem: Problem) -> list[str]:
+    """What had to be assumed; the shapes that the formula itself tells in one sentence."""
+    shaped = [a for a in problem.assumed if SHAPE_SAID.fullmatch(a)]
+    others = [a for a in problem.assumed if a not in shaped]
+    said = "Shapes assumed from the formula: {shapes}."
+    return [Remark(said, shapes="; ".join(shaped)), *others] if shaped else others
 
 
 def _goals(problem: Problem, wrt: Any) -> list[Node]:

@@ -104,6 +104,7 @@ PHRASES: tuple[str, ...] = (
     "{method}, at {sizes}.",
     "The gradients of {f} against differences of the forward pass: the check fails, {error}, by "
     "{method}, at {sizes}.",
+    "Shapes assumed from the formula: {shapes}.",
     "relative error below {bound}",
     "The points drawn satisfy {facts}.",
     "complex step",
