@@ -30,7 +30,6 @@ from matcalc.record import Remark, record, upstream_symbol
 from matcalc.reverse import boxed, gradient_of, sweep
 from matcalc.rewrite.simplify import simplify
 
-
 SHAPE_SAID = re.compile(r"\S+ : (?:scalar|.+ x .+)")
 
 

@@ -155,8 +155,7 @@ GERMAN = {
     "pass": "nichts",
     "break": "Abbruch",
     "continue": "weiter",
-    "Shapes assumed from the formula: {shapes}.": "Aus der Formel angenommene Formen: "
-    "{shapes}.",
+    "Shapes assumed from the formula: {shapes}.": "Aus der Formel angenommene Formen: {shapes}.",
     "copy": "kopieren",
     "copied": "kopiert",
     "copy the LaTeX of this formula": "das LaTeX dieser Formel kopieren",
