@@ -207,11 +207,3 @@ def test_shapes_that_contradict_each_other_are_reported():
     assert verdict.status in ("shape-error", "unreadable")
     assert "3 x 2" in verdict.explanation
     assert "4 x 5" in verdict.explanation
-
-
-def test_typical_claims_are_fast():
-    """A claim that holds takes well under a third of a second."""
-    mc.verify(r"\frac{\partial L}{\partial W_2} = 1", given=TWO_LAYERS)
-    start = time.monotonic()
-    assert mc.verify(r"\frac{\partial L}{\partial Z_2} = \frac{1}{n}(Z_2 - Y)", given=TWO_LAYERS)
-    assert time.monotonic() - start < 0.3
