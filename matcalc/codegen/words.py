@@ -198,7 +198,10 @@ class Words(Solving):
     def _power(self, base: Term, exponent: Any, level: int) -> str:
         if exponent == 1:
             return self(base, PRODUCT + 1)
-        text = f"{self(base, ATOM)}**{self.text_of_number(exponent)}"
+        below = self(base, ATOM)
+        # As formatters write it: x**2, but h[t] ** 2 and f(x) ** 2.
+        sign = "**" if re.fullmatch(r"[\w.]+", below) else " ** "
+        text = f"{below}{sign}{self.text_of_number(exponent)}"
         return text
 
     def _pow(self, t: Term) -> Text:
