@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import sympy as sp
-
 from matcalc import shapes
 from matcalc.errors import DomainError, MatcalcError, NameClashError, UnknownNameError
 from matcalc.expr import (
@@ -31,6 +29,7 @@ from matcalc.members import place_of
 from matcalc.network import Names, Network, Step, checked_symbols
 from matcalc.ops.algebra import HADAMARD, PRODUCT, SUM_OP, TRANSPOSE
 from matcalc.ops.entrywise import ENTRYWISE
+from matcalc.walk import names_of_sizes
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class Problem:
     @cached_property
     def whole_numbers(self) -> set[str]:
         """The names that stand for integers: dimensions, exponents of matrices, positions."""
-        return _whole_numbers([*(s.definition for s in self.steps), self.output])
+        return names_of_sizes(postorder([*(s.definition for s in self.steps), self.output]))
 
     def definition(self, node: Node) -> Node | None:
         return next((s.definition for s in self.steps if s.symbol is node), None)
@@ -145,19 +144,9 @@ def problem_of(f: Any, of: str | None = None, assume: Any = ()) -> Problem:
         [network] = owners
         return _from_network(network, network.adopt(node), facts)
     found = checked_symbols([node])
-    numbers = _whole_numbers([node])
+    numbers = names_of_sizes(postorder(node))
     inputs = tuple(s for name, s in found.items() if name not in numbers)
     return Problem((), node, inputs, (), facts)
-
-
-def _whole_numbers(roots: Sequence[Node]) -> set[str]:
-    """The free names in the shapes and the parameters of all nodes."""
-    sizes: set[Any] = set()
-    for root in roots:
-        for node in postorder(root):
-            sizes.update(node.shape)
-            sizes.update(p for p in node.params if isinstance(p, sp.Expr))
-    return {s.name for size in sizes for s in size.free_symbols}
 
 
 def _from_network(network: Network, output: Node, facts: tuple[Fact, ...]) -> Problem:

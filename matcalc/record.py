@@ -154,20 +154,11 @@ class Record:
     # By a symmetric matrix: the gradient by independent entries, where the one shown is another.
     independent: dict[Node, Node] = field(default_factory=dict)
 
-    def line_of(self, node: Node) -> Line | None:
-        """The line that defines a step, or states what arrives at a symbol."""
-        return next((ln for ln in self.lines if ln.symbol is node or ln.of is node), None)
-
     def forward(self) -> tuple[Line, ...]:
         return tuple(ln for ln in self.lines if ln.kind == "forward")
 
     def backward(self) -> tuple[Line, ...]:
         return tuple(ln for ln in self.lines if ln.kind != "forward")
-
-    def adjoint_of(self, node: Node) -> Node | None:
-        """The symbol of what arrives at a step or variable."""
-        arrival = self.arrivals.get(node)
-        return arrival.symbol if arrival is not None else None
 
     def in_inputs(self, node: Node) -> Node:
         """An expression with every step and adjoint written out."""

@@ -98,6 +98,18 @@ def _dim(value: Any) -> Dim:
     return canonical(value)
 
 
+def whole_number(name: str, value: Any) -> int:
+    """The number of a dimension, as somebody gave it."""
+    try:
+        size = int(value)
+    except (TypeError, ValueError, OverflowError):
+        size = 0
+    is_array = bool(getattr(value, "shape", ()))
+    if isinstance(value, bool) or is_array or size != value or size < 1:
+        raise ShapeError(f"the dimension {name} is a positive integer, not {value!r}")
+    return size
+
+
 def int_or_name(text: str) -> Dim:
     text = text.strip()
     if text.isdigit():

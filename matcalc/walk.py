@@ -19,6 +19,12 @@ def _roots(roots: Node | Iterable[Node]) -> list[Node]:
     return [roots] if hasattr(roots, "operands") else list(roots)  # type: ignore[list-item]
 
 
+def names_of_sizes(nodes: Iterable[Node]) -> set[str]:
+    """The names in the shapes and the integer parameters of these nodes, bound ones included."""
+    sizes = {e for node in nodes for e in (*node.shape, *node.params) if isinstance(e, sp.Expr)}
+    return {s.name for size in sizes for s in size.free_symbols}
+
+
 def postorder(
     roots: Node | Iterable[Node], stop: Callable[[Node], bool] | None = None
 ) -> list[Node]:

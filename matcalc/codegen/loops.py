@@ -51,44 +51,32 @@ class Loops(Distributing):
         if len(factors) != 2:
             return None
         u, v = factors
-        if self._is_column(u, variable, low, high) and self._is_row(v, variable, low, high):
+        ends = (variable, low, high)
+        if self._cuts_all(u, 1, *ends) and self._cuts_all(v, 0, *ends):
             return self.prod(u.args[0], v.args[0])
         return None
 
     def _of_columns(self, body: Term, variable: Any, low: Any, high: Any) -> Term | None:
         """sum_i U[:, i] are the row sums of U."""
-        if self._is_column(body, variable, low, high):
-            return self.axis_sum(body.args[0], 1)
-        if self._is_row(body, variable, low, high):
-            return self.axis_sum(body.args[0], 0)
+        for axis in (1, 0):
+            if self._cuts_all(body, axis, variable, low, high):
+                return self.axis_sum(body.args[0], axis)
         return None
 
-    def _is_column(self, t: Term, variable: Any, low: Any, high: Any) -> bool:
+    def _cuts_all(self, t: Term, axis: int, variable: Any, low: Any, high: Any) -> bool:
+        """Whether the index runs over all columns (axis 1), or all rows (axis 0), of a matrix."""
         if t.op != "slice" or not t.shape:
             return False
-        top, left, height, width = t.params
+        start, other = t.params[axis], t.params[1 - axis]
+        count, length = t.params[2 + axis], t.params[3 - axis]
         A = t.args[0]
+        sizes = rows(A), cols(A)
         return bool(
-            left == variable
-            and width == 1
-            and top == 0
-            and same(height, rows(A))
+            start == variable
+            and count == 1
+            and other == 0
+            and same(length, sizes[1 - axis])
             and low == 0
-            and same(high + 1, cols(A))
-            and variable.name not in A.free
-        )
-
-    def _is_row(self, t: Term, variable: Any, low: Any, high: Any) -> bool:
-        if t.op != "slice" or not t.shape:
-            return False
-        top, left, height, width = t.params
-        A = t.args[0]
-        return bool(
-            top == variable
-            and height == 1
-            and left == 0
-            and same(width, cols(A))
-            and low == 0
-            and same(high + 1, rows(A))
+            and same(high + 1, sizes[axis])
             and variable.name not in A.free
         )

@@ -20,6 +20,7 @@ from matcalc.expr import Node, is_symbol, symbol_name
 from matcalc.network import definition
 from matcalc.ops.table import TABLE
 from matcalc.shapes import ONE
+from matcalc.walk import names_of_sizes
 
 # Operations that may need less of an operand than all of it.
 PARTIAL = frozenset(
@@ -82,8 +83,7 @@ class Lowering(Loops):
     def lower(self, roots: Sequence[Node]) -> list[Term]:
         """The terms of some nodes; what they share is shared."""
         order = self._order(roots)
-        numbers = {p for n in order for p in (*n.shape, *n.params) if isinstance(p, sp.Expr)}
-        self.dimension_names |= {s.name for p in numbers for s in p.free_symbols}
+        self.dimension_names |= names_of_sizes(order)
         self.demands |= dict.fromkeys(demands(order))
         whole = self._wanted_whole(order, roots)
         for node in order:

@@ -117,7 +117,7 @@ class Compiled:
         for name, word in self._dims.items():
             if name not in given:
                 raise self._missing(given)
-            values[word] = whole(name, given[name])
+            values[word] = shapes.whole_number(name, given[name])
         if len(values) != len(given):
             self._refuse_unknown(given)
             self._agree(given)
@@ -128,7 +128,11 @@ class Compiled:
         for name in self._all_dims & set(given) - set(self._dims):
             for a in self._arguments:
                 for d, found in zip(a.shape, np.shape(given[a.name]), strict=False):
-                    if d.is_Symbol and d.name == name and whole(name, given[name]) != found:
+                    if (
+                        d.is_Symbol
+                        and d.name == name
+                        and shapes.whole_number(name, given[name]) != found
+                    ):
                         raise ShapeError(
                             f"{name} = {given[name]} is given, but {a.name} is "
                             f"{shapes.show(a.shape)} and has shape {np.shape(given[a.name])}"
@@ -184,17 +188,6 @@ def _size(d: Any, told: Mapping[str, tuple[int, str]]) -> int | None:
     if any(s.name not in told for s in d.free_symbols):
         return None
     return int(d.xreplace({s: told[s.name][0] for s in d.free_symbols}))
-
-
-def whole(name: str, value: Any) -> int:
-    """A dimension that was given by name."""
-    try:
-        size = int(value)
-    except (TypeError, ValueError):
-        size = 0
-    if isinstance(value, bool) or np.ndim(value) or size != value or size < 1:
-        raise ShapeError(f"the dimension {name} is a positive integer, not {value!r}")
-    return size
 
 
 def as_array(a: Argument, value: Any) -> Any:

@@ -57,9 +57,6 @@ class Concrete(Unrolling):
             shape = self.shape(arriving.shape)
             self.image[arriving] = symbol(symbol_name(arriving), shape, arriving.params[2])
 
-    def output_of(self, node: Node) -> Node:
-        return self.of(node)
-
     def _adjoint(self, name: str, value: Node, like: Node) -> Node:
         shape = self.shape(self.symbol(like, self.ends).shape)
         if shape and not value.shape:

@@ -199,9 +199,4 @@ def _unify(
     return integer(mine, bound) == value
 
 
-def is_entry(symbol: t.Symbol) -> bool:
-    """Whether something that counts stands below."""
-    return bool(symbol.subscripts)
-
-
 __all__ = ["ONE", "Definition", "Environment", "Function", "View", "below", "match", "stem"]

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import sympy as sp
 
 from matcalc.errors import DomainError, ShapeError
 from matcalc.expr import Node, brief, is_symbol
@@ -23,6 +22,7 @@ from matcalc.numeric.sizes import sizes_of
 from matcalc.numeric.smooth import stand_ins
 from matcalc.ops.inverses import well_conditioned
 from matcalc.shapes import show
+from matcalc.walk import names_of_sizes
 
 Array = Any
 Facts = Mapping[str, Collection[str]]
@@ -46,14 +46,7 @@ class Point:
 def dimension_names(nodes: Iterable[Node]) -> list[str]:
     """The names of all dimensions and integer parameters below the nodes."""
     nodes = list(nodes)
-    used = {
-        s.name
-        for node in nodes
-        for e in (*node.shape, *node.params)
-        if isinstance(e, sp.Expr)
-        for s in e.free_symbols
-    }
-    return sorted(used - bound_names(nodes))
+    return sorted(names_of_sizes(nodes) - bound_names(nodes))
 
 
 def random_sizes(

@@ -13,6 +13,7 @@ import sympy as sp
 from matcalc import shapes
 from matcalc.errors import DomainError, MatcalcError, ShapeError, UnknownNameError
 from matcalc.expr import Node, brief, is_symbol, read
+from matcalc.walk import names_of_sizes
 
 
 def size_of(expr: Any, dims: Mapping[str, int]) -> int:
@@ -143,14 +144,13 @@ def dimensions_of(
     told: dict[str, str] = {}
     for key, value in dims.items():
         name = key if isinstance(key, str) else str(getattr(key, "name", key))
-        sizes[name] = _positive(name, value)
+        sizes[name] = shapes.whole_number(name, value)
         told[name] = f"dims gives {name} = {value}"
     nodes = list(order)
-    numbers = {d for node in nodes for d in (*node.shape, *node.params) if isinstance(d, sp.Expr)}
-    names = {s.name for d in numbers for s in d.free_symbols} - bound
+    names = names_of_sizes(nodes) - bound
     for name in names:
         if name in given and name not in sizes and np.ndim(given[name]) == 0:
-            sizes[name] = _positive(name, given[name])
+            sizes[name] = shapes.whole_number(name, given[name])
             told[name] = f"the values give {name} = {given[name]}"
     equations = [
         _Equation(d, n, brief(node), value.shape)
@@ -160,12 +160,6 @@ def dimensions_of(
     ]
     _solve(equations, sizes, told)
     return sizes
-
-
-def _positive(name: str, value: Any) -> int:
-    if isinstance(value, bool) or int(value) != value or value < 1:
-        raise ShapeError(f"the dimension {name} is a positive integer, not {value!r}")
-    return int(value)
 
 
 def _solve(equations: Sequence[_Equation], sizes: dict[str, int], told: dict[str, str]) -> None:

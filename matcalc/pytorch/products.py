@@ -7,7 +7,6 @@ diagonal.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -126,8 +125,3 @@ def shown_mask(T: Tensor, mask: Tensor | None) -> Node | None:
     if {*M.rows, *M.cols} & {*A.tied}:
         raise NoRuleError("a mask that differs from sequence to sequence is not read")
     return block_mask(A, spread(M, high, wide))
-
-
-def permuted(T: Tensor, order: Sequence[int]) -> Tensor:
-    """Axes in another order: nothing but names."""
-    return replace(T, axes=tuple(T.axes[i] for i in order))

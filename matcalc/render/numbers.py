@@ -23,16 +23,6 @@ def number(value: float, digits: int) -> str:
     return said.lstrip("-") if not said.strip("-0.") else said
 
 
-def significant(value: float, digits: int) -> str:
-    """To so many significant digits; very small and large ones with a power of ten."""
-    if value == 0:
-        return "0"
-    size = int(np.floor(np.log10(abs(value))))
-    if size < -4 or size >= 7:
-        return rf"{value / 10.0**size:.{digits - 1}f} \cdot 10^{{{size}}}"
-    return f"{value:.{max(0, digits - 1 - size)}f}"
-
-
 def in_numbers(value: Any, digits: int) -> str:
     """A number or a matrix in LaTeX, to so many decimals."""
     array = np.asarray(value, dtype=float)

@@ -42,11 +42,6 @@ def page(root: Node) -> tuple[list[Node], int]:
     return named, total + written[root]
 
 
-def worth_naming(root: Node) -> list[Node]:
-    """The parts to be named, innermost first."""
-    return page(root)[0]
-
-
 def page_cost(root: Node) -> int:
     """The cost of the page: shared parts that deserve a name are written once."""
     return page(root)[1]
