@@ -339,3 +339,17 @@ def test_numbers_that_do_not_move_with_the_layer_stay():
     assert progressed("a_{1} b_{5}", "a_{2} b_{4}") is None
     assert progressed("a_{1}", "a_{3}") is None
     assert progressed("a_{3} b_{2}", "a_{2} b_{1}") == (3, -1)
+
+
+def test_layers_numbered_by_two_are_no_run():
+    """Z2, Z4, Z6, ... are not layer l of l = 2, ..., 12: nothing is folded, nothing is lost."""
+    n, d = mc.dims("n d")
+    net = mc.Network("even")
+    A = net.input("X", n, d)
+    for k in range(2, 14, 2):
+        W = net.param(f"W{k}", d, d)
+        A = net.let(f"A{k}", mc.tanh(net.let(f"Z{k}", A * W)))
+    net.minimize(net.let("L", mc.sum(mc.square(A)) / 2))
+    D = mc.derive(net)
+    assert "For l" not in D.to_text()
+    assert len(list(D.page().rows())) == len(list(D.page(fold=False).rows()))
