@@ -32,6 +32,9 @@ def notes() -> Notes:
     page.heading("The output").derivation(out, opening=False)
     page.say("The two minus signs cancel. Every weight enters along one path:")
     page.derivation(out, "paths", opening=False)
+    page.say("With $u$ written out:")
+    for name in ("w0", "w1", "w2"):
+        page.derivation(out, "index", of=name, evaluated=True, opening=False)
     page.heading("The squared error").derivation(D, opening=False)
     page.derivation(D, "paths", opening=False)
     page.heading("One gradient step").update_rule(D)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from matcalc.api.verbs import gradient as gradient
     from matcalc.api.verbs import hessian as hessian
     from matcalc.api.verbs import jacobian as jacobian
+    from matcalc.api.verbs import simplify as simplify
     from matcalc.api.words import abs as abs
     from matcalc.api.words import acos as acos
     from matcalc.api.words import adj as adj
@@ -139,7 +140,6 @@ if TYPE_CHECKING:
     from matcalc.pytorch import from_torch as from_torch
     from matcalc.render.latex import latex_of as latex  # noqa: F401
     from matcalc.render.writer import text as text
-    from matcalc.rewrite.simplify import simplify as simplify
     from matcalc.shapes import dims as dims
 
 __version__ = "0.1.0"
@@ -244,7 +244,7 @@ _WHERE = {
     "sigmoid": ("matcalc.api.words", "sigmoid"),
     "sign": ("matcalc.api.words", "sign"),
     "silu": ("matcalc.api.words", "silu"),
-    "simplify": ("matcalc.rewrite.simplify", "simplify"),
+    "simplify": ("matcalc.api.verbs", "simplify"),
     "sin": ("matcalc.api.words", "sin"),
     "sinh": ("matcalc.api.words", "sinh"),
     "softmax": ("matcalc.api.words", "softmax"),

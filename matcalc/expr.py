@@ -23,7 +23,7 @@ from sympy.core.symbol import Str
 from sympy.matrices.expressions.matexpr import MatrixExpr, MatrixSymbol
 
 from matcalc import shapes
-from matcalc.errors import MatcalcError, NameClashError, NoRuleError, ShapeError
+from matcalc.errors import MatcalcError, NameClashError, NoRuleError, ShapeError, wants
 from matcalc.shapes import ONE, SCALAR, Shape
 from matcalc.walk import dimensions as dimensions
 from matcalc.walk import leaves as leaves
@@ -426,6 +426,11 @@ def _checked_name(name: Any) -> str:
     return name
 
 
+def _checked_latex(latex: Any) -> str | None:
+    wants((str, type(None)), latex, "a symbol's LaTeX is a text")
+    return latex
+
+
 def matrix(name: str, rows: Any, cols: Any, latex: str | None = None) -> Any:
     """A real matrix symbol.
 
@@ -433,7 +438,7 @@ def matrix(name: str, rows: Any, cols: Any, latex: str | None = None) -> Any:
     >>> X.shape
     (n, d)
     """
-    return symbol(_checked_name(name), (shapes.dim(rows), shapes.dim(cols)), latex)
+    return symbol(_checked_name(name), (shapes.dim(rows), shapes.dim(cols)), _checked_latex(latex))
 
 
 def vector(name: str, n: Any, latex: str | None = None) -> Any:
@@ -443,7 +448,7 @@ def vector(name: str, n: Any, latex: str | None = None) -> Any:
 
 def scalar(name: str, latex: str | None = None) -> Any:
     """A real scalar symbol."""
-    return symbol(_checked_name(name), SCALAR, latex)
+    return symbol(_checked_name(name), SCALAR, _checked_latex(latex))
 
 
 # -- numbers ----------------------------------------------------------------------------------

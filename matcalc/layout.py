@@ -27,15 +27,16 @@ class Layout(Enum):
     MIXED = "mixed"
 
     @classmethod
+    def _missing_(cls, value: object) -> Layout:
+        names = ", ".join(m.value for m in cls)
+        raise MatcalcError(f"there is no layout {value!r}; there are {names}")
+
+    @classmethod
     def of(cls, value: Any) -> Layout:
         """A layout, or its name."""
         if isinstance(value, cls):
             return value
-        try:
-            return cls(str(value).lower())
-        except ValueError:
-            names = ", ".join(m.value for m in cls)
-            raise MatcalcError(f"there is no layout {value!r}; there are {names}") from None
+        return cls(str(value).lower())
 
 
 def gradient_in(layout: Layout, gradient: Node, facts: Iterable[Any] = ()) -> Node:

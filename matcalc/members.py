@@ -59,7 +59,8 @@ class Family(Owner):
         self.output: Node | None = None
         self.of_value: Node | None = None
         self.alone = False
-        self.started = False  # whether there is a member before the first
+        self.started = 0  # how many members before the first are given
+        self.down = False  # whether it is computed from the last place to the first
         self._places: dict[tuple[Any, ...], Place] = {}
 
     @property
@@ -71,6 +72,26 @@ class Family(Owner):
         """The member at the family's own indices."""
         return self.at(self.indices)
 
+    def before(self, k: int = 1) -> Any:
+        """The place of the last index that lies ``k`` before the first: after the last, where the
+        family is computed downwards."""
+        span = self.spans[-1]
+        return sp.expand(span.high + k if self.down else span.low - k)
+
+    @property
+    def starts(self) -> tuple[Node, ...]:
+        """The members before the first, the nearest to it first."""
+        places = (self.before(k) for k in range(1, self.started + 1))
+        return tuple(self.at((*self.indices[:-1], place)) for place in places)
+
+    @property
+    def reach(self) -> tuple[Span, ...]:
+        """The ranges in which there are members, those before the first included."""
+        *outer, last = self.spans
+        low = last.low if self.down else last.low - self.started
+        high = last.high + self.started if self.down else last.high
+        return (*outer, Span(last.index, sp.expand(low), sp.expand(high)))
+
     def __getitem__(self, at: Any) -> Any:
         places = at if isinstance(at, tuple) else (at,)
         if len(places) != len(self.spans):
@@ -80,14 +101,14 @@ class Family(Owner):
                 f"{count} {'index is' if count == 1 else 'indices are'} wanted, not {len(places)}"
             )
         found = tuple(_integer(p) for p in places)
-        for place, span in zip(found, self.spans, strict=True):
-            self._inside(place, span)
+        for place, span, reach in zip(found, self.spans, self.reach, strict=True):
+            self._inside(place, span, reach)
         return self.at(found)
 
-    def _inside(self, place: Any, span: Span) -> None:
+    def _inside(self, place: Any, span: Span, reach: Span) -> None:
         """Refuse what is surely outside the range; the rest is checked where it is used."""
-        low = span.low - (1 if self.started and span is self.spans[-1] else 0)
-        for off, what in ((place - low, "before the first"), (span.high - place, "after the last")):
+        ends = ((place - reach.low, "before the first"), (reach.high - place, "after the last"))
+        for off, what in ends:
             gap = sp.expand(off)
             if gap.is_number and gap < 0:
                 raise ShapeError(
@@ -165,6 +186,13 @@ def place_of(node: Node) -> Place | None:
     """Where a symbol stands in a family; None for one that is no member."""
     owner = symbol_owner(node) if is_symbol(node) else None
     return owner if isinstance(owner, Place) else None
+
+
+def family_of(node: Node) -> Family:
+    """The family of a member."""
+    place = place_of(node)
+    assert place is not None, f"{node} is no member of a family"
+    return place.family
 
 
 def members(root: Node) -> list[Node]:
@@ -295,37 +323,43 @@ class Families:
         *,
         over: Any,
         start: Any,
-        step: Callable[[Any], Any] | None = None,
+        step: Callable[..., Any] | None = None,
         shape: tuple[Any, Any] | None = None,
         latex: str | None = None,
         adjoint: str | None = None,
+        down: bool = False,
     ) -> Family:
         """A family defined by the member before: ``h[0]`` is ``start``, ``h[t] = step(h[t - 1])``.
 
+        Where a step reaches further back, ``start`` is a tuple of the members before the first, the
+        nearest first, and ``step`` takes as many; ``down=True`` goes from the last place to the first.
         Without ``step`` the family is only announced, so that several may use one another; then
         ``net.let("h", ..., over=t)`` defines it.
         """
-        first = self.adopt(read(start))  # type: ignore[attr-defined]
+        given = start if isinstance(start, (tuple, list)) else (start,)
+        first = [self.adopt(read(s)) for s in given]  # type: ignore[attr-defined]
+        if not first:
+            raise MatcalcError(f"a recurrence needs a start: what comes before the first {name}?")
         over = over if isinstance(over, tuple) else (over,)
         span = self.span_of(over[-1])
-        before = span.low - 1
         if shape is not None:
             wanted: Shape = tuple(shapes.dim(d) for d in shape)
         else:
-            wanted = tuple(_generalised(d, before, span.index) for d in first.shape)
+            before = span.high + 1 if down else span.low - 1
+            wanted = tuple(_generalised(d, before, span.index) for d in first[0].shape)
         family = self._new_family("step", name, wanted, latex, over)
-        family.started = True
-        place = (*family.indices[:-1], before)
-        node = family.at(place)
-        if not shapes.same_shape(node.shape, first.shape):
-            raise ShapeError(
-                f"{node} is {shapes.show(node.shape)}, but its start {first} is "
-                f"{shapes.show(first.shape)}"
-            )
-        self._place_step(node, first, None)
+        family.started, family.down = len(first), down
+        for node, value in zip(family.starts, first, strict=True):
+            if not shapes.same_shape(node.shape, value.shape):
+                raise ShapeError(
+                    f"{node} is {shapes.show(node.shape)}, but its start {value} is "
+                    f"{shapes.show(value.shape)}"
+                )
+            self._place_step(node, value, None)
         if step is not None:
-            previous = family.at((*family.indices[:-1], span.index - 1))
-            self.let_family(name, step(previous), latex, adjoint, over)
+            back = [span.index + k if down else span.index - k for k in range(1, len(first) + 1)]
+            previous = [family.at((*family.indices[:-1], place)) for place in back]
+            self.let_family(name, step(*previous), latex, adjoint, over)
         return family
 
     def let_family(
@@ -401,10 +435,10 @@ class Families:
         place = place_of(member)
         assert place is not None
         spans = [s.at(ends or {}) for s in family.spans]
-        if family.started and sp.expand(place.at[-1] - spans[-1].low + 1) == 0:
-            first = family.at((*family.indices[:-1], family.spans[-1].low - 1))
-            outer = dict(zip(family.indices[:-1], place.at[:-1], strict=True))
-            return at_index(definitions[first], outer) if outer else definitions[first]
+        for k, first in enumerate(family.starts, 1):
+            if sp.expand(place.at[-1] - family.before(k).xreplace(ends or {})) == 0:
+                outer = dict(zip(family.indices[:-1], place.at[:-1], strict=True))
+                return at_index(definitions[first], outer) if outer else definitions[first]
         for at, span in zip(place.at, spans, strict=True):
             for gap in (at - span.low, span.high - at):
                 off = sp.expand(gap)

@@ -11,9 +11,9 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Any, Literal, cast, get_args, get_type_hints
 
-from matcalc.errors import MatcalcError
+from matcalc.errors import MatcalcError, wants
 
 Adjoint = Literal["partial", "delta", "bar", "d"]
 Gradient = Literal["partial", "nabla", "bar", "d"]
@@ -23,6 +23,7 @@ Bold = Literal["none", "vectors", "all"]
 Indicator = Literal["bracket", "brace", "subscript"]
 Sums = Literal["ones", "sum", "word"]
 Power = Literal["marked", "bare"]
+Factors = Literal["derived", "output", "variable"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,9 @@ class Notation:
     row_sum: Sums = "ones"  # 1^T A, a sum sign, or colsum(A)
     total: Literal["ones", "sum"] = "sum"  # the sum of all entries
     expand_slopes: bool = True  # 1 - A^2 rather than tanh'(Z)
+    # Factors whose order is free: as derived; numbers from the output back (what arrives first, the
+    # slope last); or entrywise products from the variable on (the slope first).
+    factors: Factors = "derived"
     sized: bool = True  # I_n and 1_n rather than I and 1
     # Phrases of the page in another language, by the English ones: ("where", "wobei"). A mapping
     # may be given; matcalc.render.phrases.PHRASES lists what there is.
@@ -93,8 +97,8 @@ class Notation:
                     f"there is no notation {value!r}; there are {', '.join(PRESETS)}"
                 )
             return PRESETS[value]
-        assert isinstance(value, Mapping)
-        settings = dict(value)
+        wants(Mapping, value, "a notation is a Notation, the name of a preset, or settings")
+        settings = dict(cast(Mapping[str, Any], value))
         start = cls.of(settings.pop("preset", None))
         known = {f.name for f in fields(cls)}
         if unknown := [k for k in settings if k not in known]:
@@ -196,9 +200,14 @@ PRESETS: dict[str, Notation] = {
         expand_slopes=False,
         quotient="frac",
         one="1",
+        factors="output",
     ),
     "bold-columns": Notation(
-        transpose="T", bold="vectors", quotient="frac", entrywise_power="bare"
+        transpose="T",
+        bold="vectors",
+        quotient="frac",
+        entrywise_power="bare",
+        factors="variable",
     ),
     "dot-star": Notation(
         layer="(l)",

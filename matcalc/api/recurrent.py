@@ -215,20 +215,23 @@ class FamilyDerivation(Derivation):
     # -- code -------------------------------------------------------------------------------------
 
     def source(self, backend: str = "numpy", **options: Any) -> str:
-        """The forward and the backward pass as NumPy loops."""
-        from matcalc.families.code import source_of_families
+        """The forward and the backward pass as loops, in NumPy, JAX or PyTorch."""
+        from matcalc.families.functions import source_of_families
 
         return source_of_families(self.derived, backend, **options)
 
     def function(self, backend: str = "numpy", **options: Any) -> Any:
         """``f(x=[...], W=...) -> (value, {"W": ...})``, compiled from that source."""
-        from matcalc.families.code import function_of_families
+        from matcalc.families.functions import function_of_families
 
         return function_of_families(self.derived, backend, **options)
 
     def cost(self) -> Any:
-        """Not for loops yet."""
-        _not_yet("cost")
+        """Operations and memory as formulas in the dimensions and the ends of the ranges, step by
+        step, forwards and backwards."""
+        from matcalc.families.functions import cost_of_families
+
+        return cost_of_families(self.derived)
 
     # -- pages ------------------------------------------------------------------------------------
 

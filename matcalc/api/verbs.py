@@ -14,9 +14,9 @@ from typing import Any
 from matcalc import second, shapes
 from matcalc.api.derivation import Derivation
 from matcalc.api.recurrent import FamilyDerivation
-from matcalc.errors import MatcalcError, ShapeError
+from matcalc.errors import MatcalcError, ShapeError, wants
 from matcalc.expr import BUILD, Node, brief, number, read, substitute, symbol_name
-from matcalc.facts import is_symmetric_symbol
+from matcalc.facts import as_facts, is_symmetric_symbol
 from matcalc.families.derived import derive_families
 from matcalc.families.values import evaluate_families
 from matcalc.forward import differential as _differential
@@ -28,7 +28,7 @@ from matcalc.ops.blocks import block
 from matcalc.problem import Problem, named, problem_of
 from matcalc.record import Remark, record, upstream_symbol
 from matcalc.reverse import boxed, gradient_of, sweep
-from matcalc.rewrite.simplify import simplify
+from matcalc.rewrite.simplify import simplify as shortened
 
 SHAPE_SAID = re.compile(r"\S+ : (?:scalar|.+ x .+)")
 
@@ -178,7 +178,7 @@ def hessian(f: Any, wrt: Any, wrt2: Any = None, *, of: str | None = None, assume
             col = cols[0] if cols[0] is not rows[0] else row
             return second.hessian(row_root, row, col, problem.facts)
         grid = [[second.hessian(root, r, c, problem.facts) for c in cols] for r in rows]
-        return simplify(block(grid), facts=problem.facts)
+        return shortened(block(grid), facts=problem.facts)
 
 
 def differential(F: Any, *, of: str | None = None) -> Any:
@@ -261,7 +261,23 @@ def expand(expr: Any) -> Any:
     if isinstance(expr, Mapping):
         return {k: expand(v) for k, v in expr.items()}
     node = read(expr)
-    return simplify(expanded(node), facts=facts_behind(node))
+    return shortened(expanded(node), facts=facts_behind(node))
+
+
+def simplify(expr: Any, *, assume: Any = ()) -> Any:
+    """An expression in the form a lecturer would write. Value and shape are kept.
+
+    A mapping of results gives a mapping; ``assume`` are facts about its symbols.
+
+    >>> import matcalc as mc
+    >>> A = mc.matrix("A", "n", "n")
+    >>> simplify((A.T * mc.ones("n", 1)).T)
+    colsum(A)
+    """
+    if isinstance(expr, Mapping):
+        return {k: simplify(v, assume=assume) for k, v in expr.items()}
+    node = read(expr)
+    return shortened(node, facts=[*facts_behind(node), *as_facts(assume)])
 
 
 def evaluate(expr: Any, values: Mapping[Any, Any], *, dims: Mapping[Any, int] | None = None) -> Any:
@@ -279,6 +295,7 @@ def evaluate(expr: Any, values: Mapping[Any, Any], *, dims: Mapping[Any, int] | 
     from matcalc.numeric.checking import definitions_below
     from matcalc.numeric.evaluate import evaluate_together
 
+    wants(Mapping, values, "values map names to arrays")
     if isinstance(expr, Network) and expr.families:
         return evaluate_families(derive_families(expr, []), values, dims=dims).value
     root = read(expr)
@@ -342,7 +359,7 @@ def _diff_once(f: Node, by: Any) -> Node:
 def _scalar_change(f: Node, goal: Node, one: Node) -> Node:
     from matcalc.linear import differential as change
 
-    return simplify(change(f, [goal], {goal: one}))
+    return shortened(change(f, [goal], {goal: one}))
 
 
 BUILD["diff"] = diff

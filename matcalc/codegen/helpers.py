@@ -234,7 +234,8 @@ def plus_diagonal(a, v):
     "onto_diagonal": """
 def onto_diagonal(a, v):
     \"\"\"v added to the diagonal of a, in place.\"\"\"
-    a[{m}.arange(len(a)), {m}.arange(len(a))] += {m}.ravel(v)
+    place = {m}.einsum("ii->i", a)
+    place += {m}.ravel(v)
     return a
 """,
     "placed": """
@@ -308,7 +309,7 @@ def lu_logdet(factor):
         sign, size = {m}.linalg.slogdet(factor)
         return size + {m}.log(sign)
     d = {m}.diagonal(factor[0])
-    swaps = {m}.count_nonzero(factor[1] != {m}.arange(len(d)))
+    swaps = int({m}.count_nonzero(factor[1] != {m}.arange(len(d))))
     return {m}.log({m}.abs(d)).sum() + {m}.log({m}.prod({m}.sign(d)) * (-1.0) ** swaps)
 """,
     "chol": """

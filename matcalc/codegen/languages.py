@@ -5,14 +5,10 @@ from __future__ import annotations
 from matcalc.codegen.foreign import JAX_HELPERS, TORCH_HELPERS
 from matcalc.codegen.helpers import SIMPLE
 from matcalc.codegen.plan import Plan
-from matcalc.codegen.resolve import postorder
 from matcalc.codegen.solving import ATOM, Text
 from matcalc.codegen.source import CHECK, Source
 from matcalc.codegen.terms import Term
-from matcalc.codegen.words import PRODUCT, SUM, Words
-
-# Numbers that Python's own mathematics computes from dimensions.
-STATIC = frozenset(["number", "dim", "add", "mul", "pow", "sqrt", "exp", "log"])
+from matcalc.codegen.words import SUM, Words
 
 
 class JaxWords(Words):
@@ -70,15 +66,11 @@ class TorchWords(Words):
             chosen = [self.tensor(x) for x in (b, c)]
             return f"torch.where({self(a, SUM + 1)} != 0, {', '.join(chosen)})", ATOM
         if not t.shape and self.is_static(t):
-            return f"math.{t.op}({self(t.args[0])})", ATOM
+            return super()._function_of(t)
         inside = [self.tensor(a) for a in t.args]
         if t.op in SIMPLE:
             return self.call(SIMPLE[t.op], *inside)
         return self.helper(t.op, *inside)
-
-    def is_static(self, t: Term) -> bool:
-        """Whether a number comes from dimensions alone."""
-        return all(x.op in STATIC for x in postorder([t]))
 
     def dotted(self, t: Term) -> str:
         """An operand with methods."""
@@ -115,14 +107,8 @@ class TorchWords(Words):
             return f"{inside}.cumsum({axis})", ATOM
         return f"{inside}.flip({axis}).cumsum({axis}).flip({axis})", ATOM
 
-    def _full(self, t: Term) -> Text:
-        return self.helper("full", self.shape(t.shape), self.as_float(t.args[0]), self.like)
-
-    def _box(self, t: Term) -> Text:
-        return self.helper("full", "(1, 1)", self.as_float(t.args[0]), self.like)
-
-    def block(self, t: Term) -> str:
-        return self(t) if t.shape else self.helper("full", "(1, 1)", self.as_float(t), self.like)[0]
+    def full(self, shape: str, t: Term) -> str:
+        return self.helper("full", shape, self.as_float(t), self.like)[0]
 
     def _kron_matrix(self, t: Term) -> Text:
         return self.helper("kron", *map(self, t.args))
@@ -130,32 +116,13 @@ class TorchWords(Words):
     def eye(self, n: str) -> str:
         return f"torch.eye({n}).to({self.like})"
 
-    def _eye_matrix(self, t: Term) -> Text:
-        return self.eye(self.integer(t.params[0])), ATOM
-
     def _diag_matrix(self, t: Term) -> Text:
         v = t.args[0]
-        if not v.shape:
-            return f"{self(v, PRODUCT)} * {self.eye(self.integer(t.shape[0]))}", PRODUCT
-        return f"torch.diagflat({self(v)})", ATOM
-
-    def _commutation(self, t: Term) -> Text:
-        n, m = map(self.integer, t.params)
-        self.need("commute")
-        return f"commute({self.eye(f'({n}) * ({m})')}, {n}, {m})", ATOM
-
-    def _diagonal_pick(self, t: Term) -> Text:
-        n = self.integer(t.params[0])
-        return f"{self.eye(f'({n}) ** 2')}[:: ({n}) + 1]", ATOM
+        return self.call("diagflat", self(v)) if v.shape else super()._diag_matrix(t)
 
     def _place(self, t: Term) -> Text:
         inside = self(t.args[0])
         return self.helper("placed", inside, *map(self.integer, t.params), self.like)
-
-    def _inverse(self, t: Term) -> Text:
-        text, level = super()._inverse(t)
-        n = self.integer(t.shape[0])
-        return text.replace(f"torch.eye({n})", self.eye(n)), level
 
 
 class TorchSource(Source):
@@ -174,12 +141,6 @@ class TorchSource(Source):
         first = next((a.word for a in plan.arguments if a.shape), None)
         scalar = next((a.word for a in plan.arguments), None)
         self.w.like = first or scalar or "torch.empty(())"  # type: ignore[attr-defined]
-
-    def text(self) -> str:
-        text = super().text()
-        if "math." in text:
-            text = text.replace("import torch\n", "import math\n\nimport torch\n", 1)
-        return text
 
     def decorators(self) -> list[str]:
         return []

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from matcalc import shapes
+from matcalc.codegen.entry import Entry, entry_text, has_short_way
 from matcalc.codegen.plan import Argument, Plan
-from matcalc.errors import DomainError, ShapeError, UnknownNameError
+from matcalc.errors import DomainError, MatcalcError, ShapeError, UnknownNameError
+
+DOUBLE = np.dtype(float)
 
 
 def loaded(source: str, label: str) -> dict[str, Any]:
@@ -29,6 +33,8 @@ def loaded(source: str, label: str) -> dict[str, Any]:
 
 class Compiled:
     """A generated function with its source; call it with keyword arguments."""
+
+    workspace = False
 
     def __init__(self, plan: Plan, source: str, entry: str, label: str = "matcalc program") -> None:
         self.source = source
@@ -43,6 +49,14 @@ class Compiled:
         self._dims = {n: w for n, w in plan.dims.items() if w in taken}
         self._all_dims = set(plan.dims)
         self._demands = plan.demands
+        self._made: list[Any] = [None, None]  # the shapes a workspace was made for, and it
+        self._short = self._short_way()
+
+    def _short_way(self) -> Entry | None:
+        if self.plan.functions or self._dims or not has_short_way(self._arguments):
+            return None
+        made = loaded(entry_text(self._arguments, self.workspace), "matcalc entry")["entry"]
+        return made(self._run, self.read, self._made, np.ndarray, DOUBLE, np.float64)
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -70,6 +84,17 @@ class Compiled:
     # -- calling -------------------------------------------------------------------------------
 
     def __call__(self, **given: Any) -> Any:
+        if self._short is not None:
+            try:
+                return self._short(**given)
+            except MatcalcError:
+                raise
+            except Exception:  # once more, and what is wrong is explained
+                pass
+        return self.read(**given)
+
+    def read(self, **given: Any) -> Any:
+        """The call, with arguments read as people pass them."""
         values = self.bound(given)
         try:
             return self._run(**values)
@@ -121,7 +146,16 @@ class Compiled:
         if len(values) != len(given):
             self._refuse_unknown(given)
             self._agree(given)
-        return values
+        return self.of_one_kind(values)
+
+    def of_one_kind(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The widest kind of all arrays; a number is of the kind of the arrays."""
+        kinds = {values[a.word].dtype for a in self._arguments if a.shape}
+        if not kinds or kinds == {DOUBLE}:
+            return values
+        kind = np.result_type(*kinds)
+        words = [a.word for a in self._arguments]
+        return values | {w: values[w].astype(kind, copy=False) for w in words}
 
     def _agree(self, given: Mapping[str, Any]) -> None:
         """A dimension that the arrays tell may be given too, if it is the same."""
@@ -219,33 +253,56 @@ def as_array(a: Argument, value: Any) -> Any:
     return array
 
 
+def as_foreign(a: Argument, value: Any, kind: str, as_double: Callable[[Any], Any]) -> Any:
+    """The same for an array of a framework, which stays its own."""
+    if "complex" in kind:
+        raise DomainError(f"the value of {a.name} must be real numbers, not complex ones")
+    if "float" not in kind:
+        value = as_double(value)
+    if value.ndim == 1 and a.shape and a.shape[1] == 1:
+        return value.reshape(-1, 1)
+    if not a.shape and math.prod(value.shape) == 1:
+        return value.reshape(())
+    if value.ndim != len(a.shape):
+        raise ShapeError(
+            f"{a.name} is {shapes.show(a.shape)}, but its value has shape {tuple(value.shape)}"
+        )
+    return value
+
+
 class Buffered(Compiled):
     """A generated function with a workspace for the sizes it was last called with.
 
     The results stand in the workspace: the next call writes them again.
     """
 
+    workspace = True
+
     def __init__(self, plan: Plan, source: str, entry: str) -> None:
+        self._kinds: Any = None  # shapes and kinds that the workspace was made for
         super().__init__(plan, source, entry)
         self._make = self._module["make_workspace"]
-        self._made: tuple[Any, Any] = (None, None)
         wanted = inspect.unwrap(self._make).__code__
         self._wanted = set(wanted.co_varnames[: wanted.co_kwonlyargcount])
         own = inspect.unwrap(self._run).__code__
         self._takes = set(own.co_varnames[: own.co_kwonlyargcount])
         self._dims = {n: w for n, w in plan.dims.items() if w in self._takes | self._wanted}
         self._extra = [w for w in self._dims.values() if w not in self._takes]
+        self._short = self._short_way()
 
     def bound(self, given: Mapping[str, Any]) -> dict[str, Any]:
         values = super().bound(given)
-        key = [(v.shape, v.dtype) if isinstance(v, np.ndarray) else v for v in values.values()]
-        if self._made[0] != key:
+        kinds = [(v.shape, v.dtype) if hasattr(v, "dtype") else v for v in values.values()]
+        if self._kinds != kinds:
             try:
                 made = self._make(**{k: v for k, v in values.items() if k in self._wanted})
             except ValueError as error:
                 self.explain(given, error)
                 raise
-            self._made = key, made
+            arrays = [v for v in values.values() if isinstance(v, np.ndarray)]
+            doubles = all(v.dtype == float for v in arrays)
+            self._made[:] = [tuple(v.shape for v in arrays) if doubles else None, made]
+            self._kinds = kinds
         for word in self._extra:
             del values[word]
         values["workspace"] = self._made[1]
@@ -261,19 +318,21 @@ class JaxCompiled(Compiled):
 
     def as_array(self, a: Argument, value: Any) -> Any:
         import jax
-
-        if isinstance(value, jax.Array) and value.ndim == len(a.shape):
-            return value
         import jax.numpy as jnp
 
+        if isinstance(value, jax.Array):
+            return as_foreign(a, value, str(value.dtype), lambda v: v.astype(float))
         return jnp.asarray(as_array(a, value))
 
-    def bound(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        values = super().bound(given)
+    def of_one_kind(self, values: dict[str, Any]) -> dict[str, Any]:
         import jax.numpy as jnp
 
-        words = {a.word for a in self._arguments}
-        return {k: jnp.asarray(v) if k in words else v for k, v in values.items()}
+        given = {a.word: jnp.asarray(values[a.word]) for a in self._arguments}
+        kinds = [given[a.word].dtype for a in self._arguments if a.shape]
+        if kinds:
+            kind = jnp.result_type(*kinds)
+            given = {w: v.astype(kind) for w, v in given.items()}
+        return values | given
 
 
 class TorchCompiled(Compiled):
@@ -302,30 +361,18 @@ class TorchCompiled(Compiled):
         import torch
 
         if isinstance(value, torch.Tensor):
-            if value.ndim == 1 and a.shape and a.shape[1] == 1:
-                return value.reshape(-1, 1)
-            if value.ndim != len(a.shape):
-                raise ShapeError(
-                    f"{a.name} is {shapes.show(a.shape)}, but its value has shape "
-                    f"{tuple(value.shape)}"
-                )
-            return value
+            return as_foreign(a, value, str(value.dtype), lambda v: v.double())
         return torch.as_tensor(np.array(as_array(a, value)))
 
-    def bound(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        values = super().bound(given)
+    def of_one_kind(self, values: dict[str, Any]) -> dict[str, Any]:
         import torch
 
-        words = {a.word for a in self._arguments}
-        kept = {
-            k: torch.as_tensor(_plain(v)) if k in words and not isinstance(v, torch.Tensor) else v
-            for k, v in values.items()
-        }
-        kinds = {v.dtype for k, v in kept.items() if k in words and v.ndim}
-        if len(kinds) > 1:  # NumPy would take the wider one
-            widest = functools.reduce(torch.promote_types, kinds)
-            kept = {k: v.to(widest) if k in words and v.ndim else v for k, v in kept.items()}
-        return kept
+        given = {a.word: torch.as_tensor(_plain(values[a.word])) for a in self._arguments}
+        kinds = {given[a.word].dtype for a in self._arguments if a.shape}
+        if kinds:
+            kind = functools.reduce(torch.promote_types, kinds)
+            given = {w: v.to(kind) for w, v in given.items()}
+        return values | given
 
 
 def _plain(v: Any) -> Any:

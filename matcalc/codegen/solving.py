@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from matcalc.codegen.resolve import postorder
 from matcalc.codegen.terms import Term
 
+# Numbers that Python's own mathematics computes from dimensions.
+STATIC = frozenset(["number", "dim", "add", "mul", "pow", "sqrt", "exp", "log"])
 ATOM = 5
 Text = tuple[str, int]
 
 
 class Solving:
-    """The words of linear systems."""
+    """The words of linear systems, and of numbers known beforehand."""
 
     module: str
     names: Any
+    kind: str
 
     def __call__(self, t: Term, level: int = 0) -> str:
         raise NotImplementedError
@@ -27,6 +31,13 @@ class Solving:
 
     def helper(self, name: str, *arguments: str) -> Text:
         raise NotImplementedError
+
+    def eye(self, n: str) -> str:
+        return f"{self.module}.eye({n}{self.kind})"
+
+    def is_static(self, t: Term) -> bool:
+        """Whether a number comes from dimensions alone."""
+        return all(x.op in STATIC for x in postorder([t]))
 
     # -- inverses ------------------------------------------------------------------------------
 
@@ -65,7 +76,7 @@ class Solving:
     def _inverse(self, t: Term) -> Text:
         factor = t.args[0]
         how = factor.params[0]
-        one = f"{self.module}.eye({self.integer(t.shape[0])})"
+        one = self.eye(self.integer(t.shape[0]))
         if how == "lu" and self._alone(factor):
             return f"{self.module}.linalg.inv({self(factor.args[0])})", ATOM
         if how == "chol":

@@ -46,16 +46,19 @@ class Source:
         named = {s.term: s.name for s in _all(plan.statements)}
         self.w = self.words_class(named, plan.dims, {})
         self.w.inputs = {a.name: a.word for a in (*plan.arguments, *plan.functions)}
+        like = next((a.word for a in plan.arguments if a.shape), None)
+        self.w.kind = f", dtype={like}.dtype" if like else ""
 
     # -- the module ----------------------------------------------------------------------------
 
     def text(self) -> str:
         """The whole module."""
         functions = self.functions()
-        parts = [self.head(), "\n".join(self.imports) + "\n"]
         module = self.w.module
         used = [self.w.helpers[name].replace("{m}", module) for name in self.w.used]
         joined = "\n\n".join(functions)
+        imports = ("import math\n", *self.imports) if "math." in joined else self.imports
+        parts = [self.head(), "\n".join(imports) + "\n"]
         for helper in (self.check, *used):
             parts.append(helper.strip("\n") + "\n") if _called(helper, joined, used) else None
         body = "\n\n".join(["\n".join(parts[:2]), *parts[2:], *functions])
@@ -264,7 +267,7 @@ class Source:
         ]
 
     def zeros(self, t: Term) -> str:
-        return f"{self.w.module}.zeros({self.w.shape(t.shape)})" if t.shape else "0.0"
+        return f"{self.w.module}.zeros({self.w.shape(t.shape)}{self.w.kind})" if t.shape else "0.0"
 
     def accumulate(self, name: str, value: str) -> str:
         return f"{name} = {name} + {value}"

@@ -36,6 +36,7 @@ class Words(Solving):
         self.used: dict[str, None] = {}  # helpers, in the order met
         self.indices: dict[str, str] = {}  # loop index -> word
         self.inputs: dict[str, str] = {}
+        self.kind = ""  # `, dtype=X.dtype`: new arrays are of the kind of an argument
 
     # -- writing -------------------------------------------------------------------------------
 
@@ -71,8 +72,10 @@ class Words(Solving):
     def _function_of(self, t: Term) -> Text:
         inside = [self(a) for a in t.args]
         if t.op == "sqrt" and t.args[0].op in ("number", "dim"):
-            # A plain number: NumPy's own would make single precision double.
             return f"{self(t.args[0], ATOM)} ** 0.5", POWER
+        if not t.shape and self.is_static(t):
+            # A plain number: NumPy's own would make single precision double.
+            return f"math.{t.op}({inside[0]})", ATOM
         if t.op in SIMPLE:
             return self.call(SIMPLE[t.op], *inside)
         if t.op in ENTRYWISE_FORMS:
@@ -289,7 +292,10 @@ class Words(Solving):
     # -- arrays --------------------------------------------------------------------------------
 
     def _full(self, t: Term) -> Text:
-        return self.call("full", self.shape(t.shape), self.as_float(t.args[0]))
+        return self.full(self.shape(t.shape), t.args[0]), ATOM
+
+    def full(self, shape: str, t: Term) -> str:
+        return f"{self.module}.full({shape}, {self.as_float(t)}{self.kind})"
 
     def as_float(self, t: Term) -> str:
         text = self(t)
@@ -298,12 +304,12 @@ class Words(Solving):
         return f"float({text})" if t.op == "dim" else text
 
     def _eye_matrix(self, t: Term) -> Text:
-        return self.call("eye", self.integer(t.params[0]))
+        return self.eye(self.integer(t.params[0])), ATOM
 
     def _diag_matrix(self, t: Term) -> Text:
         v = t.args[0]
         if not v.shape:
-            return f"{self(v, PRODUCT)} * {self.module}.eye({self.integer(t.shape[0])})", PRODUCT
+            return f"{self(v, PRODUCT)} * {self.eye(self.integer(t.shape[0]))}", PRODUCT
         return self.call("diagflat", self(v))
 
     def _kron_matrix(self, t: Term) -> Text:
@@ -317,11 +323,11 @@ class Words(Solving):
     def _commutation(self, t: Term) -> Text:
         n, m = map(self.integer, t.params)
         self.need("commute")
-        return f"commute({self.module}.eye(({n}) * ({m})), {n}, {m})", ATOM
+        return f"commute({self.eye(f'({n}) * ({m})')}, {n}, {m})", ATOM
 
     def _diagonal_pick(self, t: Term) -> Text:
         n = self.integer(t.params[0])
-        return f"{self.module}.eye(({n}) ** 2)[:: ({n}) + 1]", ATOM
+        return f"{self.eye(f'({n}) ** 2')}[:: ({n}) + 1]", ATOM
 
     def _kron_apply(self, t: Term) -> Text:
         return self.helper("kron_apply", *map(self, t.args))
@@ -396,10 +402,10 @@ class Words(Solving):
     _vstack = _hstack = _stack
 
     def block(self, t: Term) -> str:
-        return self(t) if t.shape else f"{self.module}.full((1, 1), {self.as_float(t)})"
+        return self(t) if t.shape else self.full("(1, 1)", t)
 
     def _box(self, t: Term) -> Text:
-        return self.call("full", "(1, 1)", self.as_float(t.args[0]))
+        return self.full("(1, 1)", t.args[0]), ATOM
 
     def _item(self, t: Term) -> Text:
         return f"{self(t.args[0], ATOM)}[0, 0]", ATOM

@@ -40,14 +40,14 @@ def entrywise(body: Any, A: Any) -> Node:
     dummy = sp.Dummy("x", real=True)
     try:
         formula = body(dummy)
+        if not isinstance(formula, (Node, str)):
+            formula = _sympify(formula)
     except MatcalcError:
         raise
     except Exception as error:
         raise NoRuleError(f"the body {body} cannot be applied to a symbol: {error}") from error
     if isinstance(formula, str):
         raise NoRuleError(f"an entrywise body gives an expression, not the text {formula!r}")
-    if not isinstance(formula, Node):
-        formula = _sympify(formula)
     return lower(formula, _atoms(formula, dummy, node), node.shape)
 
 

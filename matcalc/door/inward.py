@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
+from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 from sympy.matrices import expressions as mx
 from sympy.matrices.expressions import hadamard as mh
@@ -133,7 +134,7 @@ def _reader(e: Any) -> Reader:
     for cls in type(e).__mro__:
         if cls in TABLE:
             return TABLE[cls]
-    if isinstance(e, sp.core.function.AppliedUndef):
+    if isinstance(e, AppliedUndef):
         return _undefined
     if e.func in SYMPY_FUNCTIONS:
         return _named_function
@@ -259,13 +260,17 @@ def _undefined(e: Any, a: tuple[Node, ...]) -> Node:
     return BUILD["function"](name)(a[0])
 
 
+# What is read as a whole where it stands in such a formula; the rest is arithmetic.
+_WHOLE = (Node, mx.Trace, mx.Determinant, MatrixElement, mx.MatrixExpr, sp.Sum, AppliedUndef)
+
+
 def _scalar_formula(e: Any, a: tuple[Node, ...]) -> Node:
     """Max, Min, Piecewise and the like of scalars, comparisons included."""
     atoms: dict[Any, Node] = {}
     todo = [e]
     while todo:
         leaf = todo.pop()
-        if isinstance(leaf, (Node, mx.Trace, mx.Determinant, MatrixElement, mx.MatrixExpr)):
+        if isinstance(leaf, _WHOLE):
             atoms[leaf] = scalar_of(read(leaf))
         elif isinstance(leaf, sp.Symbol):
             atoms[leaf] = read(leaf)

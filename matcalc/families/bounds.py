@@ -18,8 +18,7 @@ from matcalc.errors import NoRuleError
 from matcalc.expr import Node, is_number, leaves
 from matcalc.families.derived import Derived, IndexedLine
 from matcalc.families.direct import direct_parts
-from matcalc.families.stages import family_of
-from matcalc.members import Family, Place, Span, place_of
+from matcalc.members import Family, Place, Span, family_of, place_of
 from matcalc.numeric.evaluate import evaluate
 from matcalc.ops.algebra import HADAMARD, PRODUCT, SUM_OP, TRANSPOSE
 from matcalc.ops.binder import at_index

@@ -1,4 +1,4 @@
-"""A derivation with families as a NumPy module: loops forwards, loops backwards.
+"""A derivation with families as a module: loops forwards, loops backwards.
 
 Families are dictionaries, so that ``h[t - 1]`` in the program is h_{t-1} on the page. Sums over a whole
 loop are gathered while it runs.
@@ -6,108 +6,42 @@ loop are gathered while it runs.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sympy as sp
 
 from matcalc.codegen.naming import Identifiers
-from matcalc.codegen.runtime import loaded
 from matcalc.codegen.source import indented
-from matcalc.errors import NoRuleError, UnknownNameError
 from matcalc.expr import BUILD, Node, is_number, symbol_name
 from matcalc.families.derived import Derived, name_of
+from matcalc.families.dialects import dialect
 from matcalc.families.formulas import Formulas
+from matcalc.families.ledger import FamilyCost
+from matcalc.families.openings import openings
 from matcalc.families.places import Case, order
-from matcalc.families.stages import Loop, family_of
+from matcalc.families.stages import Loop
 from matcalc.families.sweep import Arrived
-from matcalc.families.values import by_name, ends_of, point_of
-from matcalc.members import Family, Span, members, place_of
+from matcalc.members import Family, Span, family_of, members, place_of
 from matcalc.network import Step
 from matcalc.ops.binder import ISUM, at_index
 from matcalc.reverse import Adjoints
 
-
-def source_of_families(derived: Derived, backend: str = "numpy", **options: Any) -> str:
-    """The module as text."""
-    _only_numpy(backend, options)
-    return _Module(derived).text()
+OWN = ("dict", "enumerate")  # what the text of a loop says besides
 
 
-def _only_numpy(backend: str, options: Mapping[str, Any]) -> None:
-    if backend != "numpy":
-        raise NoRuleError(f"code for families is written in NumPy, not for {backend!r} yet")
-    if any(options.values()):
-        raise NoRuleError("code for families takes no options yet")
-
-
-def function_of_families(derived: Derived, backend: str = "numpy", **options: Any) -> LoopFunction:
-    """The compiled function."""
-    _only_numpy(backend, options)
-    return LoopFunction(derived)
-
-
-class LoopFunction:
-    """A generated function with its source; families are passed and returned as lists."""
-
-    def __init__(self, derived: Derived) -> None:
-        module = _Module(derived)
-        self.derived, self.source = derived, module.text()
-        self._run = loaded(self.source, "matcalc program")["value_and_gradients"]
-        self.__doc__ = self._run.__doc__
-        code = (
-            self._run.__wrapped__.__code__
-            if hasattr(self._run, "__wrapped__")
-            else self._run.__code__
-        )
-        self._takes = code.co_varnames[: code.co_kwonlyargcount]
-        self._words = module.parameters()
-
-    def __call__(self, **given: Any) -> Any:
-        network = self.derived.network
-        known = {*self._words, *(s.name for s in network.extents)}
-        dims = {k: v for k, v in given.items() if k not in self._words or k in self._dims()}
-        ends = ends_of(network, given, dims)
-        functions = {k: v for k, v in given.items() if callable(v)}
-        arrays, sizes = point_of(self.derived, by_name(given), ends, dims, functions)
-        values: dict[str, Any] = {}
-        for name, word in self._words.items():
-            if word not in self._takes:
-                continue
-            if name in arrays:
-                values[word] = arrays[name]
-            elif name in functions:
-                values[word] = functions[name]
-            elif name in sizes:
-                values[word] = sizes[name]
-            else:
-                raise UnknownNameError(f"no value for {name}")
-        if unknown := [
-            k for k in given if k not in known and k not in sizes and k not in functions
-        ]:
-            raise UnknownNameError(f"there is no {unknown[0]} in this program")
-        return self._run(**values)
-
-    def _dims(self) -> set[str]:
-        return {s.name for s in self.derived.network.extents} | set(
-            self.derived.network._names.dims
-        )
-
-    def __repr__(self) -> str:
-        return f"<compiled function of {', '.join(self._takes)}>"
-
-
-class _Module:
+class Program:
     """Writes one module."""
 
-    def __init__(self, derived: Derived) -> None:
+    def __init__(self, derived: Derived, backend: Any = "numpy") -> None:
         self.derived, self.network = derived, derived.network
-        self.words = Identifiers()
+        self.language = dialect(backend)
+        self.words = Identifiers(OWN)
         self.names: dict[Node | Family, str] = {}
         self.inputs: list[tuple[str, Node | Family]] = []
         self._declare()
-        self.formulas = Formulas(self.word, self.words, self.network.spans)
+        self.formulas = Formulas(self.word, self.words, self.network.spans, self.language)
+        self.formulas.like = self._some_array()
         self.emitted: set[Node | Family] = set()
         self.untold: list[str] = []  # dimensions that no array tells
 
@@ -154,18 +88,23 @@ class _Module:
 
     def text(self) -> str:
         """The whole module."""
-        body = self._forward() + self._backward()
+        body = self._forward()
+        self.formulas.ledger.backward = True
+        body += self._backward()
         result = self._result()
-        spoken = [*body, *result]
-        head, missing = self._openings(spoken)
-        self.untold = missing
+        head, self.untold = openings(
+            self.formulas, [(self.names[of], of) for _, of in self.inputs], [*body, *result]
+        )
+        missing = self.untold
         arguments = [self.names[of] for _, of in self.inputs]
         arguments += [*self.formulas.functions.values(), *(self.words.declare(d) for d in missing)]
-        parts = ['"""Written by matcalc."""', "", "import numpy as np", ""]
-        for helper in self.formulas.helpers.values():
-            parts += ["", *helper.strip("\n").split("\n"), ""]
+        helpers = list(self.formulas.helpers.values())
+        imports = self.language.imports("\n".join([*helpers, *head, *body]))
+        parts = ['"""Written by matcalc."""', "", *imports, ""]
+        for helper in helpers:
+            parts += ["", *helper.split("\n"), ""]
         parts.append("")
-        if self.formulas.overflows:
+        if self.formulas.overflows and self.language.name == "numpy":
             parts.append(
                 '@np.errstate(over="ignore")  # e^-z may become inf, and 1 / (1 + inf) is 0'
             )
@@ -174,73 +113,27 @@ class _Module:
         parts += indented([*head, *body, *result])
         return "\n".join(parts) + "\n"
 
+    def cost(self) -> FamilyCost:
+        """What the program does, as formulas in the dimensions."""
+        self.text()
+        return self.formulas.ledger.cost()
+
+    def _some_array(self) -> str:
+        """A word for some array: a parameter or a plain input, else the first member of a family."""
+        for _, of in self.inputs:
+            if of.shape and not isinstance(of, Family):
+                return self.names[of]
+        for _, of in self.inputs:
+            if of.shape and isinstance(of, Family):
+                return f"{self.names[of]}[{', '.join(self.formulas.integer(s.low) for s in of.spans)}]"
+        return ""
+
     def _listing(self) -> list[str]:
         """The formulas of the page, for the reader of the program."""
         rows = [
             row for ln in self.derived.lines for row in BUILD["indexed_line_text"](ln).split("\n")
         ]
         return [f"    {row.replace(chr(92), '')}" for row in rows]
-
-    def _openings(self, spoken: Sequence[str]) -> tuple[list[str], list[str]]:
-        """Lines that read ends and dimensions off the data, and those that nothing tells."""
-        text = "\n".join(line.partition("  # ")[0] for line in spoken)
-        lines: list[str] = []
-        told: set[str] = set()
-        for _, of in self.inputs:
-            if not isinstance(of, Family) or len(of.spans) != 1:
-                continue
-            span, word = of.spans[0], self.names[of]
-            if span.high.is_Symbol and span.high.name not in told and span.low.is_Integer:
-                shift = int(span.low) - 1
-                more = f" + {shift}" if shift > 0 else f" - {-shift}" if shift < 0 else ""
-                lines.append(f"{self.words.declare(span.high.name)} = len({word}){more}")
-                told.add(span.high.name)
-        for _, of in self.inputs:
-            if isinstance(of, Family):
-                lines.append(self._numbered(of))
-        wanted = [
-            d for d in sorted(self.formulas.dims) if d not in told and d not in self.network.spans
-        ]
-        wanted = [
-            d
-            for d in wanted
-            if re.search(rf"\b{re.escape(self.words.declare(d))}\b", text + "\n".join(lines))
-        ]
-        missing = []
-        for d in wanted:
-            source = self._tells(d)
-            if source is None:
-                missing.append(d)
-            else:
-                lines.append(f"{self.words.declare(d)} = {source}")
-        return lines, missing
-
-    def _numbered(self, family: Family) -> str:
-        """A list as a dictionary by the index of the page."""
-        word = self.names[family]
-        if len(family.spans) == 1:
-            return f"{word} = dict(enumerate({word}, start={self.formulas.integer(family.spans[0].low)}))"
-        letters = [self.words.declare(s.index.name) for s in family.spans]
-        places = "".join(
-            f"[{a}]" if s.low == 0 else f"[{a} - {self.formulas.integer(s.low)}]"
-            for a, s in zip(letters, family.spans, strict=True)
-        )
-        loops = " ".join(
-            f"for {a} in {self.formulas.span(s)}"
-            for a, s in zip(letters, family.spans, strict=True)
-        )
-        return f"{word} = {{({', '.join(letters)}): {word}{places} {loops}}}"
-
-    def _tells(self, dim: str) -> str | None:
-        for _, of in self.inputs:
-            for axis in range(len(of.shape)):
-                if of.shape[axis].is_Symbol and of.shape[axis].name == dim:
-                    word = self.names[of]
-                    if isinstance(of, Family):
-                        first = ", ".join(self.formulas.integer(s.low) for s in of.spans)
-                        word = f"{word}[{first}]"
-                    return f"{word}.shape[{axis}]"
-        return None
 
     # -- forward ----------------------------------------------------------------------------------
 
@@ -254,22 +147,22 @@ class _Module:
         return lines
 
     def _forward_loop(self, loop: Loop) -> list[str]:
-        opening = [f"{self.names[family_of(s.symbol)]} = dict()" for s in loop.steps]
-        self.formulas.busy = {s.index.name for s in loop.spans}
-        inner = [line for s in loop.steps for line in self._assigned(s.symbol, s.definition)]
-        starts = [line for s in loop.starts for line in self._started(s)]
-        self.formulas.busy = set()
-        body = [
-            f"for {self._letter(loop.index)} in {self.formulas.span(loop.index)}:",
-            *indented(inner),
-        ]
+        opening = [f"{self.names[f]} = dict()" for f in loop.families]
+        with self.formulas.within(*loop.spans[:-1]):
+            starts = [line for s in loop.starts for line in self._assigned(s)]
+        with self.formulas.within(*loop.spans):
+            inner = [line for s in loop.steps for line in self._inside(loop, s)]
+        body = self._nested(loop.spans[-1:], inner, loop.down)
         return [*opening, *self._nested(loop.spans[:-1], [*starts, *body])]
 
-    def _started(self, start: Step) -> list[str]:
-        return self._assigned(start.symbol, start.definition)
+    def _inside(self, loop: Loop, step: Step) -> list[str]:
+        """A step of a loop; one with an index more stands in a loop of its own."""
+        more = family_of(step.symbol).spans[len(loop.spans) :]
+        with self.formulas.within(*more):
+            return self._nested(more, self._assigned(step))
 
-    def _assigned(self, left: Node, value: Node) -> list[str]:
-        return self.formulas.written(self.word(left), value)
+    def _assigned(self, step: Step) -> list[str]:
+        return self.formulas.written(self.word(step.symbol), step.definition)
 
     def _letter(self, span: Span) -> str:
         return self.words.declare(span.index.name)
@@ -289,12 +182,12 @@ class _Module:
         waiting = list(self.derived.order)
         while waiting:
             arrived = waiting[0]
-            loop = self._loop_of(arrived)
+            loop = self._loop(arrived)
             if loop is None:
                 waiting.pop(0)
                 lines += self._alone(arrived)
                 continue
-            here = [a for a in waiting if self._loop_of(a) is loop]
+            here = [a for a in waiting if self._loop(a) is loop]
             rest = [a for a in waiting if a not in here]
             self.emitted |= {a.symbol for a in here}
             fused = [a for a in rest if self._fits(a, loop, rest)]
@@ -303,19 +196,13 @@ class _Module:
             self.emitted |= {a.symbol for a in fused}
         return lines
 
-    def _loop_of(self, arrived: Arrived) -> Loop | None:
-        if isinstance(arrived.of, Family):
-            for stage in self.derived.stages:
-                if isinstance(stage, Loop) and arrived.of in {
-                    family_of(s.symbol) for s in stage.steps
-                }:
-                    return stage
-        return None
+    def _loop(self, arrived: Arrived) -> Loop | None:
+        return self.derived.loop_of(arrived.of)
 
     def _fits(self, arrived: Arrived, loop: Loop, rest: Sequence[Arrived]) -> bool:
         """Whether a gradient can be gathered while the loop runs: it speaks of what is there by
         then."""
-        if len(loop.spans) != 1:
+        if len(loop.spans) != 1 or arrived.conditional:
             return False
         if isinstance(arrived.of, Family):
             if arrived.of.spans != loop.spans:
@@ -336,15 +223,18 @@ class _Module:
                         return False
                 elif place.family.of is not None:
                     off = sp.expand(place.at[-1] - variable)
-                    point = variable not in place.at[-1].free_symbols
-                    if place.family in waiting or not (off.is_number and off >= 0) or point:
+                    ahead = off.is_number and (-off if loop.down else off) >= 0
+                    if place.family in waiting or not ahead:
                         return False
         return True
 
     def _backward_loop(self, loop: Loop, here: list[Arrived], fused: list[Arrived]) -> list[str]:
-        self.formulas.busy = {s.index.name for s in loop.spans}
         opening = [f"{self.names[a.symbol]} = dict()" for a in here]
-        inner = [line for a in here for line in self._by_cases(a)]
+        inner: list[str] = []
+        for a in here:
+            assert isinstance(a.of, Family)
+            more = a.of.spans[len(loop.spans) :]
+            inner += self._nested(more, self._by_cases(a))
         for a in fused:
             name = self.names[a.symbol]
             if isinstance(a.of, Family):
@@ -353,14 +243,16 @@ class _Module:
             else:
                 opening.append(f"{name} = {self._zeros(a)}")
                 body = at_index(a.value.operands[0], {a.value.params[0]: loop.index.index})
-                inner += self.formulas.added(name, body)
-        self.formulas.busy = set()
-        return [*opening, *self._nested(loop.spans, inner, down=True)]
+                with self.formulas.within(loop.index):
+                    inner += self.formulas.added(name, body)
+        inner = self._nested(loop.spans[-1:], inner, not loop.down)
+        return [*opening, *self._nested(loop.spans[:-1], inner, down=True)]
 
     def _zeros(self, arrived: Arrived) -> str:
         of = arrived.of
         assert isinstance(of, Node)
-        return f"np.zeros_like({self.names[of]})" if of.shape else "0.0"
+        self.formulas.ledger.hold(self.names[arrived.symbol], of.shape)
+        return self.language.zeros_like(self.names[of]) if of.shape else "0.0"
 
     def _by_cases(self, arrived: Arrived) -> list[str]:
         """What arrives at one place, by the case the place is in."""
@@ -369,9 +261,9 @@ class _Module:
         assert isinstance(arrived.of, Family)
         target = self.word(family.general)
         cases = list(arrived.cases)
-        if len(cases) == 1:
-            return self.formulas.written(target, cases[0].value)
-        if len(family.spans) > 1 or not _one_sided(cases, family.spans[0]):
+        if len(cases) == 1 and not arrived.conditional:
+            return self._case(target, cases[0])
+        if arrived.conditional or len(family.spans) > 1 or not _one_sided(cases, family.spans[0]):
             return self._by_parts(arrived, target)
         span = family.spans[0]
         general = max(cases, key=lambda c: (not c.is_point, cases.index(c)))
@@ -381,8 +273,12 @@ class _Module:
         lines: list[str] = []
         for k, case in enumerate(special):
             lines.append(f"{'el' if k else ''}if {self._holds(case.spans[0])}:")
-            lines += indented(self.formulas.written(target, case.value))
-        return [*lines, "else:", *indented(self.formulas.written(target, general.value))]
+            lines += indented(self._case(target, case))
+        return [*lines, "else:", *indented(self._case(target, general))]
+
+    def _case(self, target: str, case: Case) -> list[str]:
+        with self.formulas.within(*case.spans):
+            return self.formulas.written(target, case.value)
 
     def _holds(self, span: Span) -> str:
         letter = self._letter(span)
@@ -392,16 +288,25 @@ class _Module:
     def _by_parts(self, arrived: Arrived, target: str) -> list[str]:
         """Use by use, each where it reaches."""
         assert isinstance(arrived.of, Family)
-        zero = f"np.zeros_like({self.word(arrived.of.general)})" if arrived.of.shape else "0.0"
-        lines = [f"{target} = {zero}"]
+        like = self.word(arrived.of.general)
+        lines = [f"{target} = {self.language.zeros_like(like) if arrived.of.shape else '0.0'}"]
         for part in arrived.parts:
-            tests = []
+            tests = [self._long_enough(gap) for gap in part.where]
             for span, (low, high) in zip(arrived.of.spans, part.ranges, strict=True):
                 if (low, high) != (span.low, span.high):
                     tests.append(self._holds(Span(span.index, low, high)))
-            body = self.formulas.added(target, part.value)
+            reached = (
+                Span(s.index, *ends) for s, ends in zip(arrived.of.spans, part.ranges, strict=True)
+            )
+            with self.formulas.within(*reached):
+                body = self.formulas.added(target, part.value)
             lines += [f"if {' and '.join(tests)}:", *indented(body)] if tests else body
         return lines
+
+    def _long_enough(self, gap: Any) -> str:
+        """``T >= 2`` for a gap ``T - 2`` that must not be negative."""
+        number, rest = gap.as_coeff_Add()
+        return f"{self.formulas.integer(rest)} >= {-number}"
 
     def _alone(self, arrived: Arrived) -> list[str]:
         """An adjoint outside of every loop."""
@@ -411,14 +316,23 @@ class _Module:
         if unsaid and is_number(arrived.value):
             return []
         if isinstance(arrived.of, Family):
-            self.formulas.busy = {s.index.name for s in arrived.of.spans}
             body = self._by_cases(arrived)
-            self.formulas.busy = set()
             return [f"{name} = dict()", *self._nested(arrived.of.spans, body)]
+        if arrived.conditional:
+            return self._where_possible(arrived, name)
         value = arrived.value
         if value.op is ISUM and any(place_of(m) for m in members(value)):
             return self.formulas.loop(name, value, self._zeros(arrived))
         return self.formulas.written(name, value)
+
+    def _where_possible(self, arrived: Arrived, name: str) -> list[str]:
+        """Use by use, each where the ranges are long enough for it."""
+        lines = [f"{name} = {self._zeros(arrived)}"]
+        for part in arrived.parts:
+            body = self.formulas.added(name, part.value)
+            tests = " and ".join(map(self._long_enough, part.where))
+            lines += [f"if {tests}:", *indented(body)] if tests else body
+        return lines
 
     def _result(self) -> list[str]:
         pairs = []

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from matcalc.expr import Node, symbol, symbol_name
-from matcalc.families.places import at_place
+from matcalc.families.places import Part, at_place
 from matcalc.families.sweep import Arrived
 from matcalc.members import Family, Span, place_of
 from matcalc.ops.algebra import add, zero_of
@@ -48,7 +48,7 @@ class Concrete(Unrolling):
         for arrived in record.order:
             if isinstance(arrived.symbol, Node):
                 self.image[arrived.symbol] = self._adjoint(
-                    symbol_name(arrived.symbol), self.of(arrived.value), arrived.symbol
+                    symbol_name(arrived.symbol), self.of(self._alone(arrived)), arrived.symbol
                 )
 
     def _upstream(self) -> None:
@@ -85,11 +85,22 @@ class Concrete(Unrolling):
             return self._adjoint(self.name(member), definition, member)
         return super().made(member, definition)
 
+    def _alone(self, arrived: Arrived) -> Node:
+        """What arrives at a plain symbol; where ranges are short, use by use."""
+        parts = [p for p in arrived.parts if self._exists(p)]
+        if len(parts) == len(arrived.parts):
+            return arrived.value
+        assert isinstance(arrived.of, Node)
+        return add(*(p.value for p in parts)) if parts else zero_of(arrived.of.shape)
+
+    def _exists(self, part: Part) -> bool:
+        return all(bool(gap.xreplace(self.ends) >= 0) for gap in part.where)
+
     def _arrives(self, arrived: Arrived, at: tuple[Any, ...]) -> Node:
         """By the line whose range holds the place; where ranges meet or overlap, use by use."""
         assert isinstance(arrived.of, Family)
         spans = arrived.of.spans
-        parts = [p for p in arrived.parts if self._reaches(p.ranges, at)]
+        parts = [p for p in arrived.parts if self._exists(p) and self._reaches(p.ranges, at)]
         swaps = dict(zip(arrived.of.indices, at, strict=True))
         for case in arrived.cases:
             if self._holds(case.spans, at) and list(case.parts) == parts:

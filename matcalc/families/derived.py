@@ -18,7 +18,7 @@ from matcalc.families.places import Case
 from matcalc.families.stages import Loop, Plain, Stage, stages_of
 from matcalc.families.sweep import Arrived, Book, Sweep
 from matcalc.layout import Layout
-from matcalc.members import Family, Span, place_of
+from matcalc.members import Family, Span, family_of, place_of
 from matcalc.network import Network, Step
 from matcalc.ops.binder import at_index
 from matcalc.problem import Problem
@@ -78,6 +78,11 @@ class Derived:
     @property
     def steps(self) -> tuple[Step, ...]:
         return tuple(s for stage in self.stages for s in steps_of(stage))
+
+    def loop_of(self, of: Node | Family) -> Loop | None:
+        """The loop in which a family is computed."""
+        loops = (s for s in self.stages if isinstance(s, Loop))
+        return next((loop for loop in loops if of in loop.families), None)
 
     def find(self, wanted: Any) -> Node | Family:
         """The symbol or family meant by a name, a node or a family."""
@@ -156,6 +161,8 @@ def derive_families(
         taken.append(symbol_name(arriving))
     G = arriving if arriving is not None else number(1)
     swept = Sweep(stages, output, G, goals, taken, facts)
+    if any(a.conditional for a in swept.order):
+        remarks.append("a term that speaks of a member beyond the last falls away")
     derived = Derived(
         network,
         tuple(stages),
@@ -207,8 +214,12 @@ def _goals(network: Network, wrt: Any, made: dict[str, Family]) -> list[Node | F
 def _lines(derived: Derived) -> Iterable[IndexedLine]:
     for stage in derived.stages:
         for step in steps_of(stage):
-            spans = stage.spans if isinstance(stage, Loop) and step in stage.steps else ()
-            yield _line(step.name, "forward", step.symbol, step.definition, spans)
+            running = isinstance(stage, Loop) and step in stage.steps
+            yield _line(
+                step.name, "forward", step.symbol, step.definition,
+                family_of(step.symbol).spans if running else (),
+                down=isinstance(stage, Loop) and stage.down,
+            )  # fmt: skip
     goals = set(derived.wrt)
     for arrived in derived.order:
         kind: Kind = "gradient" if arrived.of in goals else "adjoint"
@@ -221,7 +232,9 @@ def _lines(derived: Derived) -> Iterable[IndexedLine]:
                 arrived.of, arrived.through, derived.layout,
             )  # fmt: skip
             continue
-        yield from reversed([_of_case(derived, arrived, case, kind) for case in arrived.cases])
+        cases = [_of_case(derived, arrived, case, kind) for case in arrived.cases]
+        loop = derived.loop_of(arrived.of)  # the boundary first: it lies where the loop ends
+        yield from cases if loop is not None and loop.down else reversed(cases)
 
 
 def _of_case(derived: Derived, arrived: Arrived, case: Case, kind: Kind) -> IndexedLine:
@@ -233,9 +246,10 @@ def _of_case(derived: Derived, arrived: Arrived, case: Case, kind: Kind) -> Inde
     if fixed:
         left, member = at_index(left, fixed), at_index(member, fixed)
     through = tuple(dict.fromkeys(p.through for p in case.parts if p.through))
+    loop = derived.loop_of(arrived.of)
     return _line(
         symbol_name(left), kind, left, case.value, case.spans, member, through,
-        derived.layout, down=derived.network.roles.get(arrived.of.name, "step") == "step",
+        derived.layout, down=loop is not None and not loop.down,
     )  # fmt: skip
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from matcalc.expr import Node, leaves, substitute
 from matcalc.families.derived import Derived, IndexedLine
 from matcalc.families.places import Case, Part
-from matcalc.families.stages import Loop, family_of
 from matcalc.families.sweep import Arrived
 from matcalc.members import Family, Place, Span, place_of
 from matcalc.ops.algebra import add
@@ -28,16 +27,6 @@ def _case_of(derived: Derived, line: IndexedLine) -> tuple[Arrived, Case] | None
         if case.spans == line.spans:
             return arrived, case
     return None
-
-
-def _loop_of(derived: Derived, family: Family) -> set[str]:
-    """The names of the families computed in one loop with this one."""
-    for stage in derived.stages:
-        if isinstance(stage, Loop):
-            names = {family_of(s.symbol).name for s in stage.steps}
-            if family.name in names:
-                return names
-    return set()
 
 
 def sender_places(derived: Derived, line: IndexedLine) -> dict[str, Node]:
@@ -62,7 +51,8 @@ def sender_places(derived: Derived, line: IndexedLine) -> dict[str, Node]:
 
 def is_onward(derived: Derived, family: Family, part: Part) -> bool:
     """Whether a part comes from another member of the loop, one index on."""
-    if part.through not in _loop_of(derived, family):
+    loop = derived.loop_of(family)
+    if loop is None or part.through not in {f.name for f in loop.families}:
         return False
     return any(
         (place := place_of(n)) is not None and place.at != family.indices

@@ -1,4 +1,4 @@
-"""One formula of a loop as NumPy statements: members are places in dictionaries, sums are loops.
+"""One formula of a loop as statements: members are places in dictionaries, sums are loops.
 
 Every symbol is a stand-in while the plan of the formula is made, and is written as ``h[t - 1]`` or ``W``
 afterwards; what the plan knows (chains of products, fused entrywise code, helpers) serves loops too.
@@ -7,7 +7,8 @@ afterwards; what the plan knows (chains of products, fused entrywise code, helpe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import sympy as sp
@@ -15,40 +16,34 @@ import sympy as sp
 from matcalc import shapes
 from matcalc.codegen.naming import Identifiers
 from matcalc.codegen.plan import Planner, Wanted
-from matcalc.codegen.source import OVERFLOWS, Source, indented
-from matcalc.codegen.terms import Term
+from matcalc.codegen.source import OVERFLOWS, indented
 from matcalc.errors import NoRuleError
 from matcalc.expr import Node, is_symbol, postorder, rebuilt, substitute, symbol
+from matcalc.families.dialects import TARGET, Dialect
+from matcalc.families.ledger import Ledger, name_in
 from matcalc.members import Span, place_of
 from matcalc.ops.binder import ISUM, at_index, index, letter_for
 from matcalc.shapes import IndexedDim, Shape
 
-TARGET = "target_of_this_line"
-
-
-class _Statements(Source):
-    """The statements of one formula, the last of them under the name that is wanted."""
-
-    lets_go = False
-    target = ""
-
-    def assigned(self, name: str, text: str, term: Term) -> list[str]:
-        return super().assigned(self.target if name == TARGET else name, text, term)
-
-
 class Formulas:
-    """Writes formulas of one program; remembers the words and helpers it used."""
+    """Writes formulas of one program; remembers the words and helpers it used, and what they cost."""
 
     def __init__(
-        self, word_of: Callable[[Node], str], words: Identifiers, letters: Iterable[str]
+        self,
+        word_of: Callable[[Node], str],
+        words: Identifiers,
+        letters: Iterable[str],
+        language: Dialect,
     ) -> None:
-        self.word_of, self.words = word_of, words
+        self.word_of, self.words, self.language = word_of, words, language
+        self.like = ""  # the word of some array
+        self.around: tuple[Span, ...] = ()  # the loops around what is written now
+        self.ledger = Ledger()
         self.helpers: dict[str, str] = {}
         self.functions: dict[str, str] = {}
         self.dims: set[str] = set()  # dimensions that the text speaks of
         self.overflows = False
         self.letters = frozenset(letters)
-        self.busy: set[str] = set()  # letters of the loops around
         self.own: set[str] = set()
 
     def integer(self, value: Any) -> str:
@@ -82,7 +77,8 @@ class Formulas:
         """``target += node``."""
         before, named, sums = self._sums(node)
         name = self.words.fresh("s")
-        text, lines = self._planned(name, named, sums)
+        text, lines = self._planned(name, named, sums, kept=False)
+        self.ledger.note(name_in(target), node.shape, self.around)
         if text is None and lines and lines[-1].startswith(f"{name} = "):
             text, lines = lines[-1].partition(" = ")[2].partition("  # ")[0], lines[:-1]
             text = f"({text})" if "\n" in text else text
@@ -109,16 +105,23 @@ class Formulas:
         own = index(letter)
         body = at_index(part.operands[0], {variable: own})
         zero = start if start is not None else self._zero(part.shape)
-        return [
-            f"{name} = {zero}",
-            f"for {letter} in {self.span(Span(own, low, high))}:",
-            *indented(self.added(name, body)),
-        ]
+        span = Span(own, low, high)
+        with self.within(span):
+            inside = self.added(name, body)
+        return [f"{name} = {zero}", f"for {letter} in {self.span(span)}:", *indented(inside)]
+
+    @contextmanager
+    def within(self, *spans: Span) -> Iterator[None]:
+        """What is written here stands in loops over these ranges."""
+        kept = self.around
+        self.around = (*kept, *spans)
+        yield
+        self.around = kept
 
     def _letter(self, part: Node) -> str:
         """The letter of the page, where it is free: no loop around the sum runs over it."""
         shown = letter_for(part)
-        if shown in self.letters and shown not in self.busy:
+        if shown in self.letters and shown not in {s.index.name for s in self.around}:
             return shown
         made = self.words.fresh("i")
         self.own.add(made)
@@ -129,16 +132,17 @@ class Formulas:
             return "0.0"
         if any(d.has(IndexedDim) for d in shape):
             return "0.0"  # its shape comes with the first term
-        return f"np.zeros(({', '.join(self.integer(d) for d in shape)}))"
+        return self.language.zeros(", ".join(self.integer(d) for d in shape), self.like)
 
     def _planned(
-        self, target: str, node: Node, sums: dict[Node, str]
+        self, target: str, node: Node, sums: dict[Node, str], kept: bool = True
     ) -> tuple[str | None, list[str]]:
         """The statements of a formula, or its text where it needs none."""
         stand_ins: dict[Node, Node] = {}
         inputs: dict[str, str] = {}
         sizes: dict[str, str] = {}
         shown: dict[str, str] = {}
+        meant: dict[Any, Any] = {}  # sizes of one formula in the dimensions of the page
         for leaf in postorder(node):
             if not is_symbol(leaf):
                 continue
@@ -149,18 +153,17 @@ class Formulas:
             shape = tuple(
                 self._flat(d, f"{word}.shape[{k}]", sizes) for k, d in enumerate(leaf.shape)
             )
-            shown |= {
-                str(a): shapes.show_dim(d) for a, d in zip(shape, leaf.shape, strict=True) if a != d
-            }
+            meant |= {a: d for a, d in zip(shape, leaf.shape, strict=True) if a != d}
+            shown |= {str(a): shapes.show_dim(d) for a, d in meant.items()}
             stand_ins[leaf] = symbol(name, shape)
             inputs[name] = word
         flat = self._flattened(node, stand_ins, sizes)
         planner = Planner()
         planner.words = Identifiers(self.words.made | set(self.words.taken))
         plan = planner.plan([Wanted(TARGET, flat)], [(TARGET, flat)])
-        source = _Statements(plan)
+        self.ledger.add(name_in(target), plan, self.around, meant, kept)
+        source = self.language.source(plan, inputs, self.like)
         source.target = target
-        source.w.inputs.update(inputs)
         for f in plan.functions:
             source.w.inputs[f.name] = self.functions.setdefault(f.name, self.words.declare(f.name))
         for a in plan.arguments:
@@ -174,13 +177,15 @@ class Formulas:
         lines = [_shown(line, shown) for line in source.statements(plan.statements)]
         spoken = "\n".join(line.partition("  # ")[0] for line in lines)
         term = plan.value[0][1]
-        text = None if source.w.names.get(term) == TARGET else source.result(term)
+        text = None
+        if source.w.names.get(term) != TARGET:
+            text = source.result(term) if kept or not term.shape else source.w(term)
         spoken += text or ""
         self.dims |= {d for d in plan.dims if d not in sizes and _says(spoken, self.name_of_dim(d))}
         for s in plan.words.made:
             self.words.claim(s)
         for helper in source.w.used:
-            self.helpers[helper] = source.w.helpers[helper].replace("{m}", "np")
+            self.helpers[helper] = self.language.helper(source.w.helpers[helper])
         self.overflows = self.overflows or any(t.op in OVERFLOWS for t in plan.terms())
         return text, lines
 

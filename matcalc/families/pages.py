@@ -14,9 +14,8 @@ from matcalc.errors import NoRuleError, UnknownNameError
 from matcalc.expr import BUILD, Node, make, symbol_name
 from matcalc.families.derived import Derived, IndexedLine
 from matcalc.families.direct import direct_parts, recursion, sender_places
-from matcalc.families.stages import family_of
 from matcalc.families.writing import run_latex, run_text
-from matcalc.members import Family, place_of
+from matcalc.members import Family, family_of, place_of
 from matcalc.network import Step
 from matcalc.notation import Notation
 from matcalc.ops.algebra import had

@@ -30,6 +30,7 @@ class Use:
     at: tuple[Any, ...]  # the member used; nothing for a plain symbol
     spans: tuple[Span, ...]
     through: str
+    where: tuple[Any, ...] = ()  # there is a user only if none of these is negative
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Part:
     value: Node
     ranges: tuple[tuple[Any, Any], ...]
     through: str
+    where: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def part_of(use: Use, indices: Sequence[sp.Symbol]) -> Part:
     for span in reversed(use.spans):
         if span.index not in swaps:
             value = isum(value, span.index, span.low, span.high)
-    return Part(value, tuple(ranges), use.through)
+    return Part(value, tuple(ranges), use.through, use.where)
 
 
 def _affine(place: Any, moving: Sequence[Any]) -> tuple[Any, Any, Any]:
@@ -132,6 +134,19 @@ def at_place(parts: Sequence[Part], at: Sequence[Any], spans: Sequence[Span]) ->
     """The parts that reach one place; a coordinate that is the index itself means all of it."""
     cell = [(s.low, s.high) if e == s.index else (e, e) for e, s in zip(at, spans, strict=True)]
     return [p for p in parts if _covers(p, cell, spans)]
+
+
+def conditions(part: Part, at: Sequence[Any], spans: Sequence[Span]) -> tuple[Any, ...]:
+    """What must not be negative for a part to reach a place; what no length of the ranges can break
+    is left out."""
+    found = list(part.where)
+    for (low, high), place, span in zip(part.ranges, at, spans, strict=True):
+        for gap in (sp.expand(place - low), sp.expand(high - place)):
+            slack = sp.expand(gap - (span.high - span.low))
+            held = any(e.is_number and e >= 0 for e in (gap, slack))
+            if not held and place != span.index:
+                found.append(gap)
+    return tuple(dict.fromkeys(found))
 
 
 def _segments(parts: Sequence[Part], axis: int, span: Span) -> list[tuple[Any, Any]]:

@@ -1,25 +1,23 @@
 """A network with families in the order in which it is computed: plain steps and loops.
 
 Neighbouring families over the same indices share a loop as long as each uses only what the loop has
-computed before. A nested activation gets a name for what goes into it, as on a blackboard.
+computed before. A family with an index more (heads inside of layers) is a step of the loop around it
+where that loop waits for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import sympy as sp
 
 from matcalc.errors import NoRuleError, UnknownNameError
-from matcalc.expr import Node, postorder, substitute, symbols
-from matcalc.members import Family, Span, members, place_of
+from matcalc.expr import Node, symbols
+from matcalc.families.preactivations import named_inside
+from matcalc.members import Family, Span, family_of, members, place_of
 from matcalc.network import Network, Step
-from matcalc.ops.algebra import PRODUCT, SUM_OP
-from matcalc.ops.entrywise import ENTRYWISE
-
-ACTIVATIONS = frozenset(ENTRYWISE) - {"pow"} | {"softmax", "log_softmax", "function", "map"}
-
 
 @dataclass(frozen=True)
 class Loop:
@@ -33,6 +31,15 @@ class Loop:
     def index(self) -> Span:
         return self.spans[-1]
 
+    @property
+    def families(self) -> tuple[Family, ...]:
+        return tuple(family_of(s.symbol) for s in self.steps)
+
+    @property
+    def down(self) -> bool:
+        """Whether it runs from the last place to the first."""
+        return any(f.down for f in self.families)
+
 
 @dataclass(frozen=True)
 class Plain:
@@ -44,12 +51,6 @@ class Plain:
 Stage = Loop | Plain
 
 
-def family_of(node: Node) -> Family:
-    place = place_of(node)
-    assert place is not None, f"{node} is no member of a family"
-    return place.family
-
-
 def stages_of(
     network: Network, output: Node, cut: bool = True
 ) -> tuple[list[Stage], dict[str, Family]]:
@@ -57,25 +58,38 @@ def stages_of(
     needed = _needed(network, output)
     made: dict[str, Family] = {}
     stages: list[Stage] = []
-    starts: dict[Family, Step] = {}
+    starts: dict[Family, list[Step]] = {}
+    computed: set[Family] = set()
     for step in network.steps:
         if step.symbol not in needed:
             continue
         place = place_of(step.symbol)
         if place is None:
             stages.append(Plain(step))
-        elif step.symbol is not place.family.general:
-            starts[place.family] = step
+            continue
+        family = place.family
+        if step.symbol is not family.general:
+            starts.setdefault(family, []).append(step)
+            continue
+        own = tuple(starts.get(family, ()))
+        here = tuple(named_inside(network, step, made)) if cut else (step,)
+        awaited = {
+            f for f in families_in([step]) if f in starts and f not in computed and f is not family
+        }
+        last = stages[-1] if stages else None
+        if isinstance(last, Loop) and _joins(last, here, family, own, computed):
+            stages[-1] = Loop(last.spans, (*last.steps, *here), (*last.starts, *own))
         else:
-            own = (starts[place.family],) if place.family in starts else ()
-            here = _cut(network, step, made) if cut else [step]
-            last = stages[-1] if stages else None
-            if isinstance(last, Loop) and _joins(last, here, place.family, own):
-                stages[-1] = Loop(last.spans, (*last.steps, *here), (*last.starts, *own))
-            else:
-                stages.append(Loop(place.family.spans, tuple(here), own))
+            around = [f.spans for f in awaited if f.spans == family.spans[: len(f.spans)]]
+            stages.append(Loop(min([family.spans, *around], key=len), here, own))
+        computed |= {family, *map(family_of, (s.symbol for s in here))}
     _check_order(stages)
     return stages, made
+
+
+def families_in(steps: Iterable[Step]) -> set[Family]:
+    """The families that definitions speak of."""
+    return {family_of(m) for s in steps for m in members(s.definition)}
 
 
 def _needed(network: Network, output: Node) -> set[Node]:
@@ -95,8 +109,7 @@ def _needed(network: Network, output: Node) -> set[Node]:
                     f"over={family.indices[-1]})"
                 )
             targets = [family.general]
-            if family.started:
-                targets.append(family.at((*family.indices[:-1], family.spans[-1].low - 1)))
+            targets += family.starts
         for target in targets:
             step = by_symbol.get(target)
             if step is not None and target not in found:
@@ -105,56 +118,93 @@ def _needed(network: Network, output: Node) -> set[Node]:
     return found
 
 
-def _joins(loop: Loop, steps: Iterable[Step], family: Family, starts: Iterable[Step] = ()) -> bool:
+def _joins(
+    loop: Loop,
+    steps: tuple[Step, ...],
+    family: Family,
+    starts: tuple[Step, ...],
+    computed: set[Family],
+) -> bool:
     """Whether steps can be computed in the loop before them; a start that needs a member of that
-    loop needs all of it."""
-    if loop.spans != family.spans:
+    loop needs all of it. A family with an index more joins only a loop that is not finished."""
+    around = family.spans[: len(loop.spans)]
+    if loop.spans != around or (family.started and family.spans != loop.spans):
         return False
-    computed = {family_of(s.symbol) for s in loop.steps}
-    if any(family_of(m) in computed for s in starts for m in members(s.definition)):
+    if family.spans != loop.spans and families_in(loop.steps) <= computed | _given(loop):
         return False
-    inside = {family_of(s.symbol) for s in (*loop.steps, *steps)}
+    if starts and any(f.started and f.down != family.down for f in loop.families):
+        return False
+    if families_in(starts) & set(loop.families):
+        return False
+    down = loop.down or family.down
     own = {family_of(s.symbol) for s in steps}
+    inside = {*loop.families, *own}
     return all(
-        _is_past(m, loop.spans)
+        _is_past(m, loop.spans, down)
         for s in (*loop.steps, *steps)
         for m in members(s.definition)
         if family_of(m) in inside and (family_of(m) in own or s in steps)
     )
 
 
-def _is_past(member: Node, spans: tuple[Span, ...]) -> bool:
-    """Whether a member lies at the loop's own indices or at the one before."""
+def _given(loop: Loop) -> set[Family]:
+    """Families that are no step of the network: data and parameters."""
+    return {f for f in families_in(loop.steps) if f.network.roles.get(f.name, "step") != "step"}
+
+
+def _is_past(member: Node, spans: tuple[Span, ...], down: bool) -> bool:
+    """Whether a member lies at the loop's own indices or at one that was passed before."""
+    off = _offset(member, spans)
     place = place_of(member)
     assert place is not None
-    *outer, last = zip(place.at, spans, strict=True)
-    off = sp.expand(last[0] - last[1].index)
-    return all(at == s.index for at, s in outer) and off.is_number and off <= 0
+    outer = zip(place.at[: len(spans) - 1], spans, strict=False)
+    return all(at == s.index for at, s in outer) and off.is_number and (-off if down else off) <= 0
+
+
+def _offset(member: Node, spans: tuple[Span, ...]) -> Any:
+    """How far a member lies from the index of the loop."""
+    place = place_of(member)
+    assert place is not None
+    return sp.expand(place.at[len(spans) - 1] - spans[-1].index)
 
 
 def _check_order(stages: list[Stage]) -> None:
-    """Within a loop only what lies before is used, and only one step back."""
+    """Within a loop only what lies before is used, and no further back than starts are given."""
     _check_stages(stages)
     for loop in (s for s in stages if isinstance(s, Loop)):
-        here = {family_of(s.symbol): k for k, s in enumerate(loop.steps)}
+        here = {family: k for k, family in enumerate(loop.families)}
         for k, step in enumerate(loop.steps):
             for m in members(step.definition):
-                family, place = family_of(m), place_of(m)
-                if family not in here or place is None:
+                family = family_of(m)
+                if family not in here:
                     continue
-                off = sp.expand(place.at[-1] - loop.index.index)
-                if not _is_past(m, loop.spans) or (off == 0 and here[family] >= k):
+                off = _offset(m, loop.spans)
+                if not _is_past(m, loop.spans, loop.down) or (off == 0 and here[family] >= k):
                     raise NoRuleError(
                         f"{step.name} uses {m}, which is not computed before it; a loop goes "
-                        f"from {loop.index.low} up and may use what lies before"
+                        f"{_way(loop)} and may use what lies before"
                     )
-                if off < -1 or (off == -1 and not family.started):
-                    missing = family.at((*place.at[:-1], sp.expand(loop.index.low + off)))
-                    raise NoRuleError(
-                        f"{step.name} uses {m}, so {missing} must be given: declare "
-                        f"net.recur({family.name!r}, over={loop.index.index}, start=...) "
-                        "(one step back is supported)"
-                    )
+                back = abs(int(off))
+                if back > family.started:
+                    raise NoRuleError(_without_start(step, m, family, loop, back))
+
+
+def _way(loop: Loop) -> str:
+    return f"from {loop.index.high} down" if loop.down else f"from {loop.index.low} up"
+
+
+def _without_start(step: Step, member: Node, family: Family, loop: Loop, back: int) -> str:
+    place = place_of(member)
+    assert place is not None
+    first = loop.index.high if loop.down else loop.index.low
+    off = back if loop.down else -back
+    n = len(loop.spans) - 1
+    missing = family.at((*place.at[:n], sp.expand(first + off), *place.at[n + 1 :]))
+    words = "start=..." if back == 1 else f"start=(...), {back} members, the nearest first"
+    return (
+        f"{step.name} uses {member}, so {missing} must be given: declare "
+        f"net.recur({family.name!r}, over={loop.index.index}, {words})"
+    )
 
 
 def _check_stages(stages: list[Stage]) -> None:
@@ -163,8 +213,8 @@ def _check_stages(stages: list[Stage]) -> None:
     for stage in stages:
         steps = [stage.step] if isinstance(stage, Plain) else [*stage.starts, *stage.steps]
         if isinstance(stage, Loop):
-            here = {family_of(s.symbol) for s in stage.steps}
-            if any(family_of(m) in here for s in stage.starts for m in members(s.definition)):
+            here = set(stage.families)
+            if families_in(stage.starts) & here:
                 raise NoRuleError("a start that uses a member of its own loop has no rule yet")
             computed |= here
         for step in steps:
@@ -177,51 +227,3 @@ def _check_stages(stages: list[Stage]) -> None:
                     raise NoRuleError(
                         f"{step.name} uses {m}, which a later loop computes: put both into one loop"
                     )
-
-
-# -- names for pre-activations --------------------------------------------------------------------
-
-
-def _cut(network: Network, step: Step, made: dict[str, Family]) -> list[Step]:
-    """A general member's definition, with a family for what goes into each activation."""
-    family = family_of(step.symbol)
-    steps: list[Step] = []
-    image: dict[Node, Node] = {}
-    for node in postorder(step.definition, stop=lambda n: n.op.name == "isum"):
-        if node.op.name not in ACTIVATIONS or len(node.operands) != 1:
-            continue
-        inner = node.operands[0]
-        if inner in image or inner.op not in (SUM_OP, PRODUCT) or not inner.shape:
-            continue
-        if not set(family.indices) <= set(inner.indices):
-            continue
-        name = _fresh(network, made, _stem(network, family))
-        new = Family(network, name, family.spans, inner.shape)
-        made[name] = new
-        steps.append(Step(new.general, substitute(inner, image)))
-        image[inner] = new.general
-    return [*steps, Step(step.symbol, substitute(step.definition, image), step.adjoint)]
-
-
-def _stem(network: Network, family: Family) -> str:
-    """z, or z_i where there are several gates; a capital for a capital."""
-    letter = "Z" if family.name[:1].isupper() else "z"
-    several = sum(
-        _has_inside(s.definition) for s in network.steps if place_of(s.symbol) is not None
-    )
-    return letter if several < 2 else f"{letter}_{family.name}"
-
-
-def _has_inside(root: Node) -> bool:
-    return any(
-        n.op.name in ACTIVATIONS and len(n.operands) == 1 and n.operands[0].op in (SUM_OP, PRODUCT)
-        for n in postorder(root)
-    )
-
-
-def _fresh(network: Network, made: dict[str, Family], stem: str) -> str:
-    count, name = 0, stem
-    while name in network or name in network.families or name in made or name in network.spans:
-        count += 1
-        name = f"{stem}{count}"
-    return name

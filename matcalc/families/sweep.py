@@ -13,10 +13,10 @@ from typing import Any
 
 from matcalc.expr import Node, is_symbol, leaves, postorder, substitute, symbol
 from matcalc.facts import Fact
-from matcalc.families.places import Case, Part, Use, at_place, cases_of, part_of, summed
-from matcalc.families.stages import Loop, Plain, Stage, family_of
+from matcalc.families.places import Case, Part, Use, at_place, cases_of, conditions, part_of, summed
+from matcalc.families.stages import Loop, Plain, Stage
 from matcalc.linear import pull
-from matcalc.members import Family, Span, members, place_of
+from matcalc.members import Family, Span, family_of, members, place_of
 from matcalc.network import Step
 from matcalc.ops.algebra import add, is_zero, zero_of
 from matcalc.ops.binder import ISUM, at_index, index, isum
@@ -42,6 +42,11 @@ class Arrived:
     def value(self) -> Node:
         """At a plain symbol."""
         return self.cases[0].value
+
+    @property
+    def conditional(self) -> bool:
+        """Whether some use exists only where the ranges are long enough."""
+        return any(p.where for p in self.parts)
 
 
 class Book(Adjoints):
@@ -148,7 +153,8 @@ class Sweep:
             adjoints[family] = self.book.name_family(family, step.adjoint)
         for step in reversed(live):
             name = family_of(step.symbol).name
-            self._send(step.definition, adjoints[family_of(step.symbol)].general, loop.spans, name)
+            arriving = adjoints[family_of(step.symbol)].general
+            self._send(step.definition, arriving, family_of(step.symbol).spans, name)
         for step in reversed(live):
             self._settle_family(family_of(step.symbol))
         for start in loop.starts:
@@ -176,18 +182,27 @@ class Sweep:
         assert place is not None
         family = place.family
         parts = [part_of(u, family.indices) for u in self.uses[family]]
-        here = at_place(parts, place.at, family.spans)
-        value = add(*(p.value for p in here)) if here else zero_of(family.shape)
         swaps = {family.indices[-1]: place.at[-1]}
-        value = self._clean(at_index(value, swaps))
-        self._send(start.definition, value, family.spans[:-1], start.name)
+        together: dict[tuple[Any, ...], list[Part]] = {}
+        for part in at_place(parts, place.at, family.spans):
+            together.setdefault(conditions(part, place.at, family.spans), []).append(part)
+        for where, here in together.items():
+            value = self._clean(at_index(add(*(p.value for p in here)), swaps))
+            self._send(start.definition, value, family.spans[:-1], start.name, where)
 
     # -- sending ----------------------------------------------------------------------------------
 
     def _wanted(self, node: Node) -> bool:
         return is_symbol(node) and _target(node) in self.concerned
 
-    def _send(self, root: Node, G: Node, spans: tuple[Span, ...], through: str) -> None:
+    def _send(
+        self,
+        root: Node,
+        G: Node,
+        spans: tuple[Span, ...],
+        through: str,
+        where: tuple[Any, ...] = (),
+    ) -> None:
         if is_zero(G):
             return
         for leaf, use in self._pulled(root, G, spans, through):
@@ -200,6 +215,7 @@ class Sweep:
                     for s in use.spans
                 ),
                 use.through,
+                where,
             )
             self.uses.setdefault(_target(leaf), []).append(renamed)
 
@@ -243,9 +259,9 @@ class Sweep:
         name = self.book.name(node, latex)
         self.book.define(name, value)
         self.assumed.learn(name, value)
-        parts = tuple(Part(summed(u), (), u.through) for u in uses)
+        parts = tuple(Part(summed(u), (), u.through, u.where) for u in uses)
         self._note(Arrived(node, name, (Case((), value, parts),), parts, _through(uses)))
-        return spoken_value(name, value)
+        return name if any(u.where for u in uses) else spoken_value(name, value)
 
     def _settle_family(self, family: Family) -> None:
         uses = self.uses.get(family, [])

@@ -12,8 +12,8 @@ import sympy as sp
 
 from matcalc import shapes
 from matcalc.expr import BUILD, Node, is_symbol, postorder
-from matcalc.families.stages import Loop, Plain, family_of, stages_of
-from matcalc.members import Family, Place, Span, place_of
+from matcalc.families.stages import Loop, Plain, stages_of
+from matcalc.members import Family, Place, Span, family_of, place_of
 from matcalc.network import Network
 from matcalc.notation import Notation
 from matcalc.render.names import LAYERS, is_affine, name_in_latex, output_name
@@ -131,9 +131,16 @@ def _loops(network: Network) -> list[tuple[Family, Span]]:
 
 
 def _loop_text(loop: Loop) -> str:
-    said = [f"{s.symbol} = {_said(s.definition)}" for s in (*loop.steps, *loop.starts)]
-    over = ", ".join(run_text(s) for s in loop.spans)
-    return f"for {over}: {', '.join(said)}"
+    over = ", ".join([*map(run_text, loop.spans[:-1]), run_text(loop.index, loop.down)])
+    if all(f.spans == loop.spans for f in loop.families):
+        said = [f"{s.symbol} = {_said(s.definition)}" for s in (*loop.steps, *loop.starts)]
+        return f"for {over}: {', '.join(said)}"
+    rows = [f"for {over}:"]
+    for step in (*loop.steps, *loop.starts):
+        more = family_of(step.symbol).spans[len(loop.spans) :]
+        inner = f"for {', '.join(map(run_text, more))}: " if more else ""
+        rows.append(f"    {inner}{step.symbol} = {_said(step.definition)}")
+    return "\n".join(rows)
 
 
 def _said(node: Node) -> str:

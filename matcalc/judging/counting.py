@@ -126,9 +126,7 @@ def note_dims(env: Environment, relation: t.Relation) -> None:
         elif isinstance(node, t.Postfix) and node.base == REALS:
             found = list(node.arguments)
         for part in found:
-            for symbol in t.walk(part):
-                if isinstance(symbol, t.Symbol) and s.bare(symbol):
-                    env.dims.add(symbol.name)
+            env.dims |= {s.full(symbol) for symbol in s.symbols(part)}
     for _, right in ranges_of(relation):
         for part in t.walk(right):
             if isinstance(part, t.Symbol) and s.bare(part):

@@ -77,6 +77,8 @@ def _nabla(scope: Scope, node: t.Nabla) -> list[Value]:
             scope.env.assume(f"the gradient of {write(of)} is taken by {write(only)}")
     if not by and isinstance(of, t.HeadBracket) and len(of.bracket.items) == 1:
         by = of.bracket.items
+    if of is not None:
+        by = tuple(_of_its_layer(scope, of, x) for x in by)
     if of is not None and len(by) == 1 and node.order == "2":
         return _higher(scope, t.Derivative(r"\partial", of, (by[0], by[0]), "2"))
     if of is None or len(by) != 1 or node.order != "1":
@@ -85,6 +87,16 @@ def _nabla(scope: Scope, node: t.Nabla) -> list[Value]:
     if of_shape == (1, 1):
         return [Value(unflat(table, by_shape))]
     return [Value(table)]
+
+
+def _of_its_layer(scope: Scope, of: t.Node, by: t.Node) -> t.Node:
+    r"""``\nabla_a C`` for a cost of ``a^L``: the one layer of the letter that it is computed from."""
+    if not isinstance(by, t.Symbol) or not s.bare(by) or scope.place(by) is not None:
+        return by
+    definition = scope.env.definitions.get(s.full(of)) if isinstance(of, t.Symbol) else None
+    inside = s.symbols(definition.body) if definition is not None else ()
+    found = {replace(p, subscripts=()) for p in inside if p.name == by.name and p.marks}
+    return found.pop() if len(found) == 1 else by
 
 
 def _is_step_of(scope: Scope, node: t.HeadBracket) -> bool:

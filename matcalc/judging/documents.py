@@ -27,7 +27,13 @@ from matcalc.judging.kinds import is_number, kind_of
 from matcalc.judging.labels import with_labels
 from matcalc.judging.layers import normal, note_layers
 from matcalc.judging.passages import ARRIVING, Line, find_bases, lines_of, without_false_scalars
-from matcalc.judging.redefining import define, forget_array, keep_under_hat, uses_newer
+from matcalc.judging.redefining import (
+    define,
+    forget_array,
+    keep_under_hat,
+    uses_newer,
+    whole_instead_of_entries,
+)
 from matcalc.judging.report import Entry, Report
 from matcalc.judging.scope import Scope
 from matcalc.judging.sizes import worlds
@@ -76,6 +82,7 @@ def verify_text(
         line.relation = changed
         note_dims(start, line.relation)
     find_bases(start, lines)
+    start.page = tuple(line.relation for line in lines if line.relation.signs)
     lines = without_false_scalars(start, lines)
     reader = Reader(start)
     for position, line in enumerate(lines):
@@ -133,6 +140,8 @@ def _read(reader: Reader, line: Line, later: list[Line]) -> None:
         verdict = judged
         if kind == "restates" and verdict.status in (*FAILURES, "unreadable", "needs-convention"):
             verdict = _redefined(reader, line, verdict)
+        elif kind == "restates" and verdict.status == "holds":
+            whole_instead_of_entries(reader.env, relation, line.number)
     follows = None
     if verdict.status in FAILURES and kind == "claims":
         follows = _follows(reader, line.relation, later)

@@ -95,6 +95,7 @@ class Environment:
     data_columns: bool = False  # x_i, a row of X, is written as a column
     inferred_names: set[str] = field(default_factory=set)
     order: list[str] = field(default_factory=list)  # keys in the order of their definitions
+    page: tuple[t.Relation, ...] = ()  # all lines of the document: letters count alike in them
 
     def copy(self) -> Environment:
         """Another environment that can be changed without touching this one."""

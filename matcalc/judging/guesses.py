@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from matcalc.judging import spelling as s
 from matcalc.judging.environment import ONE, Environment
+from matcalc.judging.index_lengths import declare_by_letters
 from matcalc.judging.infer import Clash, Inference, Unknown
 from matcalc.reading import tree as t
 from matcalc.reading.writer import write
@@ -44,6 +45,7 @@ def infer(env: Environment, relations: Sequence[t.Relation] = ()) -> None:
                     continue
     _single_index(run, relations)
     _settle(env, run)
+    declare_by_letters(env, relations)
 
 
 def _single_index(run: Inference, relations: Iterable[t.Relation]) -> None:

@@ -165,8 +165,12 @@ def _at(
         family = _family_before(claim[: mark.start()], network)
         span = spans[letter] if letter else _span_of(family, network, spans)
         if span is not None:
-            low = span[0] - (1 if family is not None and family.started else 0)
-            if not low <= number <= span[1]:
+            low, high = span
+            if family is not None and family.down:
+                high += family.started
+            elif family is not None:
+                low -= family.started
+            if not low <= number <= high:
                 return None
         inside = f"{{{mark[2]}{number}{mark[4]}}}" if mark[3] else f"{{{number}}}"
         out += [claim[last : mark.start()], mark[1], inside]

@@ -74,11 +74,15 @@ class Finding:
     relation: t.Relation | None = None
     missing: dict[str, list[int]] = field(default_factory=dict)
     sides: dict[int, str] = field(default_factory=dict)  # status of every right-hand side
+    alive: bool = False  # some side is not zero somewhere
 
 
 def judge(env: Environment, relation: t.Relation, *, quick: bool = False) -> Finding:
     """Judge one relation, in the layout of the page and then in the others."""
     finding = _judge(env, relation, quick=quick)
+    if finding.status == "holds" and not finding.alive and _says_something(relation):
+        why = f"both sides are zero: on this page {write(relation.sides[0])} depends on nothing"
+        return replace(finding, status="unreadable", why=why)
     if finding.status not in ("shape-error", "fails") or finding.work > HEAVY:
         return finding
     other = with_columns(env, relation)
@@ -90,6 +94,17 @@ def judge(env: Environment, relation: t.Relation, *, quick: bool = False) -> Fin
         env.assume(SAID)
         return again
     return finding
+
+
+def _says_something(relation: t.Relation) -> bool:
+    """A derivative that is said to be more than a plain zero."""
+    about = any(
+        isinstance(p, (t.Derivative, t.Nabla)) or (isinstance(p, t.Symbol) and p.name == "delta")
+        for p in t.walk(relation.sides[0])
+    )
+    return about and all(
+        any(isinstance(p, t.Symbol) for p in t.walk(side)) for side in relation.sides[1:]
+    )
 
 
 def _judge(env: Environment, relation: t.Relation, *, quick: bool = False) -> Finding:
@@ -180,6 +195,7 @@ def _combined(found: list[Finding], relation: t.Relation, layout: tuple[str, boo
         relation=relation,
         points=sum(f.points for f in found),
         sizes=len(found),
+        alive=any(f.alive for f in found),
     )
 
 
@@ -339,6 +355,7 @@ def _worse(a: Finding, b: Finding) -> Finding:
     first = a if RANK[a.status] >= RANK[b.status] else b
     if a.wrong is not None and b.wrong is not None and a.wrong != b.wrong:
         first = a if a.wrong < b.wrong else b
+    first = replace(first, alive=a.alive or b.alive)
     return replace(first, tags=a.tags | b.tags, sides=sides, wrong=min(wrong) if wrong else None)
 
 
@@ -362,14 +379,17 @@ def _sides(scope: Scope, relation: t.Relation) -> Finding:
     truth = sided[0]
     if isinstance(truth, Trouble):
         return Finding(truth.status, truth.why, 0)
-    finding = Finding("holds")
+    alive = any(
+        bool(np.any(value.array)) for side in sided if not isinstance(side, Trouble) for value in side
+    )
+    finding = Finding("holds", alive=alive)
     for k in range(1, len(sided)):
         loose = 0.02 if relation.signs[k - 1] == r"\approx" else 0.0
         mine = _pair(scope, truth, sided[k], slacks[k], loose)
         finding.sides[k] = mine.status
         mine = replace(mine, wrong=None if mine.status == "holds" else k, sides=finding.sides)
         if finding.status == "holds":
-            finding = replace(mine, tags=finding.tags | mine.tags)
+            finding = replace(mine, tags=finding.tags | mine.tags, alive=alive)
     return finding
 
 

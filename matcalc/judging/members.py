@@ -134,13 +134,8 @@ def _exists(at: Concrete, member: Node) -> bool:
     place = place_of(member)
     if place is None:
         return True
-    family = place.family
-    for k, (e, span) in enumerate(zip(place.at, family.spans, strict=True)):
-        early = 1 if family.started and k == len(place.at) - 1 else 0
-        fixed = span.at(at.ends)
-        if not bool(fixed.low - early <= e <= fixed.high):
-            return False
-    return True
+    reach = (span.at(at.ends) for span in place.family.reach)
+    return all(span.low <= e <= span.high for e, span in zip(place.at, reach, strict=True))
 
 
 def _equal(at: Concrete, truth: Node, hand: Node) -> bool:

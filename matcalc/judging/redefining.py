@@ -83,6 +83,23 @@ def define(env: Environment, relation: t.Relation, number: int) -> None:
         _define_between(env, relation, number)
 
 
+def whole_instead_of_entries(env: Environment, relation: t.Relation, number: int) -> None:
+    """``a^l = \\sigma(w^l a^{l-1} + b^l)`` behind the same entry by entry: the whole is the definition."""
+    left = relation.sides[0]
+    if not isinstance(left, t.Symbol) or left.subscripts or s.full(left) in env.definitions:
+        return
+    stem = s.full(left)
+    entries = [d for d in env.patterns if d.left.subscripts and s.stem(d.left) == stem]
+    if not entries or any(d.ranges for d in entries):
+        return
+    env.patterns = [d for d in env.patterns if d not in entries]
+    for definition in entries:
+        env.definitions.pop(s.full(definition.left), None)
+    env.order = [k for k in env.order if k in env.definitions]
+    env.cells.pop(stem, None)
+    take(env, relation, number)
+
+
 def _define_between(env: Environment, relation: t.Relation, number: int) -> None:
     """``f = a = g(z)`` defines the name in the middle too."""
     for k in range(1, len(relation.sides) - 1):

@@ -21,8 +21,8 @@ def integer(node: t.Node, indices: Indices) -> int | None:
     if isinstance(node, t.Number):
         return int(node.text) if node.text.isdigit() else None
     if isinstance(node, t.Symbol):
-        plain = not (node.subscripts or node.marks or node.primes or node.star)
-        return indices.get(node.name) if plain else None
+        # A size may carry a label: n_h, D_x, n^{[1]}.
+        return indices.get(node.name if bare(node) else full(node)) if indices else None
     if isinstance(node, t.Bracket) and len(node.items) == 1:
         return integer(node.items[0], indices)
     if isinstance(node, t.Sum):

@@ -17,6 +17,7 @@ from matcalc.judging.environment import Environment
 from matcalc.judging.functions import CALLS
 from matcalc.judging.givens import EQUALS, environment_of
 from matcalc.judging.guesses import infer
+from matcalc.judging.layer_numbers import numbered
 from matcalc.judging.layers import normal, note_layers
 from matcalc.judging.lines import EQUAL, RANK, Finding, judge
 from matcalc.judging.undefined import where
@@ -70,7 +71,29 @@ def verify_relations(
     if not judged:
         return Verdict("unreadable", claim, explanation="there is no equation")
     worst = max(judged, key=lambda line: ORDER[line.finding.status])
+    other = _with_numbers(before, lines, worst)
+    if other is not None:
+        env, before, worst = other
     return _verdict(env, before, claim, worst, diagnose)
+
+
+def _with_numbers(
+    before: Environment, lines: list[t.Relation], worst: Judged
+) -> tuple[Environment, Environment, Judged] | None:
+    """A line about any layer, judged with layers that have numbers, where that says more."""
+    if len(lines) != 1 or ORDER[worst.finding.status] <= 0:
+        return None
+    concrete = numbered(before, lines[0])
+    if concrete is None:
+        return None
+    known, line = concrete
+    env = known.copy()
+    infer(env, [line])
+    judged = judge_line(env, line, known)
+    better = ORDER[judged.finding.status] <= 0 or (
+        worst.finding.status == "unreadable" and judged.finding.status != "unreadable"
+    )
+    return (env, known, judged) if better else None
 
 
 ORDER = {**RANK, "assumes": -1, "defines": -1, "update": -1, "blank": -1}
@@ -225,9 +248,16 @@ def _verdict(
     env: Environment, before: Environment, claim: str, judged: Judged, diagnose: bool
 ) -> Verdict:
     from matcalc.judging.diagnosis import diagnosis
+    from matcalc.judging.proving import Grounds, grounds
     from matcalc.judging.wording import certainty, reading_of, taught
 
     finding = judged.finding
+    ground = Grounds.POINTS
+    if diagnose and finding.status == "holds" and finding.points:
+        ground = grounds(env, judged.claim, finding)
+        if ground is Grounds.NEARLY:
+            finding = replace(finding, status="fails", why=ground.value, wrong=1)
+            diagnose = False
     if finding.status in FAILURES and (word := _unexplained(env, judged.line)):
         why = f"the page does not say what {word} does"
         return Verdict("unreadable", claim, explanation=why, assumptions=tuple(env.assumptions))
@@ -236,7 +266,7 @@ def _verdict(
         finding.status,  # type: ignore[arg-type]
         claim,
         explanation=_told(before, env, judged.line, finding),
-        certainty=certainty(finding),
+        certainty=certainty(finding, ground),
         reading=reading_of(env, judged.line, finding),
         first_wrong_step=wrong,
         assumptions=tuple(env.assumptions),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from matcalc.judging.environment import Environment
 from matcalc.judging.lessons import lesson
 from matcalc.judging.lines import Finding
+from matcalc.judging.proving import Grounds
 from matcalc.reading import tree as t
 from matcalc.reading.writer import write
 
@@ -39,13 +40,14 @@ def _convention(finding: Finding) -> str:
     return said
 
 
-def certainty(finding: Finding) -> str:
+def certainty(finding: Finding, grounds: Grounds = Grounds.POINTS) -> str:
     """What the verdict rests on."""
-    if not finding.points:
-        return ""
+    if not finding.points or grounds is Grounds.LAWS:
+        return grounds.value
     sizes = f", {finding.sizes} sizes" if finding.sizes > 1 else ""
     verb = "agrees" if finding.status == "holds" else "tested"
-    return f"{verb} at {finding.points} points{sizes}"
+    exactly = f", {grounds.value}" if grounds is Grounds.FRACTIONS else ""
+    return f"{verb} at {finding.points} points{sizes}{exactly}"
 
 
 def reading_of(env: Environment, line: t.Relation, finding: Finding) -> str:

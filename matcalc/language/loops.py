@@ -49,7 +49,11 @@ def has_families(text: str) -> bool:
 @dataclass(frozen=True)
 class _Statement:
     text: str
-    inside: str = ""  # the ranges of the loop it stands in
+    inside: tuple[str, ...] = ()  # the ranges of the loops it stands in, the outermost first
+
+    @property
+    def letters(self) -> tuple[str, ...]:
+        return tuple(RANGE.fullmatch(said)[1] for said in self.inside)  # type: ignore[index]
 
 
 def network_of(text: str, name: str = "text") -> Network:
@@ -65,17 +69,20 @@ class _Reader:
 
     def run(self) -> Network:
         statements = list(_statements(self.text))
-        for loop in dict.fromkeys(s.inside for s in statements if s.inside):
-            for part in _parts(loop):
-                self._range(part)
-        rest = [s for s in statements if s.inside or not self._declares(s.text)]
+        for said in dict.fromkeys(part for s in statements for part in s.inside):
+            self._range(said)
+        ranges = [s for s in statements if not s.inside and self._is_range(s.text)]
+        for statement in ranges:  # wherever they stand: a family may be declared above them
+            self._range(statement.text.strip().partition(" ")[2])
+        rest = [s for s in statements if s not in ranges]
+        rest = [s for s in rest if s.inside or not self._declares(s.text)]
         answer: Callable[[], Any] | None = None
         upstream: str | None = None
         while rest:
             statement = rest.pop(0)
             if statement.inside:
                 inside = [statement]
-                while rest and rest[0].inside == statement.inside:
+                while rest and rest[0].inside[:1] == statement.inside[:1]:
                     inside.append(rest.pop(0))
                 self._loop(inside)
                 continue
@@ -101,25 +108,36 @@ class _Reader:
     # -- declarations -----------------------------------------------------------------------------
 
     def _range(self, said: str) -> None:
+        """Declare the index of a range; ``l = L..1`` runs down over the same places."""
+        name, low, high = self._ends(said)
+        known = self.net.spans.get(name)
+        if known is None:
+            down = sp.expand(high - low)
+            low, high = (high, low) if down != 0 and down.is_nonpositive else (low, high)
+            self.net.index(name, low, high)
+        elif {known.low, known.high} != {low, high}:
+            raise ParseError(
+                f"the index {name} runs over two ranges, {known} and {said.strip()}", self.text
+            )
+
+    def _ends(self, said: str) -> tuple[str, Any, Any]:
         found = RANGE.fullmatch(said)
         if found is None:
             raise ParseError(f"a range is written t = 1..T, not {said.strip()}", self.text)
-        name, low, high = found.groups()
-        ends = [self._integer(e) for e in (low, high)]
-        known = self.net.spans.get(name)
-        if known is None:
-            self.net.index(name, *ends)
-        elif [known.low, known.high] != ends:
-            raise ParseError(
-                f"the index {name} runs over two ranges, {known} and {said}", self.text
-            )
+        return found[1], self._integer(found[2]), self._integer(found[3])
+
+    def _runs_down(self, said: str) -> bool:
+        name, low, high = self._ends(said)
+        span = self.net.spans[name]
+        return bool(low == span.high and high == span.low and low != high)
+
+    def _is_range(self, text: str) -> bool:
+        """Whether a line says how far an index runs: ``index t = 1..T``."""
+        word, _, tail = text.strip().partition(" ")
+        return word == "index" and RANGE.fullmatch(tail) is not None
 
     def _declares(self, text: str) -> bool:
         """Declare what a line declares; false where it is another statement."""
-        word, _, tail = text.strip().partition(" ")
-        if word == "index" and RANGE.fullmatch(tail):
-            self._range(tail)
-            return True
         found = SHAPE.fullmatch(text)
         if found is None:
             return False
@@ -172,11 +190,12 @@ class _Reader:
     # -- steps ------------------------------------------------------------------------------------
 
     def _loop(self, inside: list[_Statement]) -> None:
-        letters = tuple(RANGE.fullmatch(p)[1] for p in _parts(inside[0].inside))  # type: ignore[index]
-        over = tuple(self.net.spans[letter].index for letter in letters)
-        general = ",".join(letters)
+        """One loop, loops inside of it included: first what comes before it, then its steps."""
         steps = []
+        starts: dict[str, dict[Any, str]] = {}
+        where: dict[str, _Statement] = {}
         for statement in inside:
+            general = ",".join(statement.letters)
             found = LEFT.fullmatch(statement.text)
             if found is None or found[2] is None:
                 raise ParseError(
@@ -186,23 +205,56 @@ class _Reader:
                 )
             name, place, formula = found.groups()
             if place.replace(" ", "") == general:
-                steps.append((name, formula))
+                steps.append((name, formula, statement))
             else:
-                self._start(name, place, over, formula)
-        for name, formula in steps:
+                at = self._before(name, place, statement, formula)
+                starts.setdefault(name, {})[at] = formula
+                where[name] = statement
+        for name, given in starts.items():
+            self._start(name, given, where[name])
+        for name, formula, statement in steps:
+            over = tuple(self.net.spans[letter].index for letter in statement.letters)
             self.net.let(name, self._formula(formula), over=over)
 
-    def _start(self, name: str, place: str, over: tuple[Any, ...], formula: str) -> None:
-        span = self.net.spans[str(over[-1])]
+    def _before(self, name: str, place: str, statement: _Statement, formula: str) -> Any:
+        """The place of a member before the first."""
         at = [self._integer(p) for p in place.split(",")]
-        wanted = [*over[:-1], sp.expand(span.low - 1)]
-        if at != wanted:
-            said = ",".join(map(str, wanted))
+        spans = [self.net.spans[letter] for letter in statement.letters]
+        *outer, last = at
+        if len(at) != len(spans) or outer != [s.index for s in spans[:-1]]:
+            raise ParseError(self._no_start(name, place, statement), self.text)
+        if spans[-1].index in last.free_symbols:
             raise ParseError(
-                f"{name}[{place.strip()}] is no start of a loop over {span}: that is {name}[{said}]",
+                f"a loop defines {name}[{','.join(statement.letters)}], the member at its own "
+                f"index, not {name}[{place.strip()}] = {formula.strip()}: shift the index, as in "
+                "for t = 1..T: h[t] = tanh(W*h[t-1] + x[t-1]) instead of h[t+1] = tanh(W*h[t] + x[t])",
                 self.text,
             )
-        self.net.recur(name, over=over, start=self._formula(formula))
+        return last
+
+    def _no_start(self, name: str, place: str, statement: _Statement) -> str:
+        *outer, last = (self.net.spans[letter] for letter in statement.letters)
+        down = self._runs_down(statement.inside[-1])
+        first = sp.expand(last.high + 1 if down else last.low - 1)
+        said = ",".join(
+            [*(str(s.index) for s in outer), shapes.show_dim(first).replace(" ", "")]
+        )
+        over = statement.inside[-1].strip() if down else last
+        return f"{name}[{place.strip()}] is no start of a loop over {over}: that is {name}[{said}]"
+
+    def _start(self, name: str, given: Mapping[Any, str], statement: _Statement) -> None:
+        """Announce a recurrence with the members before its first."""
+        over = tuple(self.net.spans[letter].index for letter in statement.letters)
+        span = self.net.spans[statement.letters[-1]]
+        down = self._runs_down(statement.inside[-1])
+        places = [
+            sp.expand(span.high + k if down else span.low - k) for k in range(1, len(given) + 1)
+        ]
+        for at in given:
+            if at not in places:
+                raise ParseError(self._no_start(name, shapes.show_dim(at), statement), self.text)
+        start = [self._formula(given[at]) for at in places]
+        self.net.recur(name, over=over, start=start, down=down)
 
     def _define(self, text: str) -> None:
         found = LEFT.fullmatch(text)
@@ -301,25 +353,25 @@ class _Readable:
 
 def _statements(text: str) -> Iterator[_Statement]:
     """Lines and what stands between semicolons; the body of a loop may follow on indented lines."""
-    inside = ""
+    around: list[tuple[int, tuple[str, ...]]] = []  # loops that are open, by their indentation
     for row in text.split("\n"):
         line = row.partition("#")[0]
         if not line.strip():
             continue
-        if not line[0].isspace():
-            inside = ""
+        depth = len(line) - len(line.lstrip())
+        while around and depth <= around[-1][0]:
+            around.pop()
+        inside = around[-1][1] if around else ()
         for part in line.split(";"):
-            if not part.strip():
-                continue
             found = LOOP.fullmatch(part)
             if found is not None:
-                inside = found[1].strip()
+                inside = (*inside, *(said.strip() for said in _parts(found[1])))
                 part = found[2]
+                if not part.strip():
+                    around.append((depth, inside))
             for definition in _parts(part) if inside else [part]:
                 if definition.strip():
                     yield _Statement(definition.strip(), inside)
-        if inside and LOOP.search(line) and line.partition(":")[2].strip():
-            inside = ""  # the loop was written on one line
 
 
 def _parts(text: str) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import sympy as sp
 
 from matcalc import shapes
-from matcalc.errors import ShapeError
+from matcalc.errors import ShapeError, wants
 from matcalc.expr import BUILD, Node, as_number, brief, is_number, make, number
 from matcalc.ops.algebra import (
     ONES,
@@ -146,6 +146,9 @@ def vstack(*blocks: Any) -> Node:
 
 def block(rows: Sequence[Sequence[Any]]) -> Node:
     """A block matrix from rows of blocks."""
+    wants((list, tuple), rows, "a block matrix is made of rows, each a list of blocks")
+    for row in rows:
+        wants((list, tuple), row, "a row of a block matrix is a list of blocks")
     return vstack(*(hstack(*row) for row in rows))
 
 

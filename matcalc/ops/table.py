@@ -252,7 +252,7 @@ TABLE: dict[str, Row] = {
         slopes=(u * x ** (u - 1), y * f("log")(x)),
         latex="",
         code="",
-        domain=lambda a, k: (a > 0) | ((k == k.round()) & (a != 0)),
+        domain=lambda a, k: (a > 0) | ((k == k.round()) & ((a != 0) | (k >= 1))),
         names=("A", "k"),
     ),
 }

@@ -30,7 +30,8 @@ def plus(a: Node, c: Any) -> Node:
 
 
 def between(a: Node, low: Any, high: Any) -> Node:
-    found: Node = WORDS["min"](WORDS["max"](a, given(low)), given(high))
+    """Cut off at both ends, where the slope is 0 as torch's is."""
+    found: Node = WORDS["min"](given(high), WORDS["max"](given(low), a))
     return found
 
 
@@ -163,13 +164,13 @@ def _threshold(reader: Any, x: Tensor, threshold: Any, value: Any) -> Tensor:
 
 @reads("prelu")
 def prelu(reader: Any, x: Tensor, weight: Any) -> Tensor:
-    """relu(x) - a relu(-x), with one slope or one for each channel (axis 1)."""
+    """relu(x) + a min(x, 0), with one slope or one for each channel (axis 1)."""
     w = reader.tensor(weight)
     if w.sizes and w.sizes[0] != 1 and len(x.axes) > 2:
         w = reshaped(w, [w.sizes[0], *[reader.size(1)] * (len(x.axes) - 2)])
     up = untied(x).each(WORDS["relu"])
-    down = untied(x).each(lambda a: WORDS["relu"](neg(a)))
-    return reader.named("prelu", combined(up, combined(down, w, multiplied), subtracted))
+    down = untied(x).each(lambda a: WORDS["min"](a, number(0)))
+    return reader.named("prelu", combined(up, combined(down, w, multiplied), added))
 
 
 @reads("glu")

@@ -21,7 +21,8 @@ def _plus(T: Tensor, value: Any) -> Tensor:
 
 
 def _hinge(T: Tensor) -> Tensor:
-    return T.each(WORDS["relu"])
+    """max(T, 0), whose slope at 0 is 1 as in torch."""
+    return T.each(lambda a: WORDS["max"](a, number(0)))
 
 
 def _squares(x: Tensor, dim: int) -> Tensor:

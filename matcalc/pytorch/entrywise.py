@@ -95,6 +95,10 @@ def arithmetic(name: str, fn: Callable[[Node, Node], Node]) -> Reading:
         A, B = reader.tensor(a), reader.tensor(b)
         if alpha != 1:
             B = combined(reader.tensor(alpha), B, multiplied)
+        if (A.mask or B.mask) and name in ("add", "sub") and (name == "add" or not B.mask):
+            from matcalc.pytorch.masks import plus
+
+            return plus(reader, A, B, fn)
         return reader.named(name, combined(A, B, fn))
 
     return apply

@@ -12,6 +12,7 @@ from matcalc.expr import Node
 from matcalc.ops.algebra import minus, ones, t
 from matcalc.ops.base import FUNCTIONS as WORDS
 from matcalc.pytorch.entrywise import divided, multiplied
+from matcalc.pytorch.masks import of_triangle
 from matcalc.pytorch.table import FUNCTIONS, reads
 from matcalc.pytorch.tensors import (
     Axis,
@@ -120,6 +121,8 @@ def triangle(word: str) -> Callable[..., Tensor]:
         T = reader.tensor(x)
         if len(T.axes) < 2:
             raise ShapeError(f"{word} wants a matrix, not shape {show(T.sizes)}")
+        if T.mask is not None:
+            return of_triangle(reader, fn, T, diagonal)
         rows, cols = T.axes[-2:]
         shown = _side(reader, word, rows.size, cols.size, diagonal)
         mask = tensor(shown, (rows,), (cols,), (rows, cols))

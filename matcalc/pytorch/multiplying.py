@@ -10,6 +10,7 @@ from matcalc.ops.algebra import mul, ones
 from matcalc.ops.base import FUNCTIONS as WORDS
 from matcalc.ops.entrywise import power
 from matcalc.pytorch.entrywise import added
+from matcalc.pytorch.masks import hidden
 from matcalc.pytorch.products import matmul
 from matcalc.pytorch.reductions import softmax_along
 from matcalc.pytorch.selecting import repeated_each
@@ -53,14 +54,11 @@ def attention(
         k, v = (repeated_each(reader, x, often, -3) for x in (k, v))
     by = mul(1, power(WORDS["sqrt"](read(q.axes[-1].size)), -1)) if scale is None else read(scale)
     scores = matmul(q, transposed(reader, k, -2, -1)).each(lambda a: mul(by, a))
-    if attn_mask is not None and not reader.applied_mask(attn_mask):
-        scores = combined(scores, reader.tensor(attn_mask), added)
-        attn_mask = None
+    for mask in attn_mask if isinstance(attn_mask, list) else [attn_mask]:
+        scores = scores if mask is None else hidden(reader, scores, mask)
     scores = reader.named("scores", scores)
     if is_causal:
         T = scores.axes[-2:]
         shown = tensor(WORDS["tril"](ones(count(T[:1]), count(T[1:]))), T[:1], T[1:], T)
         scores = reader.masked(scores, shown)
-    if attn_mask is not None:
-        scores = reader.masked(scores, reader.tensor(attn_mask))
     return _matmul(reader, softmax_along(reader, scores, -1), v)

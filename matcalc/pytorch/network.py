@@ -11,6 +11,7 @@ import numpy as np
 from matcalc.errors import DomainError, MatcalcError, NoRuleError, ShapeError, UnknownNameError
 from matcalc.expr import Node
 from matcalc.network import Network
+from matcalc.numeric.evaluate import evaluate
 from matcalc.pytorch.tensors import Tensor, together
 from matcalc.shapes import dim
 
@@ -28,11 +29,15 @@ class TorchNetwork(Network):
 
         Inputs are arrays or tensors in torch's shape; class numbers become one-hot rows.
         """
-        missing = sorted(set(self.inputs) - set(self.reader.known) - set(inputs))
+        known, holds = self.reader.known, self.reader.holds
+        missing = sorted({*self.inputs} - {*known} - {*holds} - {*inputs})
         if missing:
             raise UnknownNameError(f"no value for {', '.join(missing)}")
-        found = {name: self.folded(name, value) for name, value in self.reader.known.items()}
-        return found | {name: self.folded(name, value) for name, value in inputs.items()}
+        found = {name: self.folded(name, value) for name, value in (known | inputs).items()}
+        for name, node in holds.items():
+            if name not in inputs:
+                found[name] = np.asarray(evaluate(node, found))
+        return found
 
     def folded(self, name: str, value: Any) -> np.ndarray:
         """An array in torch's shape as the matrix ``name``."""
@@ -43,6 +48,11 @@ class TorchNetwork(Network):
             if array.size and not (array.min() >= 0 and array.max() < classes):
                 raise DomainError(f"{name} numbers classes from 0 to {int(classes) - 1}")
             array = np.eye(int(classes))[array.astype(int).ravel()]
+        if array.dtype.kind == "b" and name in self.inputs and name not in self.reader.masks:
+            raise DomainError(
+                f"{name} is given as yes and no, but read as numbers: say so in shapes, "
+                f'{{"{name}": (..., bool)}}'
+            )
         array = array.astype(float)
         if name in self.reader.masks and not np.isin(array, (0, 1)).all():
             raise DomainError(f"{name} is read as a mask of zeros and ones")
@@ -71,7 +81,8 @@ def from_torch(
     """The network that a ``torch.nn.Module`` computes, with the module's own parameter names.
 
     ``shapes`` gives each input its shape, by name (``{"x": ("n", 784)}``) or, for one input, alone;
-    a size is a number or the name of a dimension. Dots in parameter names become underscores. A
+    a size is a number or the name of a dimension, and ``bool`` at the end, ``("n", "n", bool)``,
+    says that an input holds yes and no. Dots in parameter names become underscores. A
     module with several outputs needs ``output=`` (a place or a key), or ``loss=``, a function of
     the output and of further inputs named in ``shapes``, ``lambda out, y: F.mse_loss(out, y)``.
     What can't be read is refused by the name of the operation and the path of its module.
@@ -85,8 +96,8 @@ def from_torch(
 
     module = getattr(module, "_orig_mod", module)  # what torch.compile wraps
     network = TorchNetwork(name or type(module).__name__)
-    known = _shapes(module, shapes)
-    reader = Reader(network, known)
+    known, yes_no = _shapes(module, shapes)
+    reader = Reader(network, known, yes_no)
     reader.reserve(path for path, _ in (*module.named_parameters(), *module.named_buffers()))
     network.reader = reader
     tracer = ShapedTracer(reader)
@@ -95,7 +106,8 @@ def from_torch(
     return network
 
 
-def _shapes(module: Any, shapes: Any) -> dict[str, tuple[Any, ...]]:
+def _shapes(module: Any, shapes: Any) -> tuple[dict[str, tuple[Any, ...]], set[str]]:
+    """The sizes of the inputs, and which of them hold yes and no."""
     if isinstance(shapes, Mapping):
         given = {str(k): v for k, v in shapes.items()}
     else:
@@ -103,10 +115,10 @@ def _shapes(module: Any, shapes: Any) -> dict[str, tuple[Any, ...]]:
         if first is None:
             raise ShapeError("the module has no input")
         given = {first: shapes}
-    return {
-        k: tuple(dim(s) for s in ((v,) if isinstance(v, (str, int)) else v))
-        for k, v in given.items()
-    }
+    sizes = {k: (v,) if isinstance(v, (str, int, type)) else tuple(v) for k, v in given.items()}
+    yes_no = {k for k, v in sizes.items() if v and (v[-1] is bool or str(v[-1]) == "torch.bool")}
+    cut = {k: v[:-1] if k in yes_no else v for k, v in sizes.items()}
+    return {k: tuple(map(dim, v)) for k, v in cut.items()}, yes_no
 
 
 def _finish(

@@ -1,11 +1,13 @@
 """What stands for a tensor while a module is traced: a proxy with known sizes.
 
 A proxy carries the tensor it stands for and answers what code asks about shapes. An operation in
-place changes what the proxy stands for, and is refused where a view looks at the same memory.
+place changes what the proxy stands for, and is refused where another one looks at the same memory.
+What is computed under ``no_grad`` is quiet: once it meets the rest, its value is held fixed.
 """
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -29,19 +31,37 @@ def plain(size: Any) -> Any:
 class Traced(Proxy):
     """A tensor on its way through a module."""
 
-    value: Tensor | Placeholder
-    shared: bool  # whether a view looks at the same memory
-
     def __init__(self, node: Any, tracer: Any, value: Tensor | Placeholder) -> None:
         super().__init__(node, tracer)
-        self.value, self.shared = value, False
+        self._value = value
+        self._quiet = not tracer.graded()
+        self._memory = [weakref.ref(self)]
 
-    def becomes(self, other: Any) -> Any:
+    @property
+    def value(self) -> Tensor | Placeholder:
+        if self._quiet and self.tracer.graded():
+            reader = self.tracer.reader
+            self._value, self._quiet = reader.held(reader.tensor(self._value)), False
+        return self._value
+
+    def looks_at(self, other: Traced) -> None:
+        """The memory of another one, in some shape."""
+        if other._memory is not self._memory:
+            other._memory.append(weakref.ref(self))
+            self._memory = other._memory
+
+    def becomes(self, other: Any, fixed: bool = False) -> Any:
         """What an operation in place leaves behind."""
-        if self.shared:
+        if any(ref() is not None and ref() is not self for ref in self._memory):
             raise NoRuleError("a tensor that has views is changed in place")
-        self.value = self.tracer.reader.tensor(other)
+        if not self.tracer.graded() and not self._quiet and not self.tracer.is_buffer(self):
+            raise NoRuleError("a tensor that has a gradient is changed in place under no_grad")
+        self._value = self.tracer.reader.tensor(other)
+        self._quiet = not self.tracer.graded()
         return self
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.tracer.create_proxy("call_method", "setitem_", (self, key, value), {})
 
     def __iadd__(self, other: Any) -> Any:
         return self.becomes(self + other)
@@ -57,34 +77,41 @@ class Traced(Proxy):
 
     @property
     def shape(self) -> tuple[Any, ...]:
-        return tuple(plain(s) for s in self.value.sizes)
+        return tuple(plain(s) for s in self._value.sizes)
 
     def size(self, dim: int | None = None) -> Any:
         return self.shape if dim is None else self.shape[dim]
 
     def dim(self) -> int:
-        return len(self.value.sizes)
+        return len(self._value.sizes)
 
     ndimension = dim
 
     @property
     def ndim(self) -> int:
-        return len(self.value.sizes)
+        return len(self._value.sizes)
 
     def numel(self) -> Any:
-        return plain(sp.Mul(*self.value.sizes))
+        return plain(sp.Mul(*self._value.sizes))
 
     @property
     def device(self) -> Any:
         return torch.device("cpu")
 
     @property
+    def logical(self) -> bool:
+        """Whether it holds yes and no, and no numbers."""
+        if isinstance(self._value, Placeholder):
+            return self._value.name in self.tracer.reader.yes_no
+        return self._value.logical
+
+    @property
     def dtype(self) -> Any:
-        return torch.get_default_dtype()
+        return torch.bool if self.logical else torch.get_default_dtype()
 
     @property
     def T(self) -> Any:
-        return self.tracer.create_proxy("call_method", "t", (self,), {})
+        return self.tracer.create_proxy("call_method", "T", (self,), {})
 
     @property
     def mT(self) -> Any:
@@ -92,7 +119,7 @@ class Traced(Proxy):
 
     @property
     def data(self) -> Any:
-        raise NoRuleError(".data cuts a tensor off from its gradient, which is not read")
+        return self.detach()
 
     # What code asks before it computes: a plain dense tensor of floating numbers on the CPU.
     is_nested = is_sparse = is_cuda = is_quantized = is_meta = False
@@ -100,7 +127,7 @@ class Traced(Proxy):
     grad_fn = None
 
     def is_floating_point(self) -> bool:
-        return True
+        return not self.logical
 
     def is_complex(self) -> bool:
         return False

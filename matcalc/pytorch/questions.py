@@ -14,7 +14,7 @@ from matcalc.errors import NoRuleError
 from matcalc.ops.base import FUNCTIONS as WORDS
 from matcalc.pytorch.entrywise import added, multiplied, subtracted, untied
 from matcalc.pytorch.reader import Placeholder
-from matcalc.pytorch.table import reads
+from matcalc.pytorch.table import FUNCTIONS, reads
 from matcalc.pytorch.tensors import Tensor, combined
 
 ASKS = frozenset({
@@ -34,7 +34,6 @@ def asked(reader: Any, name: str, args: Any) -> Tensor:
     if name in ORDER:
         return _order(reader, *ORDER[name], *args[:2])
     found = _mask(reader, name, args[0])
-    reader.float_masks.difference_update(found.parts.values())
     if name == "bool":
         return found
     if name in ("logical_not", "bitwise_not", "invert"):
@@ -56,6 +55,8 @@ def _mask(reader: Any, name: str, value: Any) -> Tensor:
     if isinstance(holder, Placeholder):
         return reader.binary_input(holder)
     if not reader.is_mask(value):
+        if name in ("where", "masked_fill"):
+            raise NoRuleError(f"{name} is read with a mask of zeros and ones")
         raise NoRuleError(
             f"{name} asks for the value of a tensor that is not known to hold zeros and ones"
         )
@@ -83,22 +84,35 @@ def _where(reader: Any, mask: Any, a: Any = None, b: Any = None) -> Tensor:
     """``a`` where the mask is 1, ``b`` where it is 0."""
     if a is None or b is None:
         raise NoRuleError("where asks for the places of a tensor: one formula holds for all values")
-    if not reader.is_mask(mask):
-        raise NoRuleError("where is read with a mask of zeros and ones")
-    shown = reader.tensor(mask)
-    if isinstance(b, (int, float)) and b == float("-inf"):
-        return reader.masked(reader.tensor(a), shown)
-    if isinstance(a, (int, float)) and a == float("-inf"):
-        return reader.masked(reader.tensor(b), reader.complement(shown))
+    shown = _mask(reader, "where", mask)
+    if _is_hidden(b):
+        return reader.masked(_whole(reader, a, shown), shown)
+    if _is_hidden(a):
+        return reader.masked(_whole(reader, b, shown), reader.complement(shown))
     first = combined(reader.tensor(a), shown, multiplied)
     second = combined(reader.tensor(b), reader.complement(shown), multiplied)
     return reader.named("where", combined(first, second, added))
 
 
+def _is_hidden(value: Any) -> bool:
+    """-inf, as a number or as a tensor of one."""
+    if hasattr(value, "detach") and not hasattr(value, "tracer"):
+        value = float(value) if value.numel() == 1 else 0
+    return isinstance(value, (int, float)) and value == float("-inf")
+
+
+def _whole(reader: Any, value: Any, mask: Tensor) -> Tensor:
+    """A tensor that has every axis of the mask that hides in it."""
+    T: Tensor = reader.tensor(value)
+    more = len(mask.axes) - len(T.axes)
+    sizes = [*mask.sizes[: max(more, 0)], *T.sizes]
+    for k in range(1, min(len(T.axes), len(mask.axes)) + 1):
+        sizes[-k] = mask.sizes[-k] if T.axes[-k].is_one else T.sizes[-k]
+    return T if tuple(sizes) == T.sizes else FUNCTIONS["expand"](reader, T, *sizes)
+
+
 @reads("masked_fill")
-def _masked_fill(reader: Any, x: Tensor, mask: Any, value: Any) -> Tensor:
-    if not reader.is_mask(mask):
-        raise NoRuleError("masked_fill is read with a mask of zeros and ones")
+def _masked_fill(reader: Any, x: Any, mask: Any, value: Any) -> Tensor:
     return _where(reader, mask, value, x)
 
 

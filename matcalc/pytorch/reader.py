@@ -10,13 +10,15 @@ import numpy as np
 import sympy as sp
 
 from matcalc.errors import NameClashError, NoRuleError, ShapeError
-from matcalc.expr import Node, is_number, is_symbol, number
+from matcalc.expr import Node, is_number, is_symbol, number, postorder, symbol_name
 from matcalc.network import Network
 from matcalc.ops.algebra import eye, minus, ones, zeros
 from matcalc.ops.base import FUNCTIONS as WORDS
 from matcalc.ops.blocks import place, vstack
+from matcalc.pytorch.constants import as_array, exact, is_binary, recognised
+from matcalc.pytorch.entrywise import multiplied
 from matcalc.pytorch.table import FUNCTIONS
-from matcalc.pytorch.tensors import Axis, Tensor, count, laid_out, placed, tensor
+from matcalc.pytorch.tensors import Axis, Tensor, combined, count, laid_out, placed, tensor
 from matcalc.shapes import Dim
 
 # The letter of a step, as in books: products Z, activations A, probabilities P, ...
@@ -45,19 +47,21 @@ class Placeholder:
 class Reader:
     """Declares what is met in the network and gives names to the steps."""
 
-    def __init__(self, network: Network, shapes: dict[str, tuple[Any, ...]]) -> None:
-        self.network, self.shapes = network, shapes
+    def __init__(
+        self, network: Network, shapes: dict[str, tuple[Any, ...]], yes_no: Iterable[str] = ()
+    ) -> None:
+        self.network, self.shapes, self.yes_no = network, shapes, {*yes_no}
         self.known: dict[str, Any] = {}  # values of parameters, buffers and constants
         self.classes: dict[str, Dim] = {}  # inputs that are one-hot, and how many classes
         self.leading: dict[str, int] = {}  # axes folded into the rows
         self.origins: dict[str, str] = {}
         self.where = ""
         self.binary: set[Node] = set()
-        self.float_masks: set[Node] = set()  # zeros and ones that torch would add, not apply
         self.masks: set[str] = set()  # inputs of zeros and ones
+        self.holds: dict[str, Node] = {}  # inputs that stand for a value held fixed
         self.reserved: set[str] = set()  # names of parameters, which no step gets
         self._declared: dict[str, Tensor] = {}
-        self._constants: list[tuple[Any, Tensor]] = []
+        self._constants: list[tuple[Any, int, Tensor]] = []  # with the version that was read
         self._matrices: dict[Any, Any] = {}
         self._counts: dict[str, int] = {}
 
@@ -100,7 +104,7 @@ class Reader:
         if isinstance(value, bool):
             raise NoRuleError("a truth value stands where a number is wanted")
         if isinstance(value, (int, float)):
-            return tensor(_exact(value), (), (), ())
+            return tensor(exact(value), (), (), ())
         if isinstance(value, sp.Expr):
             from matcalc.expr import read
 
@@ -119,9 +123,16 @@ class Reader:
         if found is None:
             axes = tuple(Axis(s) for s in self.shapes[holder.name])
             found = self._declared[holder.name] = self._symbol(holder.name, axes, False)
+            if holder.name in self.yes_no:
+                self._is_a_mask(holder.name, found)
         for word, given in holder.moves:
             found = FUNCTIONS[word](self, found, given)
-        return found
+        return replace(found, logical=holder.name in self.yes_no)
+
+    def _is_a_mask(self, name: str, T: Tensor) -> None:
+        self.binary.add(T.node)
+        self.masks.add(name)
+        self.say(f"{name} is read as a mask of zeros and ones")
 
     def moved(
         self, holder: Placeholder, word: str, args: Sequence[Any], kwargs: Mapping[str, Any]
@@ -151,17 +162,15 @@ class Reader:
     def binary_input(self, holder: Placeholder) -> Tensor:
         """An input that is asked which of its entries are 0: a mask."""
         found = self.declared(holder)
-        self.binary.add(self._declared[holder.name].node)
-        self.masks.add(holder.name)
-        self.say(f"{holder.name} is read as a mask of zeros and ones")
+        self._is_a_mask(holder.name, self._declared[holder.name])
         return found
 
     def masked(self, T: Tensor, shown: Tensor) -> Tensor:
         """A tensor that is -inf where ``shown`` is 0."""
-        if T.mask is not None:
-            raise NoRuleError("two masks one after the other are not read")
         if len(shown.axes) > len(T.axes):
             raise ShapeError("a mask with more axes than what it hides")
+        if T.mask is not None:
+            shown = combined(T.mask, shown, multiplied)
         return replace(T, mask=shown)
 
     def _symbol(self, name: str, axes: tuple[Axis, ...], learnt: bool) -> Tensor:
@@ -183,18 +192,17 @@ class Reader:
         name = identifier(path)
         found = self._declared.get(name)
         if found is None:
-            plain = None if learnt else self._mask(value)
+            plain = None if learnt else self._plain_buffer(value)
             if plain is not None:
-                self._typed(value, plain)
-                return plain
+                return replace(plain, logical=_is_logical(value))
             if name in self.shapes:
                 raise NoRuleError(f"an input and the parameter {path} have one name")
             axes = tuple(Axis(sp.Integer(s)) for s in value.shape)
-            found = self._declared[name] = self._symbol(name, axes, learnt)
+            found = replace(self._symbol(name, axes, learnt), logical=_is_logical(value))
+            self._declared[name] = found
             self.known[name] = value
-            if not learnt and _is_binary(value):
-                self.binary.add(found.node)
-                self._typed(value, found)
+            if not learnt:
+                self._said_binary(found, value)
         return found
 
     def matrix(self, value: np.ndarray) -> Node:
@@ -213,73 +221,50 @@ class Reader:
         return self.constant(self._matrices[key])
 
     def constant(self, value: Any) -> Tensor:
-        """A tensor that the module made itself."""
+        """A tensor that the module made itself, with the entries it has now."""
         if value.requires_grad:
             raise NoRuleError(
                 "a parameter is used outside of the traced module, or worked on before the trace "
                 "sees it: use it as an attribute of its module, self.weight"
             )
-        plain = self._recognised(value)
-        if plain is not None:
-            return plain
-        for seen, found in self._constants:
-            if seen is value:
+        for seen, version, found in self._constants:
+            if seen is value and version == value._version:
                 return found
-        name = self.fresh("c")
-        axes = tuple(Axis(sp.Integer(s)) for s in value.shape)
-        found = self._symbol(name, axes, False)
-        self.known[name] = value
-        if _is_binary(value):
-            self.binary.add(found.node)
-        self._constants.append((value, found))
+        found = replace(self._constant(value), logical=_is_logical(value))
+        self._constants.append((value, value._version, found))
         return found
 
-    def _recognised(self, value: Any) -> Tensor | None:
-        """Zeros, ones, the identity, a triangle and its complement, a single number."""
-        array = np.asarray(value.detach().cpu()).astype(float)
-        axes = tuple(Axis(sp.Integer(s)) for s in array.shape)
-        shown = placed(axes)
-        if array.size == 1:
-            return tensor(_exact(float(array.reshape(()))), (), (), axes)
-        if len(shown) > 2:
-            return None
-        flat = array.reshape([int(a.size) for a in shown])
-        cut = len(shown) - 1
-        rows, cols = count(shown[:cut]), count(shown[cut:])
-        node: Node | None = None
-        if not flat.any():
-            node = zeros(rows, cols)
-        elif (flat == 1).all():
-            node = ones(rows, cols)
-        elif flat.ndim == 2:
-            node = _triangle(flat, rows, cols)
-        if node is None:
-            return None
-        self.binary.add(node)
-        return tensor(node, shown[:cut], shown[cut:], axes)
+    def _constant(self, value: Any) -> Tensor:
+        hidden = as_array(value) == float("-inf")
+        if hidden.any():
+            shown = self.constant_array(~hidden)
+            return self.masked(self.constant_array(np.where(hidden, 0.0, as_array(value))), shown)
+        plain = recognised(value)
+        if plain is not None:
+            return self._said_binary(plain, value)
+        axes = tuple(Axis(sp.Integer(s)) for s in value.shape)
+        name = self.fresh("c")
+        self.known[name] = value.detach().clone()
+        return self._said_binary(self._symbol(name, axes, False), value)
 
-    def _mask(self, value: Any) -> Tensor | None:
+    def _said_binary(self, T: Tensor, value: Any) -> Tensor:
+        if is_binary(value):
+            self.binary.update(T.parts.values())
+        return T
+
+    def _plain_buffer(self, value: Any) -> Tensor | None:
         """A buffer that is a triangle or the identity says what it is; others keep their name."""
-        found = self._recognised(value) if _is_binary(value) and value.numel() > 1 else None
-        return None if found is None or found.node.op.name in ("zeros", "ones") else found
-
-    def _typed(self, value: Any, T: Tensor) -> None:
-        """Zeros and ones that are numbers to torch, and not yes and no."""
-        if value.is_floating_point():
-            self.float_masks.update(T.parts.values())
-
-    def applied_mask(self, value: Any) -> bool:
-        """Whether attention hides by a mask, rather than adding it to the scores."""
-        if not self.is_mask(value):
-            return False
-        if {*self.tensor(value).parts.values()} & self.float_masks:
-            raise NoRuleError("a mask of floats is added to the scores by torch: make it boolean")
-        return True
+        if value.numel() < 2 or not is_binary(value):
+            return None
+        found = recognised(value)
+        if found is None or found.node.op.name in ("zeros", "ones"):
+            return None
+        return self._said_binary(found, value)
 
     def is_mask(self, value: Any) -> bool:
         """Whether a tensor is known to hold zeros and ones that mean no and yes."""
         if not hasattr(value, "tracer") and hasattr(value, "detach"):
-            return str(value.dtype) == "torch.bool"
+            return _is_logical(value)
         found = self.tensor(value)
         return all(self._is_binary(n) for n in found.parts.values())
 
@@ -372,6 +357,26 @@ class Reader:
         name = self.fresh("noise")
         return self._symbol(name, tuple(Axis(s) for s in sizes), False)
 
+    def held(self, T: Tensor) -> Tensor:
+        """The same value, through which no gradient passes: inputs in the place of the steps."""
+        if T.mask is not None:
+            raise NoRuleError("detach of a tensor that is filled with -inf is not read")
+        return T.each(self._held)
+
+    def _held(self, node: Node) -> Node:
+        if not any(is_symbol(part) for part in postorder(node)):
+            return node
+        named = node if is_symbol(node) else self.step("held", node)
+        of = symbol_name(named)
+        if of in self.known and of not in self.network.params or of in self.holds:
+            return named
+        name = f"{of}_held"
+        if name not in self.network:
+            self.network.input(name, *named.shape)
+            self.holds[name] = named
+            self.say(f"{name} is the value of {of}, held fixed: no gradient passes through it")
+        return self.network[name]
+
     def complement(self, T: Tensor) -> Tensor:
         """1 - T of zeros and ones."""
         found = T.each(lambda a: minus(ones(*a.shape), a))
@@ -385,25 +390,5 @@ def identifier(path: str) -> str:
     return f"m{name}" if name[:1].isdigit() else name
 
 
-def _exact(value: float) -> Node:
-    if value != value or value in (float("inf"), float("-inf")):
-        raise NoRuleError(f"{value} stands where a number is wanted")
-    return number(int(value)) if float(value).is_integer() else number(repr(float(value)))
-
-
-def _is_binary(value: Any) -> bool:
-    array = np.asarray(value.detach().cpu())
-    return bool(np.isin(array, (0, 1)).all())
-
-
-def _triangle(flat: np.ndarray, rows: Dim, cols: Dim) -> Node | None:
-    whole = np.ones_like(flat)
-    for word, made in (("tril", np.tril(whole)), ("triu", np.triu(whole))):
-        node = WORDS[word](ones(rows, cols))
-        if (flat == made).all():
-            return node
-        if (flat == whole - made).all():
-            return minus(ones(rows, cols), node)
-    if flat.shape[0] == flat.shape[1] and (flat == np.eye(len(flat))).all():
-        return eye(rows)
-    return None
+def _is_logical(value: Any) -> bool:
+    return str(value.dtype) == "torch.bool"

@@ -63,6 +63,21 @@ def selected(reader: Any, x: Tensor, k: int, picks: Sequence[int]) -> Tensor:
     return mapped(x, k, selection(reader, places(x, k, "selection"), picks))
 
 
+def listed(key: Any, size: int) -> list[int]:
+    """The places that an index of one axis names."""
+    if isinstance(key, slice):
+        return list(range(*key.indices(size)))
+    array = np.asarray(key.detach().cpu() if hasattr(key, "detach") else key)
+    if array.dtype.kind == "b" and array.ndim == 1:
+        array = np.flatnonzero(array)
+    if array.dtype.kind not in "iu" or array.ndim > 1:
+        raise NoRuleError("indexing with something that is no list of whole numbers is not read")
+    found = [int(v) for v in array.ravel()]
+    if not all(-size <= v < size for v in found):
+        raise ShapeError(f"a place beyond the {size} places of an axis is selected")
+    return [v % size for v in found]
+
+
 @reads("index_select")
 def _index_select(reader: Any, x: Tensor, dim: int, index: Any) -> Tensor:
     return indexed(reader, x, axis_number(x, dim), index)

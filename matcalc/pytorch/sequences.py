@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
@@ -11,8 +12,8 @@ from matcalc.ops.base import FUNCTIONS as WORDS
 from matcalc.pytorch.entrywise import added, multiplied, subtracted
 from matcalc.pytorch.functions import FUNCTIONS
 from matcalc.pytorch.layers import layer
-from matcalc.pytorch.multiplying import linear
-from matcalc.pytorch.shaping import reshaped
+from matcalc.pytorch.multiplying import attention, linear
+from matcalc.pytorch.shaping import reshaped, unsqueezed
 from matcalc.pytorch.tensors import (
     Axis,
     Tensor,
@@ -28,8 +29,8 @@ def _multihead(
     is_causal: bool = False,
 ) -> Any:  # fmt: skip
     """The output, and None for the weights: they are not read."""
-    if key_padding_mask is not None or m.bias_k is not None or m.add_zero_attn:
-        raise NoRuleError("MultiheadAttention is read without padding, bias_kv and add_zero_attn")
+    if m.bias_k is not None or m.add_zero_attn:
+        raise NoRuleError("MultiheadAttention is read without bias_kv and add_zero_attn")
     if m.dropout and m.training:
         raise NoRuleError("dropout is random: call module.eval() first")
     get, swap = FUNCTIONS["getitem"], FUNCTIONS["transpose"]
@@ -44,16 +45,22 @@ def _multihead(
         out = linear(reader, x, weight, bias)
         split = reshaped(out, [*out.sizes[:-1], sp.Integer(heads), sp.Integer(width // heads)])
         made.append(swap(reader, split, -3, -2))
-    if attn_mask is not None:
-        if len(reader.tensor(attn_mask).axes) > 2:
-            raise NoRuleError("MultiheadAttention is read with one mask for all heads")
-        if reader.applied_mask(attn_mask):  # true is what may not be seen
-            attn_mask = reader.complement(reader.tensor(attn_mask))
-    attended = FUNCTIONS["scaled_dot_product_attention"](reader, *made, attn_mask=attn_mask)
+    masks = [_hiding(reader, mask) for mask in (attn_mask, key_padding_mask) if mask is not None]
+    if attn_mask is not None and len(masks[0].axes) > 2:
+        raise NoRuleError("MultiheadAttention is read with one mask for all heads")
+    if key_padding_mask is not None and len(masks[-1].axes) == 2:  # of each sequence, its keys
+        masks[-1] = unsqueezed(reader, unsqueezed(reader, masks[-1], 1), 1)
+    attended = attention(reader, *made, masks)
     joined = swap(reader, attended, -3, -2)
     joined = reshaped(joined, [*joined.sizes[:-2], sp.Integer(width)])
     out = linear(reader, joined, m.out_proj.weight, m.out_proj.bias)
     return (out if m.batch_first or len(out.axes) == 2 else swap(reader, out, 0, 1)), None
+
+
+def _hiding(reader: Any, mask: Any) -> Tensor:
+    """A mask that is true where nothing may be seen, turned round; or numbers to be added."""
+    T: Tensor = reader.tensor(mask)
+    return replace(reader.complement(T), logical=True) if T.logical else T
 
 
 def _gates(reader: Any, x: Tensor, h: Tensor, m: Any, mark: str, gates: int) -> Any:

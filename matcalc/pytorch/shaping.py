@@ -37,9 +37,25 @@ def transposed(reader: Any, x: Tensor, dim0: int, dim1: int) -> Tensor:
     return replace(x, axes=tuple(x.axes[k] for k in order))
 
 
-@reads("t", "T", "mT", "adjoint")
+@reads("mT", "adjoint", "mH")
 def turned(reader: Any, x: Tensor) -> Tensor:
-    return x if len(x.axes) < 2 else transposed(reader, x, -2, -1)
+    """The transpose of every matrix."""
+    if len(x.axes) < 2:
+        raise ShapeError(f"a transpose of matrices wants two axes, not shape {show(x.sizes)}")
+    return transposed(reader, x, -2, -1)
+
+
+@reads("t")
+def _t(reader: Any, x: Tensor) -> Tensor:
+    if len(x.axes) > 2:
+        raise ShapeError(f"t() is for at most two axes, not for shape {show(x.sizes)}")
+    return _reversed(reader, x)
+
+
+@reads("T", "H")
+def _reversed(reader: Any, x: Tensor) -> Tensor:
+    """All axes in the opposite order."""
+    return replace(x, axes=x.axes[::-1])
 
 
 @reads("movedim", "moveaxis")

@@ -18,6 +18,8 @@ import torch
 from matcalc.errors import NoRuleError
 from matcalc.expr import Node, number
 from matcalc.ops.algebra import eye, mul, ones, zeros
+from matcalc.pytorch.constants import exact
+from matcalc.pytorch.masks import all_hidden
 from matcalc.pytorch.proxies import Traced
 from matcalc.pytorch.table import FUNCTIONS
 from matcalc.pytorch.tensors import Axis, Tensor, count, placed, tensor
@@ -36,11 +38,11 @@ def filled(word: str, sizes: Any) -> Tensor:
     return tensor(node, shown[:cut], shown[cut:], axes)
 
 
-def full(sizes: Any, value: Any) -> Tensor:
+def full(reader: Any, sizes: Any, value: Any) -> Tensor:
     """One number everywhere."""
-    if value in (float("inf"), float("-inf")):
-        raise NoRuleError(f"a tensor of symbolic size is filled with {value}")
-    return filled("ones", sizes).each(lambda a: mul(number(str(value)), a))
+    if value == float("-inf"):
+        return all_hidden(reader, filled("zeros", sizes))
+    return filled("ones", sizes).each(lambda a: mul(exact(float(value)), a))
 
 
 def _drawn_so_far() -> tuple[Any, ...]:
@@ -75,11 +77,49 @@ def no_backward_of_its_own() -> Iterator[None]:
 
 
 @contextmanager
+def attributes_seen(tracer: ShapedTracer) -> Iterator[None]:
+    """Inside, what is asked of a module is what the trace knows: its parameters are proxies."""
+    original = torch.nn.Module.__getattr__
+
+    def asked(module: Any, name: str) -> Any:
+        return tracer.getattr(name, original(module, name))
+
+    torch.nn.Module.__getattr__ = asked  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        torch.nn.Module.__getattr__ = original  # type: ignore[method-assign]
+
+
+@contextmanager
+def parameters_seen(tracer: ShapedTracer) -> Iterator[None]:
+    """Inside, a module lists its parameters and buffers as proxies too."""
+    words = ("named_parameters", "named_buffers")
+    originals = {word: getattr(torch.nn.Module, word) for word in words}
+
+    def listing(original: Any) -> Any:
+        def asked(module: Any, *args: Any, **kwargs: Any) -> Iterator[tuple[str, Any]]:
+            for path, value in original(module, *args, **kwargs):
+                yield path, tracer.getattr(path, value)
+
+        return asked
+
+    for word, original in originals.items():
+        setattr(torch.nn.Module, word, listing(original))
+    try:
+        yield
+    finally:
+        for word, original in originals.items():
+            setattr(torch.nn.Module, word, original)
+
+
+@contextmanager
 def symbolic_sizes(tracer: ShapedTracer) -> Iterator[None]:
     """Inside, torch.zeros, ones, full, eye and randn take sizes that are symbols."""
     with ExitStack() as stack:
         stack.enter_context(nothing_drawn())
         stack.enter_context(no_backward_of_its_own())
+        stack.enter_context(parameters_seen(tracer))
         for word in ("zeros", "ones", "eye", "full", "randn", "rand", "tril", "triu"):
             original = getattr(torch, word)
 
@@ -101,7 +141,7 @@ def symbolic_sizes(tracer: ShapedTracer) -> Iterator[None]:
                     return _original(*args, **kwargs)
                 if _word == "full":
                     value = args[1] if len(args) > 1 else kwargs["fill_value"]
-                    return tracer.wrapped(full(sizes, value))
+                    return tracer.wrapped(full(tracer.reader, sizes, value))
                 if _word == "eye":
                     axes = Axis(sizes[0]), Axis(sizes[0])
                     return tracer.wrapped(tensor(eye(sizes[0]), axes[:1], axes[1:], axes))

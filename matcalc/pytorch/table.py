@@ -6,14 +6,13 @@ the table has no reading, and is refused by name.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from matcalc.errors import ShapeError
-from matcalc.pytorch.tensors import (
-    Tensor,
-    show,
-)
+from matcalc.pytorch.tensors import Tensor, show
 
 Reading = Callable[..., Any]
 FUNCTIONS: dict[str, Reading] = {}
@@ -27,6 +26,23 @@ def reads(*names: str) -> Callable[[Reading], Reading]:
         return fn
 
     return enter
+
+
+@cache
+def _signature(fn: Reading) -> tuple[inspect.Signature, tuple[str, ...]]:
+    signature = inspect.signature(fn)
+    wanted = [k for k, p in signature.parameters.items() if p.annotation in ("Tensor", Tensor)]
+    return signature, tuple(wanted)
+
+
+def called(fn: Reading, reader: Any, *args: Any, **kwargs: Any) -> Any:
+    """A reading at its arguments: where it wants a tensor, whatever was given is made one."""
+    signature, wanted = _signature(fn)
+    bound = signature.bind(reader, *args, **kwargs)
+    for name in wanted:
+        if not isinstance(bound.arguments[name], Tensor):
+            bound.arguments[name] = reader.tensor(bound.arguments[name])
+    return fn(*bound.args, **bound.kwargs)
 
 
 def axis_number(T: Tensor, dim: Any) -> int:

@@ -54,7 +54,8 @@ class Tensor:
 
     A ``tied`` axis runs over rows and columns alike: only the blocks on the diagonal are meant, and
     unless ``clean`` the others hold what is not meant. Tied axes come first in rows and columns.
-    ``mask`` is 1 where a masked tensor shows.
+    ``mask`` is 1 where a masked tensor shows, and -inf is meant elsewhere. ``logical`` tensors hold yes
+    and no (torch's booleans), not the numbers 1 and 0.
     """
 
     axes: Axes
@@ -65,6 +66,7 @@ class Tensor:
     tied: Axes = ()
     clean: bool = True
     mask: Tensor | None = field(default=None)
+    logical: bool = False
 
     @property
     def sizes(self) -> tuple[Dim, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -21,42 +22,15 @@ from matcalc.pytorch import (  # noqa: F401 - their layers enter the table
 )
 from matcalc.pytorch.functions import FUNCTIONS
 from matcalc.pytorch.layers import LAYERS
+from matcalc.pytorch.masks import viewed
+from matcalc.pytorch.overwriting import Overwritten
 from matcalc.pytorch.proxies import Late, Params, Raw, Traced, learnt
 from matcalc.pytorch.questions import ASKS, JOINS, asked
 from matcalc.pytorch.reader import Placeholder, Reader
-from matcalc.pytorch.surroundings import filled, full, symbolic_sizes
+from matcalc.pytorch.surroundings import attributes_seen, filled, full, symbolic_sizes
+from matcalc.pytorch.table import called
 from matcalc.pytorch.tensors import Tensor
-
-# What looks at the same memory in another shape.
-VIEWS = frozenset({
-    "view", "reshape", "flatten", "transpose", "t", "T", "mT", "adjoint", "permute", "unsqueeze",
-    "squeeze", "getitem", "select", "narrow", "chunk", "split", "unbind", "expand",
-    "broadcast_to", "contiguous", "to", "float", "double", "type_as", "swapaxes", "swapdims",
-    "movedim", "moveaxis", "unflatten", "view_as", "reshape_as", "expand_as", "ravel", "diagonal",
-    "tensor_split", "Flatten", "Unflatten",
-})  # fmt: skip
-# What gives back the very tensor it got, where it is read at all.
-SAME = frozenset({
-    "dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout",
-    "Identity", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout",
-    "FeatureAlphaDropout",
-})  # fmt: skip
-# Where an input may hold class numbers.
-CLASSES = frozenset({
-    "cross_entropy", "nll_loss", "embedding", "one_hot", "gather", "embedding_bag", "CrossEntropyLoss",
-    "NLLLoss", "Embedding", "EmbeddingBag",
-})  # fmt: skip
-# What leaves open whether an input holds numbers or classes.
-OPEN = frozenset({
-    "view", "reshape", "flatten", "squeeze", "unsqueeze", "getitem", "transpose", "t", "T", "mT",
-    "permute", "contiguous", "clone", "long",
-})  # fmt: skip
-# Where a tensor filled with -inf may stand.
-AFTER_MASK = SAME | frozenset({
-    "softmax", "log_softmax", "logsumexp", "contiguous", "clone", "to", "float", "double", "type_as",
-    "cross_entropy", "nll_loss", "masked_fill", "Softmax", "LogSoftmax", "CrossEntropyLoss",
-    "NLLLoss",
-})  # fmt: skip
+from matcalc.pytorch.words import AFTER_MASK, CLASSES, LOGICAL, METHODS, OPEN, SAME, VIEWS
 
 
 class ShapedTracer(Tracer):
@@ -69,6 +43,32 @@ class ShapedTracer(Tracer):
         self.result: Any = None
         self.grad = torch.is_grad_enabled()
         self._serial = 0
+        self._paths: dict[int, str] = {}  # of parameters and buffers, by identity
+        self._owned: dict[str, Traced] = {}
+
+    def graded(self) -> bool:
+        """Whether gradients pass through what is computed now."""
+        return torch.is_grad_enabled() or not self.grad
+
+    def owns(self, module: Any) -> None:
+        """The module whose parameters and buffers are known by their paths."""
+        self.root = module
+        for path, value in (*module.named_buffers(), *module.named_parameters()):
+            self._paths.setdefault(id(value), path)
+
+    def is_buffer(self, one: Traced) -> bool:
+        path = next((k for k, v in self._owned.items() if v is one), None)
+        return path is not None and not learnt(operator.attrgetter(path)(Raw(self.root)))
+
+    def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: Any = None) -> Any:
+        """What a module holds: parameters and buffers as proxies, each always the same one."""
+        path = self._paths.get(id(attr_val)) if isinstance(attr_val, torch.Tensor) else None
+        if path is None:
+            return attr_val
+        if path not in self._owned:
+            with torch.set_grad_enabled(self.grad):
+                self._owned[path] = self.wrapped(self._attribute(path))
+        return self._owned[path]
 
     # -- values ------------------------------------------------------------------------------------
 
@@ -124,12 +124,10 @@ class ShapedTracer(Tracer):
     def create_proxy(
         self, kind: str, target: Any, args: Any, kwargs: Any, *rest: Any, **more: Any
     ) -> Any:
-        if kind == "get_attr":
-            return self.wrapped(self._attribute(target))
         name = target if isinstance(target, str) else getattr(target, "__name__", str(target))
         name = JOINS.get(target, name)
-        if torch.is_grad_enabled() != self.grad:
-            raise NoRuleError(f"{name} is computed without a gradient, which is not read")
+        if kind == "call_method":
+            name = METHODS.get(name, name)
         if torch.is_autocast_enabled("cpu"):
             raise NoRuleError(f"{name} is computed under autocast, in numbers of another precision")
         if kind == "call_module":
@@ -163,10 +161,10 @@ class ShapedTracer(Tracer):
 
     def owned(self, value: Any) -> Tensor:
         """A parameter or buffer of the module, found by identity: shared weights are one."""
-        for path, found in (*self.root.named_parameters(), *self.root.named_buffers()):
-            if found is value:
-                return self.reader.parameter(path, value, learnt(value))
-        raise NoRuleError("a parameter that belongs to no module of this one")
+        path = self._paths.get(id(value))
+        if path is None:
+            raise NoRuleError("a parameter that belongs to no module of this one")
+        return self.reader.parameter(path, value, learnt(value))
 
     def _layer(self, path: str, module: Any, args: Any, kwargs: Any) -> Any:
         kind = type(module).__name__
@@ -176,7 +174,7 @@ class ShapedTracer(Tracer):
         data = [self._data(a, kind) for a in args]
         named = {k: self._data(v, kind) for k, v in kwargs.items()}
         _unmasked(kind, data)
-        found = reading(self.reader, Params(self, module), *data, **named)
+        found = called(reading, self.reader, Params(self, module), *data, **named)
         if getattr(module, "inplace", False):
             return args[0].becomes(self.wrapped(found))
         return self._shared(kind, args, self.wrapped(found))
@@ -194,6 +192,8 @@ class ShapedTracer(Tracer):
     def _call(self, name: str, args: Any, kwargs: Any) -> Any:
         kwargs = dict(kwargs)
         in_place = bool(kwargs.pop("inplace", False))
+        if name.startswith("__i") and name.endswith("__"):
+            name, in_place = name[3:-2], True
         if name.endswith("_") and not name.startswith("_"):
             name, in_place = name[:-1], True
         if kwargs.pop("out", None) is not None:
@@ -213,8 +213,9 @@ class ShapedTracer(Tracer):
         if name in SAME:
             return args[0]
         if name in VIEWS:
-            for one in (args[0], *(made if isinstance(made, tuple) else (made,))):
-                one.shared = True
+            for one in made if isinstance(made, tuple) else (made,):
+                if isinstance(one, Traced):
+                    one.looks_at(args[0])
         return made
 
     def _made(self, name: str, args: Any, kwargs: Any) -> Any:
@@ -228,7 +229,11 @@ class ShapedTracer(Tracer):
         if name in ("zeros_like", "ones_like", "new_zeros", "new_ones", "full_like", "new_full"):
             return self.wrapped(self._constant(name, first, args[1:], kwargs))
         if name in ASKS:
-            return self.wrapped(asked(self.reader, name, args))
+            return self.wrapped(replace(asked(self.reader, name, args), logical=True))
+        if name == "detach":
+            return self.wrapped(self.reader.held(self.reader.tensor(first)))
+        if name in ("is_floating_point", "is_complex", "numel"):
+            return getattr(args[0], name)()
         reading = FUNCTIONS.get(name)
         if reading is None:
             path = self._path()
@@ -242,16 +247,37 @@ class ShapedTracer(Tracer):
         if "axis" in named:
             named["dim"] = named.pop("axis")
         try:
-            return self.wrapped(reading(self.reader, *given, **named))
+            if name in VIEWS and isinstance(given[0], Tensor) and given[0].mask is not None:
+                made = viewed(self.reader, reading, given[0], given[1:], named)
+            else:
+                made = called(reading, self.reader, *given, **named)
+            return self.wrapped(self._typed(name, (*args, *kwargs.values()), made))
         except TypeError as error:
             if "argument" in str(error):
                 raise NoRuleError(f"{name} is called in a way that is not read: {error}") from error
             raise
 
+    def _typed(self, name: str, args: Any, made: Any) -> Any:
+        """What comes out of an operation: yes and no, or numbers."""
+        given = [
+            a.logical if isinstance(a, Traced) else a.dtype == torch.bool
+            for each in (args[1:] if name in ("where", "masked_fill") else args)
+            for a in (each if isinstance(each, (tuple, list)) else (each,))
+            if isinstance(a, (Traced, torch.Tensor))
+        ]
+        logical = name in LOGICAL and bool(given) and all(given)
+        if isinstance(made, tuple):
+            kind = type(made)
+            typed = (self._typed(name, args, m) for m in made)
+            return kind(*typed) if hasattr(made, "_fields") else kind(typed)
+        if not isinstance(made, Tensor) or made.logical == logical:
+            return made
+        return replace(made, logical=logical)
+
     def _argument(self, value: Any, name: str) -> Any:
         if isinstance(value, Traced):
             if isinstance(value.value, Placeholder):
-                late = name in CLASSES
+                late = name in CLASSES or name in ("where", "masked_fill")
                 return Late(value.value, self.reader) if late else self.reader.tensor(value)
             return value.value
         if isinstance(value, (tuple, list)):
@@ -264,7 +290,7 @@ class ShapedTracer(Tracer):
         sizes = self.reader.tensor(first).sizes if like else args[0]
         rest = args if like else args[1:]
         if "full" in name:
-            return full(sizes, rest[0] if rest else kwargs["fill_value"])
+            return full(self.reader, sizes, rest[0] if rest else kwargs["fill_value"])
         if not like and not isinstance(sizes, (tuple, list)):
             sizes = args
         return filled("zeros" if "zeros" in name else "ones", sizes)
@@ -305,7 +331,8 @@ def traced(tracer: ShapedTracer, module: Any, loss: Any = None) -> Any:
     _without_hooks(module)
     for path in type_questions(module):
         tracer.reader.say(f"{path} asks in its code what is a tensor; a traced one says no")
-    with symbolic_sizes(tracer):
+    tracer.owns(module)
+    with symbolic_sizes(tracer), Overwritten(tracer):
         try:
             if type(module).__name__ in LAYERS and tracer.is_leaf_module(module, ""):
                 tracer.result = _one_layer(tracer, module)
@@ -315,7 +342,8 @@ def traced(tracer: ShapedTracer, module: Any, loss: Any = None) -> Any:
                 return tracer.result
             names = list(inspect.signature(loss).parameters)[1:]
             given = [tracer.placeholder(n) for n in names]
-            return tracer.guarded("the loss", lambda: loss(tracer.result, *given))
+            with attributes_seen(tracer):
+                return tracer.guarded("the loss", lambda: loss(tracer.result, *given))
         except MatcalcError:
             raise
         except Exception as error:  # whatever the module's own code may raise on proxies
@@ -329,7 +357,6 @@ def traced(tracer: ShapedTracer, module: Any, loss: Any = None) -> Any:
 
 def _one_layer(tracer: ShapedTracer, module: Any) -> Any:
     """A layer of torch that stands alone."""
-    tracer.root = module
     names = list(inspect.signature(module.forward).parameters)
     given = [n for n in names if n in tracer.reader.shapes]
     if given != names[: len(given)] or not given:

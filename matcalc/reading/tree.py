@@ -29,6 +29,13 @@ class Number(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Counted(Number):
+    """The number of a layer, written as the page does: ``l + 1``."""
+
+    shown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Word(Node):
     """A label in a script: ``new`` in w_{new}; ``plain`` where it was typed as letters."""
 

@@ -41,7 +41,7 @@ def write(node: t.Node) -> str:
 
 @write.register
 def _(node: t.Number) -> str:
-    return node.text
+    return node.shown if isinstance(node, t.Counted) else node.text
 
 
 @write.register

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matcalc import second
 from matcalc.errors import MatcalcError
-from matcalc.expr import Node, postorder, substitute, symbol_name
+from matcalc.expr import Node, number, postorder, substitute, symbol_name
 from matcalc.forward import Changes
 from matcalc.layout import Layout, jacobian_in
 from matcalc.linear import differential
@@ -48,6 +48,11 @@ def paths(record: Record, start: Node, most: int = 64) -> list[list[Node]]:
 def is_flat(node: Node) -> bool:
     """A number or a column: its derivative needs no vec."""
     return not node.shape or node.shape[1] == 1
+
+
+def is_one(node: Node) -> bool:
+    """A number, or a matrix of one entry: products of such may be written in any order."""
+    return all(d == 1 for d in node.shape)
 
 
 def wanted(dress: Dress) -> list[Line]:
@@ -112,13 +117,17 @@ def factor_name(dress: Dress, of: Node, by: Node, with_vec: bool) -> str:
 
 def local(dress: Dress, step: Node, by: Node) -> Node:
     """The local Jacobian of a step by a symbol in its definition, in the page's layout."""
-    return jacobian_in(dress.style.layout, named_jacobian(dress.record, step, by))
+    return jacobian_in(dress.style.layout, named_jacobian(dress, step, by))
 
 
-def named_jacobian(record: Record, step: Node, by: Node) -> Node:
+def named_jacobian(dress: Dress, step: Node, by: Node) -> Node:
     """The Jacobian of a step by a symbol (on vec), its slopes in the name of the step."""
-    definition = record.definitions[step]
-    return substitute(second.jacobian(definition, by), {definition: step})
+    definition = dress.record.definitions[step]
+    if dress.spells_out and not step.shape and not by.shape:  # not in another function
+        found = dress.shortest(differential(definition, [by], {by: number(1)}))
+    else:
+        found = second.jacobian(definition, by)
+    return substitute(found, {definition: step})
 
 
 def _one_chain(dress: Dress, line: Line, path: list[Node]) -> list[Block]:
@@ -126,7 +135,9 @@ def _one_chain(dress: Dress, line: Line, path: list[Node]) -> list[Block]:
     pairs = list(zip(path[1:], path, strict=False))
     names = [factor_name(dress, s, p, with_vec) for s, p in pairs]
     matrices = [local(dress, s, p) for s, p in pairs]
-    backwards = dress.style.layout is not Layout.DENOMINATOR
+    # Of numbers every order is right, and all write the chain from the output back.
+    numbers = all(map(is_one, path))
+    backwards = numbers or dress.style.layout is not Layout.DENOMINATOR
     if backwards:
         names.reverse()
         matrices.reverse()
@@ -137,7 +148,8 @@ def _one_chain(dress: Dress, line: Line, path: list[Node]) -> list[Block]:
     laws: list[str] = []
     product = mul(*matrices)
     facts = dress.record.problem.facts
-    short = simplify(product, record=lambda name, *_: laws.append(name), facts=facts)
+    simplify(product, record=lambda name, *_: laws.append(name), facts=facts)
+    short = dress.shortest(product)
     last = dress(short)
     if last != dress(product) and width(last) <= WIDEST_FORM:
         sides.append(Side(last))
@@ -154,7 +166,7 @@ def _one_chain(dress: Dress, line: Line, path: list[Node]) -> list[Block]:
         if backwards
         else "In this layout the factors stand in order from the variable to the output."
     )
-    if len(names) > 1:
+    if len(names) > 1 and not numbers:
         blocks.append(Prose(dress.say(order)))
     why = [
         equation_of(law)
@@ -229,7 +241,8 @@ def _branching(dress: Dress, line: Line) -> list[Block]:
             own.append(side if dress.style.layout is Layout.DENOMINATOR else t(side))
         else:
             pair = [direct(dress, pair[0], [s for s in steps if s is not output])]
-        if dress.style.layout is not Layout.DENOMINATOR:
+        numbers = all(map(is_one, (line.of, step)))
+        if numbers or dress.style.layout is not Layout.DENOMINATOR:
             pair.reverse()
             own.reverse()
         names.append(r" \, ".join(pair))
@@ -343,7 +356,7 @@ def vec_view(dress: Dress) -> list[Block]:
         terms: list[Node] = []
         for name in line.through:
             step = record.problem.names[name]
-            J = named_jacobian(record, step, of)
+            J = named_jacobian(dress, step, of)
             arriving = dress.spoken(step)
             side = vec(arriving) if arriving.shape else arriving
             terms.append(mul(t(J), side))

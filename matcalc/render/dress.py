@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from matcalc import shapes
 from matcalc.errors import MatcalcError, UnknownNameError
 from matcalc.expr import (
     Node,
+    as_number,
     is_number,
     is_symbol,
+    leaves,
     make,
     postorder,
     substitute,
@@ -32,6 +34,7 @@ from matcalc.render.textree import width
 from matcalc.reverse import Adjoints
 from matcalc.rewrite.cost import cost
 from matcalc.rewrite.simplify import simplify
+from matcalc.trace import BY_HAND, Law, trace
 
 WIDEST_WITH_SHAPES = 40
 DETAILS = ("brief", "normal", "full")
@@ -74,12 +77,19 @@ class Dress:
     style: Style
     writer: LatexWriter = field(init=False)
     sideways: Sideways = field(init=False)
+    spells_out: bool = field(init=False)  # the author writes the logistic function with exp
 
     def __post_init__(self) -> None:
-        self.writer = LatexWriter(known(self.style.notation))
+        notation = known(self.style.notation)
+        if notation.factors == "variable" and self.style.layout is Layout.NUMERATOR:
+            notation = replace(notation, factors="derived")  # which is from the output back
+        self.writer = LatexWriter(notation)
         # What arrives at a part without a name lies on its side like every adjoint.
         parts = (line.symbol for line in self.record.backward() if line.of is None)
         self.sideways = Sideways([*self.record.adjoints.of, *parts])
+        nodes = postorder(list(self.record.definitions.values()))
+        used = {n.op.name for n in nodes}
+        self.spells_out = not used & {"sigmoid", "tanh"} and any(map(_is_quotient, nodes))
 
     @property
     def notation(self) -> Notation:
@@ -102,6 +112,36 @@ class Dress:
 
     # -- lines ------------------------------------------------------------------------------------
 
+    def shortest(self, node: Node) -> Node:
+        """A node made short, though not by a function that the author spells out."""
+        facts = self.record.problem.facts
+        short = simplify(node, facts=facts)
+        if not self._introduces(short):
+            return short
+        by_hand = (law.before for law in trace(node, short, {}, facts) if law.name in BY_HAND)
+        return next(by_hand, node)
+
+    def _introduces(self, node: Node) -> bool:
+        """Whether sigma or tanh occur, where the network has neither but 1/(1 + exp(u))."""
+        return self.spells_out and any(n.op.name in ("sigmoid", "tanh") for n in postorder(node))
+
+    def told(self, line: Line) -> Node:
+        """The value of a line in the functions of the network."""
+        return line.unfinished if self._introduces(line.value) else line.value
+
+    def in_inputs(self, value: Node) -> Node:
+        """A value with every step and adjoint written out, and made short."""
+        if self.spells_out:
+            told = {line.symbol: self.told(line) for line in self.record.backward()}
+            while any(n in told for n in leaves(value)):
+                value = substitute(value, told)
+        return self.shortest(self.record.in_inputs(value))
+
+    def laws(self, line: Line) -> Sequence[Law]:
+        """The laws by which a line became what it is, up to the form that is shown."""
+        told = self.told(line)
+        return [law for law in line.steps if told is line.value or law.name not in BY_HAND]
+
     def laid(self, value: Node) -> Node:
         """The value of an adjoint in the layout of the page."""
         return self.sideways.laid(value) if self.style.layout is Layout.NUMERATOR else value
@@ -111,7 +151,7 @@ class Dress:
         return line.symbol
 
     def value(self, line: Line) -> Node:
-        return line.value if line.kind == "forward" else self.laid(self.opened(line.value))
+        return line.value if line.kind == "forward" else self.laid(self.opened(self.told(line)))
 
     def opened(self, value: Node) -> Node:
         """A value with the adjoints that are to be written out."""
@@ -130,9 +170,9 @@ class Dress:
         if line.kind == "forward":
             return [line.value]
         primed = self.primed(line)
+        value = self.opened(self.told(line))
         if primed is None:
-            return [self.opened(line.value)]
-        value = self.opened(line.value)
+            return [value]
         cancelled = cost(line.value) < cost(primed)
         if self.style.opened:
             primed = (
@@ -216,6 +256,14 @@ class Dress:
             if style.stop_at in called:
                 break
         return found
+
+
+def _is_quotient(node: Node) -> bool:
+    """Something over a sum with an exponential."""
+    if node.op.name != "pow" or not is_number(node.operands[1]) or as_number(node.operands[1]) >= 0:
+        return False
+    below = node.operands[0]
+    return below.op is SUM_OP and any(n.op.name == "exp" for n in postorder(below))
 
 
 def adjoints_in(node: Node) -> list[Node]:

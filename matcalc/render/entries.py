@@ -92,7 +92,7 @@ def written_entry(node: Node, i: Any, j: Any) -> Node:
     if not node.shape:
         i = j = None
     else:
-        i, j = sp.Integer(i), sp.Integer(j)
+        i, j = (p if isinstance(p, sp.Basic) else sp.Integer(p) for p in (i, j))
     if is_symbol(node) or node.op.name == "number" or node.op.name in OPAQUE:
         return entry(node, i, j) if node.shape else node
     try:

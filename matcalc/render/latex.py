@@ -36,6 +36,12 @@ from matcalc.render.names import (
     size_in_latex,
     symbol_in_latex,
 )
+from matcalc.render.ordering import (
+    entries_in_order,
+    letters_first,
+    numbers_in_order,
+    scaled_behind,
+)
 from matcalc.render.writer import BaseWriter
 from matcalc.reverse import Adjoints
 
@@ -116,12 +122,16 @@ class LatexWriter(BaseWriter):
         if below:
             # A norm, a sum or a squared bracket stands behind the fraction, not on it.
             small = [a for a in scalars if not _stands_behind(a)]
-            top = self._run(small) if small else "1"
+            top = self._run(letters_first(small)) if small else "1"
             front = [rf"\frac{{{top}}}{{{self._run(below)}}}"]
             factors = [a for a in above if not any(a is s for s in small)]
         else:
             front, factors = [], above
-        out = juxtaposed(front + self._factors(factors))
+        if not node.shape and not any(a.shape for a in factors):
+            factors = numbers_in_order(factors, self.notation)
+        behind = scaled_behind(factors, self.notation)
+        kept = [a for a in factors if not any(a is b for b in behind)]
+        out = juxtaposed(front + self._factors(kept) + [self(b, PROD + 1) for b in behind])
         return (f"-{out}", NEG) if negative else (out, PROD)
 
     def _factors(self, factors: Sequence[Node]) -> list[str]:
@@ -143,7 +153,7 @@ class LatexWriter(BaseWriter):
 
     def hadamard_product(self, node: Node) -> Written:
         above, below = quotient(node)
-        first = above or [number(1)]
+        first = entries_in_order(above, self.notation) or [number(1)]
         if below and self.notation.quotient == "frac":
             top, bottom = (self._entrywise_run(part) for part in (first, below))
             return rf"\frac{{{top}}}{{{bottom}}}", FRACTION

@@ -1,5 +1,4 @@
-"""Views in indices: an entry with explicit sums, the paths to the output, one datum and the
-batch."""
+"""Views in indices: an entry with explicit sums, one datum and the batch."""
 
 from __future__ import annotations
 
@@ -12,20 +11,16 @@ import sympy as sp
 from matcalc.errors import MatcalcError
 from matcalc.expr import Node, postorder, symbol_name
 from matcalc.indexform import entry_form
-from matcalc.ops.algebra import PRODUCT, TRANSPOSE, add, is_zero, mul
+from matcalc.ops.algebra import PRODUCT, TRANSPOSE, mul
 from matcalc.ops.binder import index, letter_for
 from matcalc.ops.entries import entry
 from matcalc.record import Line
 from matcalc.render.blocks import Block, Formula, Heading, Prose, Row, Side
-from matcalc.render.chains import direct, named_jacobian, users, wanted
+from matcalc.render.chains import wanted
 from matcalc.render.dress import Dress
-from matcalc.render.entries import index_letters, written_entry
-from matcalc.render.latex import juxtaposed
+from matcalc.render.entries import index_letters
 from matcalc.render.names import size_in_latex
-from matcalc.rewrite.simplify import simplify
 from matcalc.shapes import Shape
-
-MOST_PATHS = 32
 
 
 def index_view(dress: Dress) -> list[Block]:
@@ -42,10 +37,10 @@ def indices_say(dress: Dress) -> str:
 
 
 def index_rows(dress: Dress, line: Line) -> list[Row]:
-    value = dress.opened(line.value)
+    value = dress.opened(dress.told(line))
     values = [value]
     if dress.style.evaluated:
-        values.append(simplify(dress.record.in_inputs(value), facts=dress.record.problem.facts))
+        values.append(dress.in_inputs(value))
     i, j, span = _places(dress, line, values)
     left = dress(entry(line.symbol, i, j) if line.symbol.shape else line.symbol)
     sides = [Side(dress(entry_form(v, i, j))) for v in values]
@@ -92,138 +87,6 @@ def _range(first: int, last: Any) -> str:
     if last.is_Integer and int(last) - first <= 3:
         return ", ".join(str(k) for k in range(first, int(last) + 1))
     return rf"{first}, \dots, {size_in_latex(last)}"
-
-
-# -- paths -----------------------------------------------------------------------------------------
-
-
-def paths_view(dress: Dress) -> list[Block]:
-    """The sum over the paths by which a variable, or one entry of it, reaches the output."""
-    blocks: list[Block] = []
-    for line in wanted(dress):
-        assert line.of is not None
-        for place in _entries_of(dress, line.of):
-            blocks += _paths_of(dress, line, place)
-    return blocks
-
-
-Place = tuple[Node, int, int]
-
-
-def _entries_of(dress: Dress, of: Node) -> list[Place]:
-    if dress.style.entry is not None:
-        i, j = dress.style.entry
-        return [(of, int(i), int(j))]
-    if not of.shape:
-        return [(of, 0, 0)]
-    rows, cols = _sizes(of)
-    return [(of, i, j) for i in range(rows) for j in range(cols)]
-
-
-def _sizes(node: Node) -> tuple[int, int]:
-    if not node.shape:
-        return 1, 1
-    if not all(d.is_Integer for d in node.shape):
-        raise MatcalcError(
-            f"{node} has symbolic size: the paths of an entry are written out for numbers of "
-            f"rows and columns "
-            "that are known; the index view has sums instead"
-        )
-    return int(node.shape[0]), int(node.shape[1])
-
-
-def _paths_of(dress: Dress, line: Line, start: Place) -> list[Block]:
-    ways = entry_paths(dress, start)
-    left = dress(_entry(line.symbol, start))
-    if not ways:
-        return [Formula((Row(left, (Side("0"),)),))]
-    record = dress.record
-    above = record.upstream  # which arrives at every entry of an output that is no number
-    through = list(dict.fromkeys(way[0][1][0] for way in ways if len(way) > 1))
-    hops: list[list[str]] = []
-    apart: list[list[Node]] = []
-    for way in ways:
-        ratios = [_ratio(dress, b, a) for a, b, _ in reversed(way)]
-        if above is None and len(way) == 1:
-            ratios = [direct(dress, ratios[0], through)]
-        factors = [f for _, _, f in reversed(way)]
-        if above is not None:
-            end = way[-1][1] if way else start
-            arrived = record.arrivals[record.problem.output].symbol
-            ratios.insert(0, dress(_entry(arrived, end)))
-            factors.insert(0, _entry(above, end))
-        hops.append(ratios)
-        apart.append(factors)
-    named = " + ".join(r" \, ".join(ratios) for ratios in hops)
-    opened = _summed_up(
-        [
-            juxtaposed([dress.factor(f) for f in way]) if len(way) > 1 else dress(way[0])
-            for way in apart
-        ]
-    )
-    merged = simplify(add(*(mul(*way) for way in apart)))
-    sides = [Side(named), Side(opened), Side(dress(merged))]
-    kept = tuple(s for k, s in enumerate(sides) if k == 0 or s.latex != sides[k - 1].latex)
-    said = (
-        "{x} reaches {output} along one path:"
-        if len(ways) == 1
-        else "{x} reaches {output} along {count} paths:"
-    )
-    x, output = dress(_entry(start[0], start)), dress(dress.record.problem.output)
-    return [
-        Prose(dress.say(said, x=f"${x}$", output=f"${output}$", count=len(ways))),
-        Formula((Row(left, kept, f"paths_{symbol_name(start[0])}", "", "", True),)),
-    ]
-
-
-def _summed_up(terms: list[str]) -> str:
-    """Terms one after the other; a minus in front of one is the sign before it."""
-    return " + ".join(terms).replace(" + -", " - ")
-
-
-def _entry(node: Node, place: Place) -> Node:
-    return entry(node, place[1], place[2]) if node.shape and node.shape != (1, 1) else node
-
-
-def _ratio(dress: Dress, of: Place, by: Place) -> str:
-    return rf"\frac{{\partial {dress(_entry(of[0], of))}}}{{\partial {dress(_entry(by[0], by))}}}"
-
-
-def entry_paths(dress: Dress, start: Place) -> list[list[tuple[Place, Place, Node]]]:
-    """Every path of entries to the output: from, to, and the derivative between them."""
-    record = dress.record
-    found: list[list[tuple[Place, Place, Node]]] = []
-    todo: list[tuple[Place, list[tuple[Place, Place, Node]]]] = [(start, [])]
-    while todo:
-        here, way = todo.pop()
-        if here[0] is record.problem.output:
-            found.append(way)
-            if len(found) > MOST_PATHS:
-                raise MatcalcError(
-                    f"{here[0]} is reached along more than {MOST_PATHS} paths; use the index view"
-                )
-            continue
-        onwards = []
-        for step in users(record, here[0]):
-            for there, slope in _reached(dress, step, here):
-                onwards.append((there, [*way, (here, there, slope)]))
-        todo.extend(reversed(onwards))
-    return found
-
-
-def _reached(dress: Dress, step: Node, here: Place) -> list[tuple[Place, Node]]:
-    """The entries of a step that depend on an entry, with the derivatives."""
-    J = named_jacobian(dress.record, step, here[0])
-    rows, cols = _sizes(step)
-    own_rows, _ = _sizes(here[0])
-    column = here[1] + here[2] * own_rows
-    found = []
-    for j in range(cols):
-        for i in range(rows):
-            slope = simplify(written_entry(J, i + j * rows, column))
-            if not is_zero(slope):
-                found.append(((step, i, j), slope))
-    return found
 
 
 # -- one datum and the batch

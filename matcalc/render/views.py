@@ -18,8 +18,9 @@ from matcalc.render.chains import alike, chain, differential_view, vec_view
 from matcalc.render.dress import Dress, Style, spelled
 from matcalc.render.folding import folded, folded_names
 from matcalc.render.graph import graph_of
+from matcalc.render.paths import paths_view
 from matcalc.render.summing import with_sums
-from matcalc.render.sums import batch_view, index_view, paths_view
+from matcalc.render.sums import batch_view, index_view
 from matcalc.render.textree import width
 from matcalc.trace import Law
 
@@ -215,7 +216,7 @@ def sides_of(dress: Dress, line: Line, detail: str) -> list[Side]:
     sides = [Side(dress(shown(forms[0])))] if len(forms) > 1 else []
     first = shown(line.before)
     sides.append(Side(show(first) if not line.steps and not aside else dress(first)))
-    for law in line.steps:
+    for law in dress.laws(line):
         sides.append(Side(dress(shown(law.after)), reason(dress, law)))
     if aside:
         laws = [spelled(law, dress) for law in dress.sideways.laws(line.value)]

@@ -8,7 +8,6 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from matcalc.expr import Node, as_number, is_number, postorder
-from matcalc.ops.product import without_first
 
 _COSTS: WeakKeyDictionary[Node, int] = WeakKeyDictionary()
 
@@ -104,22 +103,20 @@ def _is_negative_constant(term: Node) -> bool:
 
 def _meets_its_mirror(node: Node) -> bool:
     """s(u) beside s(-u): there a person writes 1 - s(u)."""
-    own = [a.operands[0] for a in node.operands if a.op.name == "sigmoid"]
+    factors = [a.operands[0] if a.op.name == "pow" else a for a in node.operands]
+    own = [_signed(a.operands[0]) for a in factors if a.op.name == "sigmoid"]
     if not own:
         return False
-    mirrors = [b for a in node.operands for b in _mirrors(a, 4)]
-    return any(m.content == u.content for m in mirrors for u in own)
+    inside = [_signed(u) for a in factors for u in _sigmoids(a, 4)]
+    return any(c == -d and rest == other for c, rest in own for d, other in inside)
 
 
-def _mirrors(node: Node, depth: int) -> list[Node]:
-    """The u of every sigmoid(-u) below sums and products."""
+def _sigmoids(node: Node, depth: int) -> list[Node]:
+    """The u of every sigmoid(u) below sums, products and powers."""
     if node.op.name == "sigmoid":
-        u = node.operands[0]
-        if u.op.name == "times" and is_number(u.operands[0]) and as_number(u.operands[0]) == -1:
-            return [without_first(u)]
-        return []
-    if depth and node.op.name in ("plus", "times", "hadamard"):
-        return [b for a in node.operands for b in _mirrors(a, depth - 1)]
+        return [node.operands[0]]
+    if depth and node.op.name in ("plus", "times", "hadamard", "pow"):
+        return [u for a in node.operands for u in _sigmoids(a, depth - 1)]
     return []
 
 
@@ -146,13 +143,20 @@ def _opposes(node: Node) -> bool:
     )
 
 
-def _signed(term: Node, turned: int = 1) -> tuple[object, ...]:
+def _signed(term: Node, turned: int = 1) -> tuple[Any, frozenset[bytes]]:
     """A term as its number and the contents of the rest, transposes aside."""
     factors = term.operands if term.op.name == "times" else (term,)
     value, rest = turned, factors
     if is_number(factors[0]):
         value, rest = turned * as_number(factors[0]), factors[1:]
-    return value, frozenset(_upright(f).content for f in rest)
+    return value, frozenset(_either_way(f) for f in rest)
+
+
+def _either_way(factor: Node) -> bytes:
+    """The same for a factor and its transpose; a matrix of ones turns into one of another shape."""
+    if factor.op.name == "ones":
+        return b"1" + "|".join(sorted(map(str, factor.shape))).encode()
+    return _upright(factor).content
 
 
 def _scaled_by_reciprocals(node: Node) -> int:

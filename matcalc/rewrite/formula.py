@@ -9,7 +9,7 @@ may help.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -143,7 +143,7 @@ def _starts(r: Reading, value: Any) -> Iterator[Any]:
     if not _is_small(value):
         yield at_kinks(r, value)
         return
-    value = at_kinks(r, _roots(r, value))
+    value = _one_base(r, at_kinks(r, _roots(r, value)))
     yield value
     for recognise in (_sigmoids, _tanhs, _ratios):
         if r.calls("exp"):
@@ -178,6 +178,22 @@ def _roots(r: Reading, value: Any) -> Any:
                 if not times.atoms(sp.Add) and not times.has(root):
                     value = value.xreplace({other: times * root**2})
     return value
+
+
+def _one_base(r: Reading, value: Any) -> Any:
+    r"""$e^{2u}$ and $e^{3u}$ as powers of $e^u$."""
+    multiples: dict[Any, list[tuple[Any, Any]]] = {}
+    for u, e in r.calls("exp"):
+        coefficient, rest = u.as_coeff_Mul()
+        if coefficient.is_Rational and value.has(e):
+            multiples.setdefault(rest, []).append((coefficient, e))
+    swaps = {}
+    for rest, own in multiples.items():
+        if len(own) > 1:
+            shared = sp.gcd_list([coefficient for coefficient, _ in own])
+            base = r.apply("exp", shared * rest)
+            swaps.update({e: base ** (coefficient / shared) for coefficient, e in own})
+    return value.xreplace(swaps) if swaps else value
 
 
 def _unroot(r: Reading, value: Any) -> Any:
@@ -270,11 +286,24 @@ OPENED: dict[str, Callable[[Reading, Any], Any]] = {
 }
 
 
+CIRCULAR = {"tan", "cosh", "sinh"}
+
+
+def _shared(r: Reading, value: Any, own: sp.Symbol) -> bool:
+    """Whether another function is applied to the same argument, up to a number."""
+
+    def arguments(symbols: Iterable[sp.Symbol]) -> set[Any]:
+        applied = ((inputs[0], s) for (_, inputs), s in r.applied.items() if s in symbols)
+        return {u.as_coeff_Mul()[1] for u, _ in applied}
+
+    return not arguments({own}).isdisjoint(arguments(value.free_symbols - {own}))
+
+
 def _opened(r: Reading, value: Any) -> Any:
     """The activations written in simpler functions."""
     swaps = {}
     for (name, inputs), s in list(r.applied.items()):
-        if name in OPENED and value.has(s):
+        if name in OPENED and value.has(s) and (name not in CIRCULAR or _shared(r, value, s)):
             swaps[s] = OPENED[name](r, inputs[0])
     return value.xreplace(swaps) if swaps else value
 
@@ -293,14 +322,39 @@ def _forms(value: Any) -> Iterator[Any]:
     if value.count_ops() > 3 * MAX_OPERATIONS:
         yield value
         return
-    rational = _rational(value) if _is_small(value) else ()
-    for attempt in (_as_is, oriented, _in_front, *rational):
-        try:
-            result = attempt(value)
-        except (sp.PolynomialError, NotImplementedError, TypeError, ZeroDivisionError):
-            continue
-        if result is not None:
-            yield result
+    parts = _parts(value)
+    ways = [{m: m for m in (_as_is, oriented, _in_front)} for _ in parts]
+    for own, part in zip(ways, parts, strict=True):
+        if _is_small(part):
+            own.update({m: m for m in _rational(part)})
+    for method in dict.fromkeys(m for own in ways for m in own):
+        found = [_attempt(own.get(method, _in_front), p) for own, p in zip(ways, parts, strict=True)]
+        if any(f is not None for f in found):
+            pairs = zip(found, parts, strict=True)
+            yield sp.Mul(*(p if f is None else f for f, p in pairs))
+
+
+def _attempt(method: Callable[[Any], Any], part: Any) -> Any:
+    try:
+        return method(part)
+    except (sp.PolynomialError, NotImplementedError, TypeError, ZeroDivisionError):
+        return None
+
+
+def _parts(value: Any) -> list[Any]:
+    """The factors of a product, those that share letters together: nothing else can cancel."""
+    groups: list[tuple[set[Any], list[Any]]] = []
+    for factor in sp.Mul.make_args(value):
+        letters, own = set(factor.free_symbols), [factor]
+        apart = []
+        for group in groups:
+            if group[0].isdisjoint(letters):
+                apart.append(group)
+            else:
+                letters |= group[0]
+                own = group[1] + own
+        groups = [*apart, (letters, own)]
+    return [sp.Mul(*own) for _, own in groups]
 
 
 def _rational(value: Any) -> tuple[Callable[[Any], Any], ...]:

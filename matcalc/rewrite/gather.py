@@ -14,6 +14,7 @@ import sympy as sp
 from matcalc.expr import Node, number
 from matcalc.ops.algebra import PRODUCT, SUM_OP, TRANSPOSE, add, mul, zero_of
 from matcalc.rewrite.cost import cost
+from matcalc.rewrite.factoring import products_of_sums
 from matcalc.rewrite.law import settled
 from matcalc.rewrite.likeness import likeness
 from matcalc.rewrite.opening import opened_inner_products, opened_sums
@@ -67,14 +68,16 @@ def regrouped(node: Node) -> Node | None:
 
 
 def worth_regrouping(node: Node) -> bool:
-    """A sum of matrices or of inner products, or a product with a sum somewhere inside."""
+    """A sum of matrices or of inner products, or a product with such a sum somewhere inside; sums
+    of numbers are the business of the lift."""
     if node.op is TRANSPOSE:
         return worth_regrouping(node.operands[0])
     if node.op is SUM_OP:
         return bool(node.shape) or any(_has_matrices(a) for a in node.operands)
     if node.op is PRODUCT:
         return _has_matrices(node) and any(
-            a.op in (SUM_OP, TRANSPOSE) or (not a.shape and a.op is PRODUCT) for a in node.operands
+            a.op in (SUM_OP, TRANSPOSE) and _has_matrices(a) or (not a.shape and a.op is PRODUCT)
+            for a in node.operands
         )
     return False
 
@@ -133,6 +136,13 @@ class Gathering:
             rest = [t for t in terms if id(t) not in chosen]
             inside = self._taken_out(same, side, shape, depth)
             out.append(add(inside, self.gather(rest, shape, depth + 1)) if rest else inside)
+        for left, right, rest in products_of_sums(terms) if self.left > 0 else ():
+            middle = left[0].matrices[-1].shape[1]
+            inside = mul(
+                self.gather(left, (left[0].matrices[0].shape[0], middle), depth + 1),
+                self.gather(right, (middle, right[0].matrices[-1].shape[1]), depth + 1),
+            )
+            out.append(add(inside, self.gather(rest, shape, depth + 1)) if rest else inside)
         return out
 
     def _taken_out(self, same: list[Term], side: str, shape: Shape, depth: int) -> Node:
@@ -178,8 +188,7 @@ def _flat(node: Node, chains: bool = False) -> Term:
 
 def _common_front(terms: list[Term]) -> tuple[Term, list[Term]]:
     """The number and the scalar powers that all terms share."""
-    sizes = {abs(t.number) for t in terms}
-    value = sizes.pop() if len(sizes) == 1 else _shared_number([t.number for t in terms])
+    value = _shared_number([abs(t.number) for t in terms])
     if all(t.number < 0 for t in terms):
         value = -value
     common = []
@@ -198,9 +207,18 @@ def _common_front(terms: list[Term]) -> tuple[Term, list[Term]]:
     return front, [_divided(t, front) for t in terms]
 
 
-def _shared_number(numbers: list[sp.Rational]) -> sp.Rational:
-    """A denominator that all terms share; whole numbers stay with their terms."""
-    below = {n.q for n in numbers}
+def _shared_number(sizes: list[sp.Rational]) -> sp.Rational:
+    """A number or a denominator that all terms share, or one that leaves fewer numbers to write:
+    2A - 4B + 2C = 2(A - 2B + C). Whole numbers else stay with their terms."""
+    least = min(sizes)
+    left = sum(1 for size in sizes if size != least)
+    if not left:
+        return least
+    if left + 1 < sum(1 for size in sizes if size != 1) and all(
+        (size / least).is_Integer for size in sizes
+    ):
+        return least
+    below = {size.q for size in sizes}
     return sp.Rational(1, below.pop()) if len(below) == 1 and 1 not in below else sp.Integer(1)
 
 

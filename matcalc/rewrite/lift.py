@@ -108,7 +108,7 @@ class Lowering:
             return self.product([self.image[a] for a in part.args])
         base, exponent = part.args
         name, inputs = self.pending.get(base, ("", ()))
-        if name == "exp" and exponent.is_Integer and exponent < 0:
+        if name == "exp" and exponent.is_Integer:
             # e^(-u), not 1/e^u: the same number, but nothing overflows on the way.
             kind, u = self.image[inputs[0]]
             return kind, settled(ENTRYWISE["exp"].build((mul(number(exponent), u),), ()))

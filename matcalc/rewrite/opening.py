@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from matcalc.expr import Node
 from matcalc.ops.algebra import PRODUCT, TRANSPOSE, ones
+from matcalc.rewrite.cost import cost
 from matcalc.rewrite.flip import flip
 from matcalc.rewrite.law import split
 from matcalc.rewrite.polynomial import Term
@@ -41,7 +42,7 @@ def opened_inner_products(terms: Sequence[Term]) -> tuple[list[Term], list[Term]
 
 
 def _chain(term: Term) -> Term | None:
-    """A term with its one inner product as matrices."""
+    """A term with its one inner product as matrices, read in the direction with fewer transposes."""
     inner = [
         k
         for k, (base, exponent) in enumerate(term.scalars)
@@ -53,7 +54,9 @@ def _chain(term: Term) -> Term | None:
     if own or len(ms) < 2:
         return None
     rest = (*term.scalars[: inner[0]], *term.scalars[inner[0] + 1 :])
-    return Term(term.number, rest, tuple(ms))
+    flipped = [flip(m) for m in reversed(ms)]
+    plain = flipped if sum(map(cost, flipped)) < sum(map(cost, ms)) else ms
+    return Term(term.number, rest, tuple(plain))
 
 
 def _is_square(term: Term) -> bool:
@@ -68,7 +71,7 @@ def _middle_alike(term: Term, flipped: tuple[Node, ...]) -> bool:
 def opened_sums(terms: Sequence[Term]) -> list[Term] | None:
     """Sums of rows and columns as products with ones, where a factor then stands in another term
     too."""
-    opened = [Term(t.number, t.scalars, _with_ones(t.matrices)) for t in terms]
+    opened = [Term(t.number, t.scalars, with_ones(t.matrices)) for t in terms]
     changed = [
         new is not old and new.matrices != old.matrices
         for new, old in zip(opened, terms, strict=True)
@@ -88,7 +91,7 @@ def opened_sums(terms: Sequence[Term]) -> list[Term] | None:
     return None
 
 
-def _with_ones(matrices: tuple[Node, ...]) -> tuple[Node, ...]:
+def with_ones(matrices: tuple[Node, ...]) -> tuple[Node, ...]:
     """The factors with every sum of rows or columns written as a product with ones."""
     out: list[Node] = []
     for m in matrices:

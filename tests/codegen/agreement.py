@@ -81,6 +81,25 @@ def taken(function: Any, given: dict[str, Any], rng: np.random.Generator) -> dic
     return out
 
 
+def on_arrays_of(function: Any, backend: str) -> Any:
+    """A stand-in for an undefined function, which is NumPy's, among arrays of another kind."""
+    if backend == "numpy" or not callable(function):
+        return function
+
+    def call(x: Any, *rest: Any) -> Any:
+        inside = [np.asarray(v) for v in x] if isinstance(x, list) else np.asarray(x)
+        found = np.asarray(function(inside, *rest))
+        if backend == "torch":
+            import torch
+
+            return torch.as_tensor(found)
+        import jax.numpy as jnp
+
+        return jnp.asarray(found)
+
+    return call
+
+
 def apart(got: Any, want: Any) -> float:
     """The largest difference, relative to the largest entry (or to one)."""
     got, want = np.asarray(got, dtype=float), np.asarray(want, dtype=float)
@@ -103,6 +122,30 @@ def derivation_apart(
     steps = {s.symbol: s.definition for s in problem.steps}
     given, want = case_of(roots, list(D.record.wrt), rng, problem.facts, steps)
     function = D.function(backend, **options)
-    value, gradients = function(**taken(function, given, rng))
+    values = taken(function, given, rng)
+    value, gradients = function(**{k: on_arrays_of(v, backend) for k, v in values.items()})
     got = [value, *(gradients[symbol_name(w)] for w in D.record.wrt)]
     return max(map(apart, got, want))
+
+
+def stays_single(
+    D: mc.Derivation, rng: np.random.Generator, backend: str = "numpy", **options: Any
+) -> bool:
+    """Single precision in, single precision out, as far as seven digits carry."""
+    problem = D.record.problem
+    roots = [problem.output, *(D.record.arrivals[w].symbol for w in D.record.wrt)]
+    steps = {s.symbol: s.definition for s in problem.steps}
+    given, _ = case_of(roots, list(D.record.wrt), rng, problem.facts, steps)
+    function = D.function(backend, **options)
+    if function.plan.functions:  # what they return is of the kind they choose
+        return True
+    numbers = all(not a.shape for a in function.plan.arguments)
+    values = {
+        k: np.float32(v) if np.ndim(v) or (numbers and not isinstance(v, int)) else v
+        for k, v in taken(function, given, rng).items()
+    }
+    want, gradients = D.function()(**{k: np.float64(v) for k, v in values.items()})
+    got, found = function(**values)
+    pairs = [(got, want), *((found[k], gradients[k]) for k in gradients)]
+    assert all(str(g.dtype).endswith("float32") for g, _ in pairs), function.source
+    return all(apart(g, w) < 1e-3 for g, w in pairs)

@@ -20,6 +20,7 @@ from tests.codegen.agreement import (
     case_of,
     derivation_apart,
     derivations_of,
+    stays_single,
     taken,
 )
 from tests.codegen.networks import ALL
@@ -41,26 +42,16 @@ def test_the_gallery_agrees(
     """Every derivation that a page of the gallery makes."""
     for D in derivations_of(path, monkeypatch):
         assert agrees(D, rng)
+        assert stays_single(D, rng)
 
 
-# A scalar argument, and the identity that an inverse is solved for, are doubles: the wider wins.
-@pytest.mark.parametrize("name", sorted(set(ALL) - {"gaussian", "batch norm"}))
-def test_networks_agree_in_single_precision(name: str, rng: np.random.Generator) -> None:
-    """As far as seven digits carry."""
-    D = mc.derive(ALL[name]())
-    problem = D.record.problem
-    steps = {s.symbol: s.definition for s in problem.steps}
-    roots = [problem.output, *(D.record.arrivals[w].symbol for w in D.record.wrt)]
-    given, _ = case_of(roots, list(D.record.wrt), rng, problem.facts, steps)
-    f = D.function()
-    values = taken(f, given, rng)
-    want = f(**values)
-    short = {k: v.astype(np.float32) if np.ndim(v) else float(v) for k, v in values.items()}
-    value, gradients = f(**short)
-    assert apart(value, want[0]) < 1e-3
-    for k, g in gradients.items():
-        assert g.dtype == np.float32
-        assert apart(g, want[1][k]) < 1e-3
+@pytest.mark.parametrize("workspace", [False, True])
+@pytest.mark.parametrize("name", ALL)
+def test_networks_stay_in_single_precision(
+    name: str, workspace: bool, rng: np.random.Generator
+) -> None:
+    """Numbers, identities and constants are of the kind of the arrays."""
+    assert stays_single(mc.derive(ALL[name]()), rng, workspace=workspace)
 
 
 def unsimplified(kind: str, f: Node, wrt: Node) -> Node:
@@ -106,15 +97,12 @@ def test_random_compositions_agree(
     assert undecided < EXAMPLES[workspace] / 10
 
 
-def test_single_precision_stays_single(rng: np.random.Generator) -> None:
-    """float32 in, float32 out, and close."""
-    f = mc.derive(ALL["mlp"]()).function()
-    values = {
-        "X": rng.normal(size=(6, 3)), "Y": rng.random(size=(6, 2)), "W1": rng.normal(size=(3, 4)),
-        "b1": rng.normal(size=(1, 4)), "W2": rng.normal(size=(4, 2)), "b2": rng.normal(size=(1, 2)),
-    }  # fmt: skip
-    want = f(**values)
-    got = f(**{k: v.astype(np.float32) for k, v in values.items()})
-    for name, gradient in got[1].items():
-        assert gradient.dtype == np.float32
-        assert np.allclose(gradient, want[1][name], rtol=1e-3, atol=1e-5)
+def test_the_widest_kind_wins(rng: np.random.Generator) -> None:
+    """Among arrays of several kinds, as in NumPy; a number is no reason to widen."""
+    a, X = mc.scalar("a"), mc.matrix("X", *mc.dims("n m"))
+    f = mc.compile(a * X + mc.sqrt(mc.vector("v", "n")) * mc.ones(1, X.cols) + mc.ones(*X.shape))
+    X, v = rng.normal(size=(3, 2)), rng.random(size=(3, 1))
+    single = np.float32
+    assert f(a=1 / 3, X=single(X), v=single(v)).dtype == np.float32
+    assert f(a=np.float64(1 / 3), X=single(X), v=single(v)).dtype == np.float32
+    assert f(a=1 / 3, X=X, v=single(v)).dtype == np.float64

@@ -21,6 +21,7 @@ from tests.codegen.agreement import (
     case_of,
     derivation_apart,
     derivations_of,
+    stays_single,
     taken,
 )
 from tests.codegen.networks import ALL, attention, mlp
@@ -57,18 +58,17 @@ def test_jax_agrees(name: str, rng: np.random.Generator) -> None:
 
 @pytest.mark.parametrize("path", GALLERY, ids=lambda p: p.stem)
 @TORCH
-@pytest.mark.slow
 def test_the_gallery_agrees_in_torch(
     path: Path, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every derivation that a page of the gallery makes."""
+    """Every derivation that a page of the gallery makes, in both precisions."""
     for D in derivations_of(path, monkeypatch):
         assert agrees(D, rng, "torch")
+        assert stays_single(D, rng, "torch")
 
 
 @pytest.mark.parametrize("path", GALLERY, ids=lambda p: p.stem)
 @JAX
-@pytest.mark.slow
 @pytest.mark.usefixtures("double")
 def test_the_gallery_agrees_in_jax(
     path: Path, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
@@ -76,6 +76,7 @@ def test_the_gallery_agrees_in_jax(
     """The same in JAX, which takes its time."""
     for D in derivations_of(path, monkeypatch):
         assert agrees(D, rng, "jax")
+        assert stays_single(D, rng, "jax")
 
 
 def tensors(rng: np.random.Generator) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -118,3 +119,22 @@ def test_chains_agree(name: str, rng: np.random.Generator) -> None:
         f = mc.compile(e, sizes=planned)
         values = {s: rng.normal(size=sizes[s]) for s in f.arguments}
         assert np.allclose(f(**values), mc.evaluate(e, values), atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    "backend",
+    [
+        pytest.param("torch", marks=pytest.mark.torch),
+        pytest.param("jax", marks=pytest.mark.skipif(find_spec("jax") is None, reason="needs JAX")),
+    ],
+)
+@pytest.mark.parametrize("name", [*PAIRS, *CHAINS])
+def test_other_languages_agree(name: str, backend: str, rng: np.random.Generator) -> None:
+    """The same sums in PyTorch and JAX; single precision stays single."""
+    e = mc.hessian(PAIRS[name], P) if name in PAIRS else CHAINS[name]
+    sizes = {"P": (4, 3), "R": (4, 3), "M": (4, 4), "A": (4, 3), "B": (3, 4), "x": (4, 1), "y": (4, 1)}
+    f = mc.compile(e, backend=backend)
+    values = {s: np.float32(rng.normal(size=sizes[s])) for s in f.arguments}
+    got, want = np.asarray(f(**values)), mc.evaluate(e, values)
+    assert got.dtype == np.float32
+    assert np.allclose(got, want, atol=1e-4 * max(1.0, np.abs(want).max()))

@@ -19,9 +19,11 @@ R, S = mc.matrix("R", n, m), mc.matrix("S", n, m)
 T, U = mc.matrix("T", m, k), mc.matrix("U", k, p)
 u, v, w = (mc.vector(s, n) for s in "uvw")
 x = mc.vector("x", m)
+B_m = mc.matrix("B_m", m, m)
 a, b, c = (mc.scalar(s) for s in "abc")
 one = mc.ones(n, 1)
 r = sp.Symbol("_r?", integer=True, positive=True)
+q = sp.Symbol("_q?", integer=True, positive=True)
 i, j = sp.Integer(0), sp.Integer(0)
 first = sp.Symbol("_k1", integer=True, positive=True)  # a bound index
 
@@ -87,6 +89,7 @@ INSTANCES: dict[str, list[Node]] = {
         raw("transpose", mc.commutation(n, m)),
     ],
     "pull_transpose": [A.T * B.T * C.T * D.T],
+    "turn_inner_product": [u.T * A.T * B.T * v],
     "pull_transpose_of_sum": [A.T - B.T],
     "pull_transpose_of_function": [mc.tanh(T.T * R.T), mc.max(A.T * B.T, C.T)],
     "of_transpose": [raw("det", A.T), mc.norm2(R.T), mc.adj(A.T)],
@@ -151,6 +154,18 @@ INSTANCES: dict[str, list[Node]] = {
     ],
     "sum_of_sums": [mc.sum(mc.rowsum(R)), mc.sum(mc.colsum(R))],
     "sum_of_entrywise_product": [mc.sum(H(u, v))],
+    # functions
+    "function_undone": [mc.log(mc.exp(R)), mc.tan(mc.atan(a))],
+    "exponential_of_log1p": [mc.exp(mc.log1p(R)), mc.exp(mc.log1p(a))],
+    "power_of_exponential": [mc.power(mc.exp(R), 2), mc.power(mc.exp(a), -2)],
+    "reciprocal_of_exponential": [R + mc.power(mc.exp(R), -1), mc.sum(mc.power(mc.exp(u), -1))],
+    "sign_seen": [
+        mc.abs(mc.exp(R) + 1),
+        mc.relu(mc.power(u, 2)),
+        mc.sign(mc.sigmoid(a)),
+        mc.step(mc.softplus(u)),
+    ],
+    "of_diagonal_matrix": [mc.norm2(diag(u)), mc.logdet(diag(mc.exp(u)))],
     # softmax
     "softmax_sums_to_one": [mc.rowsum(mc.softmax(R)), mc.colsum(mc.softmax(R, axis=0))],
     "softmax_sum": [mc.sum(mc.softmax(u)), mc.sum(mc.softmax(R))],
@@ -181,12 +196,20 @@ INSTANCES: dict[str, list[Node]] = {
     ],
     "kron_of_vectors": [kron(u, x.T), kron(x.T, u)],
     # blocks
-    "slice_of_stack": [block[:, 0:m], block[:, m : m + n], mc.vstack(R, S)[0:n, :]],
+    "slice_of_stack": [
+        block[:, 0:m],
+        block[:, m : m + n],
+        mc.vstack(R, S)[0:n, :],
+        mc.block([[A, R], [R.T, mc.ones(m, m)]])[n : n + m, 0:n],
+    ],
     "slice_of_known": [
         raw("slice", mc.eye(2 * n), params=(n, n, n, n)),
         raw("slice", mc.eye(n + m), params=(sp.Integer(0), n, n, m)),
         R[1:n, :][:, 1:m],
         raw("slice", BUILD["place"](R, m, 0, n + m, m + 1), params=(m, sp.Integer(0), n, m)),
+        (1 - mc.tanh(block))[:, m : m + n],
+        (1 - 2 * a * block.T)[0:m, :],
+        H(mc.vstack(R, S), mc.power(mc.vstack(S, R), 2))[n : 2 * n, :],
     ],
     "constant_operand": [
         mc.max(R, mc.zeros(n, m)),
@@ -227,6 +250,14 @@ INSTANCES: dict[str, list[Node]] = {
         isum(BUILD["place"](u[r, 0], r, r, n, n), r, 0, n - 1),
         isum(BUILD["place"](u[r, 0] * R[r, :], r, 0, n, m), r, 0, n - 1),
         isum(BUILD["place"](A * R[:, r], 0, r, n, m), r, 0, m - 1),
+        isum(u[r, 0] * BUILD["place"](x, j, 1, m, 2), r, 0, n - 1),
+        isum(u[r, 0] * BUILD["place"](R[r, :], j, 0, k, m), r, 0, n - 1),
+        isum(mc.sum(mc.exp(R[r, :])) * u[r, 0], r, 0, n - 1),
+        isum(R[r, :] * B_m * R[r, :].T, r, 0, n - 1),
+        isum(BUILD["place"](1, r, 0, n, 1) * (x.T * R[r, :].T), r, 0, n - 1),
+        isum(isum((u[r, 0] - v[q, 0]) ** 2, r, 0, n - 1), q, 0, n - 1),
+        isum(isum(A[r, q] * u[r, 0] * u[q, 0], r, 0, n - 1), q, 0, n - 1),
+        isum(u[r, 0] * isum(R[r, q] ** 2, q, 0, m - 1), r, 0, n - 1),
     ],
     "slice_of_all": [raw("slice", R, params=(sp.Integer(0), sp.Integer(0), n, m))],
     "places_side_by_side": [

@@ -1,12 +1,13 @@
 """Other presentations of the same expression: terms and free factors in another order, brackets
-multiplied out, transposes pushed in, a term added and taken away again."""
+multiplied out, transposes pushed in, a term added and taken away again, inner products and traces
+read backwards, scalings spread."""
 
 from __future__ import annotations
 
 import random
 
-from matcalc.expr import Node, postorder, rebuilt, substitute
-from matcalc.ops.algebra import HADAMARD, PRODUCT, SUM_OP, TRANSPOSE, add, had, mul, t
+from matcalc.expr import Node, make, postorder, rebuilt, substitute
+from matcalc.ops.algebra import HADAMARD, PRODUCT, SUM_OP, TRANSPOSE, add, had, mul, ones, t
 from matcalc.rewrite.flip import flip
 
 
@@ -14,9 +15,43 @@ def shuffled(root: Node, rng: random.Random) -> Node:
     """``root`` written in another way."""
     for _ in range(3):
         root = _reordered(root, rng)
-        change = rng.choice((_multiplied_out, _pushed, _turned, _same))
+        change = rng.choice((_multiplied_out, _pushed, _turned, _added, _flipped, _spread, _same))
         root = change(root, rng)
     return root
+
+
+def _added(root: Node, rng: random.Random) -> Node:
+    """One product added, and taken away again multiplied out."""
+    node = _pick(root, rng, lambda n: n.op is PRODUCT and any(c.op is SUM_OP for c in n.operands))
+    if node is None:
+        return root
+    taken = mul(-1, _multiplied_out(node, rng))
+    return add(root, node, taken) if root.shape == node.shape else root
+
+
+def _flipped(root: Node, rng: random.Random) -> Node:
+    """One inner product or trace read backwards."""
+    node = _pick(root, rng, lambda n: not n.shape and n.op.name in ("times", "tr"))
+    if node is None:
+        return root
+    if node.op.name == "tr":
+        return substitute(root, {node: make(node.op, (flip(node.operands[0]),), node.params)})
+    scalars = [c for c in node.operands if not c.shape]
+    turned = [flip(c) for c in reversed(node.operands) if c.shape]
+    return substitute(root, {node: mul(*scalars, *turned)})
+
+
+def _spread(root: Node, rng: random.Random) -> Node:
+    """One scaling of rows written as an entrywise product."""
+    node = _pick(
+        root,
+        rng,
+        lambda n: n.op is PRODUCT and len(n.operands) == 2 and n.operands[0].op.name == "diag",
+    )
+    if node is None:
+        return root
+    scale, A = node.operands
+    return substitute(root, {node: had(mul(scale.operands[0], ones(1, A.shape[1])), A)})
 
 
 def _same(root: Node, rng: random.Random) -> Node:

@@ -20,18 +20,7 @@ from tests.textbook.tables import TABLE, answer
 
 SEED = int(os.environ.get("MATCALC_SEED", "0"))
 SHUFFLES = 6
-# Beyond this size there are many groupings; the shortest is not looked for in all of them.
-LARGEST = 30
-# Multiplied out, these hide their bracket: 1'1 has become n, a coefficient would have to be split in
-# two.
-HIDDEN = {"data-cov", "pca-autoencoder"}
-KEYS = [
-    key
-    for key in TABLE
-    if size(mc.text(answer(key).book)) <= LARGEST
-    and not answer(key).problem.where
-    and key not in HIDDEN
-]
+KEYS = [key for key in TABLE if not answer(key).problem.where]
 
 
 @pytest.mark.parametrize("key", KEYS)

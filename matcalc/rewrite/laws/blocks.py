@@ -7,9 +7,24 @@ import sympy as sp
 
 from matcalc import shapes
 from matcalc.expr import Node
-from matcalc.ops.algebra import EYE, SUM_OP, TRANSPOSE, add, eye, mul, t, zeros
+from matcalc.ops.algebra import (
+    EYE,
+    HADAMARD,
+    ONES,
+    PRODUCT,
+    SUM_OP,
+    TRANSPOSE,
+    add,
+    eye,
+    mul,
+    ones,
+    t,
+    zeros,
+)
+from matcalc.ops.base import operand
 from matcalc.ops.blocks import PLACE, SLICE, hstack, vstack
 from matcalc.ops.blocks import part as cut_out
+from matcalc.ops.entrywise import ENTRYWISE
 from matcalc.rewrite.law import law, shorter, split
 
 
@@ -17,19 +32,17 @@ from matcalc.rewrite.law import law, shorter, split
 def slice_of_stack(node: Node) -> Node | None:
     r"""A slice that is a block of a stack is that block: $[A\;B]_{:,1:k} = A$. Shrinks: the other
     blocks go."""
-    A, (top, left, rows, cols) = node.operands[0], node.params
-    if A.op.name not in ("hstack", "vstack"):
-        return None
-    axis = 1 if A.op.name == "hstack" else 0
-    start, count = (left, cols) if axis else (top, rows)
-    full = shapes.same((rows, cols)[1 - axis], A.shape[1 - axis])
-    if not full:
-        return None
+    A = node.operands[0]
+    return _cut(A, *node.params) if A.op.name in ("hstack", "vstack") else None
+
+
+def _block_at(A: Node, axis: int, start: sp.Expr, count: sp.Expr) -> Node | None:
+    """The block of a stack that begins there and is as long."""
     at: sp.Expr = sp.Integer(0)
     for part in A.operands:
         size = part.shape[axis] if part.shape else sp.Integer(1)
         if shapes.same(at, start) and shapes.same(size, count):
-            return part if part.shape else None
+            return part
         at = at + size
     return None
 
@@ -52,12 +65,26 @@ def slice_of_known(node: Node) -> Node | None:
 
 def _cut(A: Node, top: sp.Expr, left: sp.Expr, rows: sp.Expr, cols: sp.Expr) -> Node | None:
     """A slice of a matrix of which the slice is known."""
+    if top == 0 and left == 0 and shapes.same_shape((rows, cols), A.shape):
+        return A
     if A.op is TRANSPOSE:
         found = _cut(A.operands[0], left, top, cols, rows)
         return None if found is None else t(found)
-    if A.op is SUM_OP:
-        parts = [_cut(a, top, left, rows, cols) for a in A.operands]
-        return None if None in parts else add(*(p for p in parts if p is not None))
+    if A.op in (SUM_OP, HADAMARD) or A.op.name in ENTRYWISE:
+        parts = [_cut(a, top, left, rows, cols) if a.shape else a for a in A.operands]
+        return None if None in parts else A.op.build(tuple(map(operand, parts)), A.params)
+    if A.op is PRODUCT:
+        scalars, matrices = split(A)
+        found = _cut(matrices[0], top, left, rows, cols) if len(matrices) == 1 else None
+        return None if found is None else mul(*scalars, found)
+    if A.op is ONES:
+        return ones(rows, cols)
+    if A.op.name in ("hstack", "vstack"):
+        axis = 1 if A.op.name == "hstack" else 0
+        block = _block_at(A, axis, (top, left)[axis], (rows, cols)[axis])
+        if block is None or not block.shape:
+            return None
+        return _cut(block, top * axis, left * (1 - axis), rows, cols)
     if A.op is SLICE:
         up, before, _, _ = A.params
         return cut_out(A.operands[0], sp.expand(up + top), sp.expand(before + left), rows, cols)

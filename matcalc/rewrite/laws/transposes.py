@@ -39,6 +39,16 @@ def pull_transpose(node: Node) -> Node | None:
     return mul(*scalars, t(mul(*(m.operands[0] for m in reversed(ms)))))
 
 
+@law("times")
+def turn_inner_product(node: Node) -> Node | None:
+    r"""$u^\top A^\top B^\top v = v^\top BA\,u$, as a number is its own transpose. Shrinks: marks
+    go."""
+    scalars, ms = split(node)
+    if node.shape or len(ms) < 3:
+        return None
+    return shorter(node, mul(*scalars, *(flip(m) for m in reversed(ms))))
+
+
 @law("plus")
 def pull_transpose_of_sum(node: Node) -> Node | None:
     r"""$A^\top - B^\top = (A - B)^\top$. Shrinks: one mark for many."""
