@@ -14,7 +14,6 @@ from matcalc.network import Network
 from matcalc.ops.algebra import had, mul, ones
 from matcalc.ops.entrywise import divide, power
 from matcalc.ops.reduce import axis_sum, mean
-from matcalc.shapes import Dim
 
 
 def _affine(
@@ -30,8 +29,16 @@ def _affine(
     return net.let(tag("Y", name), Y)
 
 
-def _variance(centred: Node, axis: int, count: Dim, unbiased: bool) -> Node:
-    return axis_sum(power(centred, 2), axis) / read(count - 1 if unbiased else count)
+def _standardised(net: Network, X: Any, axis: int, epsilon: Any, unbiased: bool, name: str) -> Node:
+    """Every column (axis 0) or row (axis 1) less its mean, over its standard deviation."""
+    data, rows, cols = sizes(net, X)
+    count, along = (cols, beside) if axis else (rows, under)
+    eps = scalar(net, epsilon, "epsilon")
+    mu = net.let(tag("mu", name), mean(data, axis))
+    centred = net.let(tag("Xtilde", name), data - along(mu, count))
+    variance = axis_sum(power(centred, 2), axis) / read(count - 1 if unbiased else count)
+    s = net.let(tag("s", name), root(_plus(variance, eps)))
+    return net.let(tag("Xhat", name), divide(centred, along(s, count)))
 
 
 def batch_norm(
@@ -46,13 +53,7 @@ def batch_norm(
     name: str = "",
 ) -> Node:
     """Each column made to mean 0 and variance 1 over the rows, then scaled and shifted."""
-    data, rows, _ = sizes(net, X)
-    eps = scalar(net, epsilon, "epsilon")
-    mu = net.let(tag("mu", name), mean(data, 0))
-    centred = net.let(tag("Xtilde", name), data - under(mu, rows))
-    variance = _variance(centred, 0, rows, unbiased)
-    s = net.let(tag("s", name), root(_plus(variance, eps)))
-    Xhat = net.let(tag("Xhat", name), divide(centred, under(s, rows)))
+    Xhat = _standardised(net, X, 0, epsilon, unbiased, name)
     return _affine(net, Xhat, name, affine, True, gamma, beta)
 
 
@@ -68,13 +69,7 @@ def layer_norm(
     name: str = "",
 ) -> Node:
     """Each row made to mean 0 and variance 1 over its entries, then scaled and shifted."""
-    data, _, cols = sizes(net, X)
-    eps = scalar(net, epsilon, "epsilon")
-    mu = net.let(tag("mu", name), mean(data, 1))
-    centred = net.let(tag("Xtilde", name), data - beside(mu, cols))
-    variance = _variance(centred, 1, cols, unbiased)
-    s = net.let(tag("s", name), root(_plus(variance, eps)))
-    Xhat = net.let(tag("Xhat", name), divide(centred, beside(s, cols)))
+    Xhat = _standardised(net, X, 1, epsilon, unbiased, name)
     return _affine(net, Xhat, name, affine, True, gamma, beta)
 
 

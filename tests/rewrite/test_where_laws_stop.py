@@ -13,7 +13,7 @@ from matcalc.rewrite.simplify import simplify
 n, m = mc.dims("n m")
 A, R = mc.matrix("A", n, n), mc.matrix("R", n, m)
 u, v = mc.vector("u", n), mc.vector("v", n)
-r = BUILD["fresh_index"]("r")
+r, q = BUILD["fresh_index"]("r"), BUILD["fresh_index"]("q")
 
 PARTIAL = {
     "a dot product from the second entry on": isum(u[r, 0] * v[r, 0], r, 1, n - 1),
@@ -21,6 +21,9 @@ PARTIAL = {
     "entries that are one apart": isum(u[r, 0] * v[r + 1, 0], r, 0, n - 2),
     "a product of matrices over some columns": isum(A[:, r] * R[r, :], r, 1, n - 1),
     "the trace without the first entry": isum(A[r, r], r, 1, n - 1),
+    "sums of whole matrices": isum(mc.sum(mc.exp(u[r, 0] * R)), r, 0, n - 1),
+    "squares of the differences of neighbours": isum((u[r, 0] - u[r + 1, 0]) ** 2, r, 0, n - 2),
+    "a triangle of a matrix": isum(isum(A[r, q] * v[q, 0], q, 0, r), r, 0, n - 1),
     "a sum over the second half of the sizes": isum(R[r, 0], r, 2, n - 1),
 }
 OFF = {

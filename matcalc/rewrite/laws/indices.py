@@ -225,7 +225,9 @@ def _is_entrywise(node: Node) -> bool:
 
 
 def columns(node: Node, k: Index, n: Any) -> Node | None:
-    """The h x n matrix whose column k is this column."""
+    """The h x n matrix whose column k is this column; nothing for what is no column."""
+    if not node.shape or node.shape[1] != 1:
+        return None
     if k not in node.indices:
         return mul(node, ones(1, n))
     if node.op is SLICE:
