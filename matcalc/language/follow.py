@@ -340,7 +340,8 @@ class _Following:
             said = f"a single : is not used here: write vec({name}) for the stacked columns"
             raise ParseError(said, self.scope.text, term.start)
         plain = index.kind is Kind.RANGE or index.kind is Kind.NUMBER
-        if not plain and not (index.kind is Kind.NAME and index.word in self.scope.declared_dims):
+        plain = plain or (index.kind is Kind.NAME and index.word in self.scope.declared_dims)
+        if not plain and not self.scope.mentions_index(self.formula, index):
             inside = self.formula.said(index)
             said = f"this reads as an entry of {name}: write {name}*({inside}) for a product"
             raise ParseError(said, self.scope.text, term.start)

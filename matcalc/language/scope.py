@@ -58,6 +58,7 @@ class Scope:
     defined: dict[str, int] = field(default_factory=dict)  # where each step is named
     declared_dims: set[str] = field(default_factory=set)  # those of shape lines
     plain: set[str] = field(default_factory=set)  # names that stand alone somewhere
+    indices: set[str] = field(default_factory=set)  # the names that sums run over
     closed: bool = False  # whether every name must be declared
 
     def words(self) -> frozenset[str]:
@@ -124,6 +125,16 @@ class Scope:
         kinds = [formula.terms[k].kind for k in term.operands]
         return any(k in (Kind.ALL, Kind.RANGE) for k in kinds) or kinds == [Kind.NUMBER] * 2
 
+    def mentions_index(self, formula: Formula, term: Term) -> bool:
+        """Whether the index of a sum stands in a term."""
+        todo = [term] if self.indices else []
+        while todo:
+            found = todo.pop()
+            if found.kind is Kind.NAME and found.word in self.indices:
+                return True
+            todo.extend(formula.terms[k] for k in found.operands)
+        return False
+
     def unknown_function(self, term: Term) -> UnknownNameError:
         near = difflib.get_close_matches(term.word, self.words() | set(self.functions), 1, 0.7)
         said = f"there is no function {term.word}"
@@ -161,6 +172,9 @@ class Scope:
 
     def learn(self, formula: Formula) -> None:
         """Collect the names that stand alone and those that stand where a dimension must."""
+        for term in formula.terms:
+            if term.kind is Kind.CALL and term.word == "isum" and len(term.operands) > 1:
+                self.indices.add(formula.terms[term.operands[1]].word)
         roles = self.roles(formula)
         self.check_colons(formula)
         for term, role in zip(formula.terms, roles, strict=True):

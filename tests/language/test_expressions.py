@@ -8,6 +8,7 @@ import pytest
 import sympy as sp
 
 import matcalc  # noqa: F401 - fills the tables
+from matcalc.errors import ParseError
 from matcalc.expr import BUILD, Node, matrix, number, scalar, vector
 from matcalc.language import parse_program, read_expression
 from matcalc.ops import FUNCTIONS
@@ -225,3 +226,12 @@ def test_a_sum_over_an_index_is_read():
     found = parse_program("isum(A^i*B, i, 0, k)", {"A": ("n", "n"), "B": ("n", "n")}).output
     assert found.op.name == "isum"
     assert found.shape == (n, n)
+
+
+def test_the_index_of_a_sum_makes_an_entry():
+    """x(i) and x(i + 1) under a sum over i are entries of a declared vector, as x(2) is."""
+    given = {"x": ("n", 1)}
+    found = parse_program("isum(x(i)*x(i + 1), i, 1, n - 1)", given).output
+    assert found is parse_program("isum(x(i, 1)*x(i + 1, 1), i, 1, n - 1)", given).output
+    with pytest.raises(ParseError, match=r"write x\*\(a \+ 1\) for a product"):
+        parse_program("isum(x(a + 1), i, 1, n)", given)
