@@ -212,6 +212,21 @@ def block(
 
         return call
 
+    def with_tape(v: Inputs) -> Callable[[], Any]:
+        import autograd
+        import autograd.numpy as anp
+
+        f = literal(anp)
+        rest = {k: x for k, x in by(v).items() if k not in (*names.split(), "G")}
+        first = {k: v[k] for k in names.split()}
+        run = autograd.make_vjp(lambda p: f(**p, **rest))
+
+        def call() -> Any:
+            back, out = run(first)
+            return out, back(v["G"])
+
+        return call
+
     label = ", ".join(f"{k}={x}" for k, x in size.items())
     return Case(
         f"{name}/vg",
@@ -223,7 +238,20 @@ def block(
             "workspace": ours(derivation, True),
             "jax": jaxed,
             "torch": torched,
+            "autograd": with_tape,
         },
+    )
+
+
+def attention(n: int, d: int) -> Case:
+    sizes = {"n": n, "m": n, "d": d}
+    return block("attention", P.attention, hand.attention_vg, P.attention_literal, "Q K V", **sizes)
+
+
+def norm(axis: int, n: int, d: int) -> Case:
+    name, by_hand = (("batchnorm", hand.batchnorm_vg), ("layernorm", hand.layernorm_vg))[axis]
+    return block(
+        name, lambda: P.norm(axis), by_hand, lambda xp: P.norm_literal(xp, axis), "X g b", n=n, d=d
     )
 
 
@@ -241,48 +269,19 @@ CASES = [
     net(32, 16, 2),
     net(32, 64, 3),
     net(64, 16, 50),
+    net(64, 128, 50),
     net(256, 128, 4),
     net(256, 512, 3),
     net(256, 1024, 2),
     net(4096, 64, 3),
-    block(
-        "attention",
-        P.attention,
-        hand.attention_vg,
-        P.attention_literal,
-        "Q K V",
-        n=256,
-        m=256,
-        d=64,
-    ),
-    block(
-        "attention",
-        P.attention,
-        hand.attention_vg,
-        P.attention_literal,
-        "Q K V",
-        n=1024,
-        m=1024,
-        d=64,
-    ),
-    block(
-        "layernorm",
-        lambda: P.norm(1),
-        hand.layernorm_vg,
-        lambda xp: P.norm_literal(xp, 1),
-        "X g b",
-        n=1024,
-        d=512,
-    ),
-    block(
-        "batchnorm",
-        lambda: P.norm(0),
-        hand.batchnorm_vg,
-        lambda xp: P.norm_literal(xp, 0),
-        "X g b",
-        n=1024,
-        d=512,
-    ),
+    net(4096, 256, 3),
+    attention(64, 32),
+    attention(256, 64),
+    attention(1024, 64),
+    norm(1, 32, 64),
+    norm(1, 1024, 512),
+    norm(0, 32, 64),
+    norm(0, 1024, 512),
 ]
 
 if __name__ == "__main__":

@@ -38,15 +38,8 @@ if TYPE_CHECKING:
 BUILD: dict[str, Any] = {}
 
 _SLOTS = (
-    "op",
-    "operands",
-    "params",
-    "shape",
-    "digest",
-    "content",
-    "indices",
-    "level",
-    "__weakref__",
+    *("op", "operands", "params", "shape"),
+    *("digest", "content", "indices", "level", "__weakref__"),
 )
 
 
@@ -418,17 +411,13 @@ def is_symbol(node: Node) -> bool:
     return isinstance(node, (MatrixSym, ScalarSym))
 
 
-def _checked_name(name: Any) -> str:
+def _checked_name(name: Any, latex: Any = None) -> str:
+    wants((str, type(None)), latex, "a symbol's LaTeX is a text")
     if not isinstance(name, str) or not name.isidentifier():
         raise NameClashError(f"a symbol needs a name such as X or W_1, not {name!r}")
     if name.startswith("_k") and name[2:].isdigit():
         raise NameClashError(f"{name} is how sums name their own index; choose another name")
     return name
-
-
-def _checked_latex(latex: Any) -> str | None:
-    wants((str, type(None)), latex, "a symbol's LaTeX is a text")
-    return latex
 
 
 def matrix(name: str, rows: Any, cols: Any, latex: str | None = None) -> Any:
@@ -438,7 +427,7 @@ def matrix(name: str, rows: Any, cols: Any, latex: str | None = None) -> Any:
     >>> X.shape
     (n, d)
     """
-    return symbol(_checked_name(name), (shapes.dim(rows), shapes.dim(cols)), _checked_latex(latex))
+    return symbol(_checked_name(name, latex), (shapes.dim(rows), shapes.dim(cols)), latex)
 
 
 def vector(name: str, n: Any, latex: str | None = None) -> Any:
@@ -448,7 +437,7 @@ def vector(name: str, n: Any, latex: str | None = None) -> Any:
 
 def scalar(name: str, latex: str | None = None) -> Any:
     """A real scalar symbol."""
-    return symbol(_checked_name(name), SCALAR, _checked_latex(latex))
+    return symbol(_checked_name(name, latex), SCALAR, latex)
 
 
 # -- numbers ----------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ from typing import Any
 import sympy as sp
 from sympy.assumptions.assume import AppliedPredicate
 
-from matcalc.errors import DomainError, wants
+from matcalc import shapes
+from matcalc.errors import DomainError, ShapeError, wants
 from matcalc.expr import Node, is_symbol, read, symbol_name
 
 KNOWN = [
@@ -44,6 +45,10 @@ EQUATIONS = {
     "idempotent": r"P P = P",
     "constant": r"dA = 0",
 }
+
+
+SQUARE = {"symmetric", "orthogonal", "diagonal", "positive_definite", "invertible", "idempotent"}
+OF_NUMBERS = {"constant"}
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,18 @@ def _name_of(of: Any) -> str:
     if not is_symbol(node):
         raise DomainError(f"a fact is stated of a symbol, not of {node}")
     return symbol_name(node)
+
+
+def refuse_misfit(fact: Fact, node: Node) -> None:
+    """A fact is stated of what can have it: only a square matrix is symmetric."""
+    word = fact.name.replace("_", " ")
+    if not node.shape:
+        if fact.name not in OF_NUMBERS:
+            raise ShapeError(f"{fact}: {fact.of} is a number, and only a matrix can be {word}")
+    elif fact.name in SQUARE and node.shape[0] != node.shape[1]:
+        raise ShapeError(
+            f"{fact}: {fact.of} is {shapes.show(node.shape)}, and only a square matrix can be {word}"
+        )
 
 
 def is_symmetric_symbol(node: Node, facts: Iterable[Fact]) -> bool:

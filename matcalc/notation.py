@@ -134,8 +134,8 @@ class Notation:
 # For each setting the values, the clearest sign first.
 _SIGNS: dict[str, tuple[tuple[Any, str], ...]] = {
     "layer": (
-        ("[l]", r"\^\{\s*\[\s*(\d+|l|L)([+-]1)?\s*\]"),
-        ("(l)", r"\^\{\s*\(\s*(\d+|l|L)([+-]1)?\s*\)"),
+        ("[l]", r"\^\{\s*\[\s*(\d+|l|L)([+-]1)?\s*\]|W\}?\s*\^\{\s*\[\s*[a-zA-Z]"),
+        ("(l)", r"\^\{\s*\(\s*(\d+|l|L)([+-]1)?\s*\)|W\}?\s*\^\{\s*\(\s*[a-zA-Z]"),
         ("^l", r"(W|\\delta|b)\^\{?\s*(l|L|1)\b"),
     ),
     "transpose": (
@@ -144,6 +144,8 @@ _SIGNS: dict[str, tuple[tuple[Any, str], ...]] = {
         (r"\mathsf{T}", r"\\mathsf\s*\{?\s*T"),
         (r"\mathrm{T}", r"\\(mathrm|text)\s*\{\s*T\s*\}"),
         ("T", r"\^\{?\s*T\b|[\])]\s*T\s*\}"),
+        # X'A is a transpose; W' alone is as often another name, and f'(x) a derivative.
+        (r"\prime", r"(?<![\\a-zA-Z])[A-Z]\s*('|\^\{?\s*\\prime\b\s*\}?)\s*[A-Z](?![a-z])"),
     ),
     "hadamard": (
         (".*", r"\.\s*(\*|\\ast)"),
@@ -173,11 +175,13 @@ _SIGNS: dict[str, tuple[tuple[Any, str], ...]] = {
         ("1", r"(?<![\w.^{])1_"),
     ),
     "bold": (
-        ("all", r"\\(mathbf|boldsymbol|bm)\s*\{\s*[A-Z]"),
+        ("all", r"\\(mathbf|boldsymbol|bm)\s*\{\s*\\?[A-Z]"),
         ("vectors", r"\\(mathbf|boldsymbol|bm)\s*\{\s*[a-z]"),
     ),
     "index_base": ((0, r"_\{[^{}]*0[^{}]*\}|=\s*0\s*\}\^"),),
-    "expand_slopes": ((False, r"(\\sigma|\\phi|\\tanh|[fgh])\s*('|\^\{?\s*\\prime)"),),
+    "expand_slopes": (
+        (False, r"(\\sigma|\\phi|\\tanh|[fgh])(_\{?\w+\}?)?\s*('|\^\{?[^{}]*\\prime)"),
+    ),
 }
 
 DEFAULT = Notation()

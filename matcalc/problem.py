@@ -24,7 +24,7 @@ from matcalc.expr import (
     symbol_owner,
     symbols,
 )
-from matcalc.facts import Fact, as_facts
+from matcalc.facts import Fact, as_facts, refuse_misfit
 from matcalc.members import place_of
 from matcalc.network import Names, Network, Step, checked_symbols
 from matcalc.ops.algebra import HADAMARD, PRODUCT, SUM_OP, TRANSPOSE
@@ -51,6 +51,9 @@ class Problem:
                 f"{name} is a step, computed from others, and cannot be assumed constant; make it an "
                 f"input, or assume it of the inputs it is computed from"
             )
+        for fact in self.facts:
+            if fact.of in self.names:
+                refuse_misfit(fact, self.names[fact.of])
 
     @cached_property
     def names(self) -> dict[str, Node]:

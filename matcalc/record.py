@@ -41,19 +41,18 @@ class Remark(str):
 
     __slots__ = ("parts", "pattern")
     pattern: str
-    parts: dict[str, str]
+    parts: dict[str, object]  # texts, or expressions, which a page prints as formulas
 
     def __new__(cls, pattern: str, **parts: object) -> Remark:
-        said = {name: str(part) for name, part in parts.items()}
-        made = super().__new__(cls, pattern.format(**said))
-        made.pattern, made.parts = pattern, said
+        made = super().__new__(cls, pattern.format(**parts))
+        made.pattern, made.parts = pattern, parts
         return made
 
     def __reduce__(self) -> Any:
         return _remark, (self.pattern, self.parts)
 
 
-def _remark(pattern: str, parts: dict[str, str]) -> Remark:
+def _remark(pattern: str, parts: dict[str, object]) -> Remark:
     return Remark(pattern, **parts)
 
 
@@ -311,7 +310,7 @@ def _would_shorten(line: Line, problem: Problem) -> list[str]:
         short = simplify(line.value, facts=more)
         if short is not line.value:
             said = "with rows of {data} summing to one: {line} = {short}"
-            found.append(Remark(said, data=data, line=line.name, short=short))
+            found.append(Remark(said, data=data, line=line.symbol, short=short))
     return found
 
 

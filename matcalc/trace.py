@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from matcalc.errors import MatcalcError
@@ -79,7 +79,9 @@ def trace(
     simplify(current, record=lambda *event: events.append(event), facts=facts)
     for name, old, new in events:
         current = _replayed(found, name, current, old, new)
-    if current is not after:
+    if found and found[-1].after is not after and found[-1].after.content == after.content:
+        found[-1] = replace(found[-1], after=after)  # another order of the terms is no step
+    elif current is not after:
         _say(found, "simplify", current, after)
     return tuple(found)
 

@@ -121,7 +121,7 @@ def hessian_function(f: Any, wrt: Any, *, form: str = "dense", assume: Any = ())
         raise MatcalcError(f"form is dense, operator or core, not {form!r}")
     problem, root, leaf = _opened(f, wrt, assume)
     options = {"facts": problem.facts}
-    return curvature.HessianFunction(curvature.hessian_of(root, leaf), form, options)
+    return curvature.HessianFunction(root, leaf, form, options)
 
 
 def hessian_product(
@@ -137,8 +137,8 @@ def hessian_product(
     """
     problem, root, leaf = _opened(f, wrt, assume)
     product = curvature.hessian_product(root, leaf, direction)
-    plan = plan_of_expressions([product], ["value"], facts=problem.facts)
-    return backends.compiled(plan, backend)
+    spare = curvature.symbols_of(root, leaf)
+    return curvature.compiled_of(product, {"facts": problem.facts}, spare, backend)
 
 
 def gauss_newton_product(
@@ -163,8 +163,8 @@ def gauss_newton_product(
     problem, root, leaf = _opened(f, wrt, assume)
     inside = expanded(problem_of(f, through).output if isinstance(through, str) else read(through))
     product = curvature.gauss_newton_product(root, inside, leaf, direction)
-    plan = plan_of_expressions([product], ["value"], facts=problem.facts)
-    return backends.compiled(plan, backend)
+    spare = curvature.symbols_of(root, leaf)
+    return curvature.compiled_of(product, {"facts": problem.facts}, spare, backend)
 
 
 def _opened(f: Any, wrt: Any, assume: Any) -> tuple[Problem, Node, Node]:

@@ -21,10 +21,11 @@ from matcalc.render.export import formula_file
 from matcalc.render.forward import network_bundle  # noqa: F401 - notebooks show networks by it
 from matcalc.render.graph import Graph, graph_of
 from matcalc.render.html import to_html
+from matcalc.render.lines import LINE, Setting
 from matcalc.render.markdown import to_markdown
 from matcalc.render.notebook import to_notebook
 from matcalc.render.terminal import to_terminal
-from matcalc.render.tex import LINE, Setting, to_tex
+from matcalc.render.tex import to_tex
 from matcalc.render.views import page_of
 from matcalc.reverse import boxed
 from matcalc.rewrite.simplify import simplify

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from matcalc.api.parsing import parse
 from matcalc.errors import wants
-from matcalc.judging.documents import verify_text
 from matcalc.judging.forward_pass import program_from_latex
 from matcalc.judging.instances import verify_instances
+from matcalc.judging.loop_pages import verify_loop_page
+from matcalc.judging.majority import verify_page
 from matcalc.judging.networks import environment_of_network
 from matcalc.judging.report import Report
 from matcalc.judging.verdict import Verdict
@@ -44,15 +45,24 @@ def verify(
         return verify_claim(claim, given=given, shapes=shapes, **options)
     lines = [given] if isinstance(given, str) else list(given)
 
-    def judged(said: str, about: Network) -> Verdict:
-        page = "\n".join([said, *lines])
-        env = environment_of_network(about, page, given=lines, shapes=shapes, **options)
-        return verify_claim(said, env=env, macros=macros)
-
+    judged = _judge(shapes, options)
     about = _network(network)
     if about.families:
-        return verify_instances(claim, about, judged)
-    return judged(claim, about)
+        return verify_instances(claim, about, judged, lines)
+    return judged(claim, about, lines)
+
+
+def _judge(
+    shapes: Mapping[str, Any] | None, options: Mapping[str, Any]
+) -> Callable[[str, Network, list[str]], Verdict]:
+    """Judges one claim in the names of a plain network, with definitions of the page."""
+
+    def judged(said: str, about: Network, lines: list[str]) -> Verdict:
+        page = "\n".join([said, *lines])
+        env = environment_of_network(about, page, given=lines, shapes=shapes, **options)
+        return verify_claim(said, env=env, macros=options["macros"])
+
+    return judged
 
 
 def verify_document(
@@ -78,9 +88,10 @@ def verify_document(
     env = None
     if network is not None:
         about = _network(network)
-        about.refuse_families("verify_document")
+        if about.families:
+            return verify_loop_page(text, about, _judge(shapes, options), macros)
         env = environment_of_network(about, text, shapes=shapes, **options)
-    return verify_text(text, env=env, shapes=shapes, **options)
+    return verify_page(text, env=env, shapes=shapes, **options)
 
 
 def read_latex(

@@ -32,14 +32,12 @@ class Model(Network):
     @property
     def program(self) -> str:
         """The function's own source as LaTeX."""
-        from matcalc.language.typesetting import program_latex
+        from matcalc.render.algorithm import algorithm  # latexify takes a while to import
 
         declared = [*self.inputs.items(), *self.params.items()]
         steps = [(step.name, step.symbol) for step in self.steps]
-        dims = self._names.dims
-        return program_latex(
-            self.function, {*dims, *(name for name, node in declared + steps if not node.shape)}
-        )
+        numbers = {name for name, node in declared + steps if not node.shape}
+        return algorithm(self.function, scalars={*self._names.dims, *numbers})
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.program}$"

@@ -31,12 +31,14 @@ from matcalc.render.chains import vec_says
 from matcalc.render.dress import Dress, Style
 from matcalc.render.html import to_html
 from matcalc.render.latex import LatexWriter
+from matcalc.render.lines import LINE, Setting
 from matcalc.render.markdown import to_markdown
 from matcalc.render.notebook import to_notebook
-from matcalc.render.phrases import known
+from matcalc.render.phrases import fact_in_words, known
 from matcalc.render.sums import indices_say
 from matcalc.render.terminal import to_terminal
-from matcalc.render.tex import LINE, Setting, to_tex
+from matcalc.render.tex import to_tex
+from matcalc.render.views import facts_said
 
 
 class Notes:
@@ -204,10 +206,16 @@ class Notes:
         f = f"${self._output(D)}$"
         method = ", ".join(map(self._say, report.method.split(", ")))
         text = self._say(said, f=f, error=error, method=method, sizes=sizes)
-        if given := D.derived.facts if isinstance(D, FamilyDerivation) else D.record.problem.facts:
-            facts = ", ".join(map(str, given))
-            text += " " + self._say("The points drawn satisfy {facts}.", facts=facts)
+        if facts := self._facts(D):
+            text += " " + self._say("For the points drawn: {facts}.", facts=facts)
         return self._add(Prose(text))
+
+    def _facts(self, D: Derivation) -> str:
+        """What is assumed, in words."""
+        if not isinstance(D, FamilyDerivation):
+            return facts_said(self.dress(D))
+        said = (fact_in_words(fact, self.notation, str) for fact in D.derived.facts)
+        return "; ".join(said)
 
     def _output(self, D: Derivation) -> str:
         if isinstance(D, FamilyDerivation):

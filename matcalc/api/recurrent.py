@@ -17,6 +17,7 @@ from matcalc.families.bounds import Bound, bound_of
 from matcalc.families.derived import Derived, IndexedLine, name_of
 from matcalc.families.direct import direct_parts, recursion
 from matcalc.families.pages import page_of_families, text_of_families
+from matcalc.families.sideways import turned
 from matcalc.families.values import check_families, evaluate_families, expanded_at
 from matcalc.layout import Layout
 from matcalc.members import Family, place_of
@@ -113,8 +114,12 @@ class FamilyDerivation(Derivation):
         return boxed(general[0].value, arrived.of.general)
 
     def gradient(self, of: Any) -> Any:
-        """The gradient in the names of steps and adjoints; of a family, that of its general member."""
-        return self._value(of)
+        """The gradient in the names of steps and adjoints, in the page's layout; of a family, that of
+        its general member."""
+        return self._laid(self._value(of))
+
+    def _laid(self, value: Node) -> Node:
+        return turned(value) if self.layout is Layout.NUMERATOR else value
 
     def adjoint(self, step: Any) -> Any:
         """What arrives at a step, at the general member of a family, or at one member such as
@@ -157,7 +162,7 @@ class FamilyDerivation(Derivation):
     @property
     def gradients(self) -> Mapping[str, Node]:
         """Variable name to gradient; of a family, that of its general member."""
-        return MappingProxyType({name_of(w): self._value(w) for w in self.derived.wrt})
+        return MappingProxyType({name_of(w): self.gradient(w) for w in self.derived.wrt})
 
     def expand(self, of: Any, **ends: int) -> Any:
         """The gradient in the inputs alone, for fixed ends: ``D.expand("W", T=2)``; of a family a
@@ -209,8 +214,11 @@ class FamilyDerivation(Derivation):
         return verify_rule(self.derived, of, claim)
 
     def verify_code(self, function: Any, *, seed: int = 0) -> Any:
-        """Not for loops yet."""
-        _not_yet("verify_code")
+        """A hand-written backward function through loops; families are passed as lists of arrays, and
+        come back as lists."""
+        from matcalc.judging.loop_code import verify_loop_code
+
+        return verify_loop_code(self.derived, function, seed)
 
     # -- code -------------------------------------------------------------------------------------
 
@@ -249,8 +257,6 @@ class FamilyDerivation(Derivation):
         if numbered not in ("all", "results", "none"):
             raise MatcalcError(f"numbered is all, results or none, not {numbered!r}")
         chosen = self.layout if layout is None else Layout.of(layout)
-        if chosen is Layout.NUMERATOR:
-            _not_yet("numerator layout")
         made = page_of_families(
             self.derived, Style(self._notation(notation), chosen, **style), view, opening
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from matcalc.blocks.parts import one_minus, sizes, tag, under
+from matcalc.blocks.parts import activated, one_minus, sizes, tag, under
 from matcalc.expr import Node, read
 from matcalc.network import Network
 from matcalc.ops.algebra import had, mul
@@ -41,7 +41,7 @@ def rnn(
     state, _, hidden = sizes(net, h)
     weights = _weights(net, "h", cols, hidden, name)
     z = net.let(tag("z", name, time), _pre(data, state, weights, "h"))
-    return net.let(tag("h", name, time), FUNCTIONS[activation](z))
+    return net.let(tag("h", name, time), activated(activation, z))
 
 
 def gru(net: Network, x: Any, h: Any, *, time: Any = "", name: str = "") -> Node:

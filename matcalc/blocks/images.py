@@ -23,12 +23,27 @@ from matcalc.shapes import dim, same, times
 Pair = Any  # one number, or (down, across)
 
 
-def _pair(value: Pair) -> tuple[Any, Any]:
-    return tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+def _pair(value: Pair, word: str, least: int = 1) -> tuple[Any, Any]:
+    """A setting down and across."""
+    pair = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    if len(pair) != 2:
+        raise ShapeError(f"a {word} is one number or a pair of them, not {value!r}")
+    if any(isinstance(v, (int, float)) and v < least for v in pair):
+        raise ShapeError(f"a {word} is at least {least}, not {value!r}")
+    return pair
+
+
+def _sizes(image: Any, words: str) -> tuple[Any, ...]:
+    """The sizes of an image or a signal, as many as there are words for them."""
+    if not isinstance(image, (tuple, list)) or len(image) != len(words.split(", ")):
+        raise ShapeError(f"the data of a convolution is told by ({words}), not by {image!r}")
+    return tuple(image)
 
 
 def _geometry(image: Any, kernel: Pair, stride: Pair, padding: Pair) -> Geometry:
-    return geometry((*image, *_pair(kernel), *_pair(stride), *_pair(padding)))
+    sizes = _sizes(image, "channels, height, width")
+    steps = _pair(kernel, "kernel"), _pair(stride, "stride"), _pair(padding, "padding", 0)
+    return geometry((*sizes, *steps[0], *steps[1], *steps[2]))
 
 
 def conv2d(
@@ -77,7 +92,7 @@ def conv1d(
     **options: Any,
 ) -> Node:
     """A convolution along signals, ``n x (c t)``: a row is a signal, channel by channel."""
-    c, length = signal
+    c, length = _sizes(signal, "channels, length")
     size, step, free = (1, kernel), (1, stride), (0, padding)
     return conv2d(
         net, X, (c, 1, length), channels, size, stride=step, padding=free, name=name, **options
@@ -100,7 +115,7 @@ def conv_transpose2d(
     """The adjoint of ``conv2d``: ``Y = fold(Z*W')`` from images ``image`` to (channels, *out)."""
     data, _, _ = sizes(net, X)
     g = _geometry((channels, *out), kernel, stride, padding)
-    c, h, w = image
+    c, h, w = _sizes(image, "channels, height, width")
     if not (same(dim(h), g.places[0]) and same(dim(w), g.places[1])):
         raise ShapeError(
             f"a convolution of {out[0]} x {out[1]} images gives {g.places[0]} x {g.places[1]}, not "
@@ -115,7 +130,7 @@ def _pooled(
     net: Network, X: Any, image: Any, kernel: Pair, stride: Pair, padding: Pair, name: str, by: Any
 ) -> Node:
     data, n, cols = sizes(net, X)
-    c, h, w = (dim(v) for v in image)
+    c, h, w = map(dim, _sizes(image, "channels, height, width"))
     if not same(cols, times(c, h, w)):
         raise ShapeError(f"{named(data)} has no rows of {c} x {h} x {w} entries")
     g = _geometry((1, h, w), kernel, kernel if stride is None else stride, padding)

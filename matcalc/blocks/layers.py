@@ -15,7 +15,7 @@ from matcalc.blocks.parts import (
     tag,
     under,
 )
-from matcalc.errors import MatcalcError, ShapeError
+from matcalc.errors import DomainError, MatcalcError, ShapeError
 from matcalc.expr import Node, read
 from matcalc.network import Network
 from matcalc.ops.algebra import had, mul, ones
@@ -73,6 +73,8 @@ def dropout(net: Network, X: Any, *, keep: Any = None, mask: Any = None, name: s
     """``D = X .* M / keep`` with a mask of zeros and ones that is given, as it was drawn."""
     data, rows, cols = sizes(net, X)
     M = net.input(tag("M", name), rows, cols) if mask is None else net.adopt(read(mask))
+    if isinstance(keep, (int, float)) and not 0 < keep <= 1:
+        raise DomainError(f"dropout keeps a share between 0 and 1, not {keep}")
     share = net.input(tag("keep", name)) if keep is None else read(keep)
     return net.let(tag("D", name), had(data, M) / share)
 

@@ -1,7 +1,8 @@
 """Normalisation: batch norm, layer norm, RMS norm.
 
-``epsilon`` is kept: the scalar input ``epsilon``, or a number. The variance is divided by n, or by
-n - 1 with ``unbiased=True``. Unless ``affine=False``, a learnt scale and shift follow.
+``epsilon`` is kept: the scalar input ``epsilon``, or a number (0 leaves it out). The variance is
+divided by n, or by n - 1 with ``unbiased=True``. Unless ``affine=False``, a learnt scale and shift
+follow.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from matcalc.blocks.parts import beside, param, root, scalar, sizes, tag, under
+from matcalc.errors import DomainError
 from matcalc.expr import Node, read
 from matcalc.network import Network
 from matcalc.ops.algebra import had, mul, ones
@@ -36,6 +38,8 @@ def _standardised(net: Network, X: Any, axis: int, epsilon: Any, unbiased: bool,
     eps = scalar(net, epsilon, "epsilon")
     mu = net.let(tag("mu", name), mean(data, axis))
     centred = net.let(tag("Xtilde", name), data - along(mu, count))
+    if unbiased and count == 1:
+        raise DomainError("the variance by n - 1 wants two values at least, and there is one")
     variance = axis_sum(power(centred, 2), axis) / read(count - 1 if unbiased else count)
     s = net.let(tag("s", name), root(_plus(variance, eps)))
     return net.let(tag("Xhat", name), divide(centred, along(s, count)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from matcalc.errors import ShapeError, UnknownNameError
+from matcalc.errors import DomainError, ShapeError, UnknownNameError
 from matcalc.expr import BUILD, Node, number, read
 from matcalc.network import Network
 from matcalc.ops.algebra import mul, ones
@@ -43,6 +43,8 @@ def param(net: Network, given: Any, name: str, rows: Any, cols: Any) -> Node:
 
 def scalar(net: Network, given: Any, name: str) -> Node:
     """A number as given, or the scalar input ``name``, declared once in a network."""
+    if isinstance(given, (int, float)) and given < 0:
+        raise DomainError(f"{name} is not negative, but {given} is given")
     if given is not None:
         return read(given)
     found: Node = net[name] if name in net else net.input(name)
@@ -52,6 +54,8 @@ def scalar(net: Network, given: Any, name: str) -> Node:
 def sizes(net: Network, X: Any) -> tuple[Node, Dim, Dim]:
     """An input as a node of the network, with its rows and columns."""
     node = net.adopt(read(X))
+    if not node.shape:
+        raise ShapeError(f"a block takes a matrix, and {named(node)} is a number")
     return node, *rows_cols(node)
 
 

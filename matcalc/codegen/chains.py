@@ -13,10 +13,12 @@ from dataclasses import dataclass
 
 from matcalc.codegen.lower import Lowering
 from matcalc.codegen.terms import Term, cols, is_one, normal, rows
+from matcalc.shapes import Shape
 
 STRUCTURED = frozenset({"diag", "ones", "inv", "kron", "commutation", "diagonal_pick"})
 LOOPS = 100.0  # how often a loop is planned to run
 MULTIPLY, SOLVE, FACTOR, INVERSE = 2.0, 2.0, 2 / 3, 8 / 3
+SMALL = 16  # rows of a matrix whose solve is mostly the call
 GRAM = -1  # instead of a place to cut
 
 
@@ -205,10 +207,19 @@ class Chains:
             return g.T(self.pick(g.T(b), g.T(self.dense(a))))
         return self.matmul(self.dense(a), self.dense(b))
 
+    def _around(self, a: Term, b: Term, x: Term, shape: Shape) -> Term:
+        """(A kron B) vec X as vec(B X A'): structured factors are solves and scalings."""
+        size = (cols(b), cols(a))
+        inside = x.args[0] if x.op == "vec" else self.g.make("unvec", (x,), size, size)
+        made = self.dense(self.join(self.join(b, inside), self.g.T(a)))
+        return self.g.make("vec", (made,), (), shape)
+
     def kron_apply(self, k: Term, x: Term) -> Term:
         """(A kron B) X; an identity among the two only says how X is read."""
         shape = normal(rows(k), cols(x))
         a, b = k.args
+        if is_one(cols(x)) and any(kind(f) not in ("dense", "kron") for f in k.args):
+            return self._around(a, b, x, shape)
         if a.op == "eye":
             return self.g.make("apply_to_blocks", (self.dense(b), x), (rows(a),), shape)
         if b.op == "eye":
@@ -278,10 +289,11 @@ class Chains:
     def factor(self, A: Term) -> Term:
         """The factorisation that serves all solves with A, its inverse and its determinant."""
         g = self.g
-        known = g.definite(A)
+        # For a small one the call is what costs, and NumPy's own solve is the shortest.
+        known = g.definite(A) and g.sizes.of(rows(A)) > SMALL
         lower, upper = g.has(A, "lower_triangular"), g.has(A, "upper_triangular")
         how = "chol" if known else "lower" if lower else "upper" if upper else "lu"
-        return g.make("factor", (self.resolved(A),), (how,), A.shape)
+        return g.make("factor", (self.dense(self.resolved(A)),), (how,), A.shape)
 
     def resolved(self, A: Term) -> Term:
         raise NotImplementedError

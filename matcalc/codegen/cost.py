@@ -193,11 +193,6 @@ def _logdet(t: Term) -> Any:
     return 2 * rows(t.args[0])
 
 
-def _det(t: Term) -> Any:
-    n = rows(t.args[0])
-    return sp.Rational(2, 3) * n**3 + n
-
-
 def _adjugate(t: Term) -> Any:
     n = rows(t.args[0])
     return 22 * n**3 + 3 * n**2  # singular values, two determinants and a product
@@ -276,7 +271,9 @@ RULES: dict[str, Callable[[Term], Any]] = {
     "solve": _solve,
     "inverse": _inverse,
     "logdet": _logdet,
-    "det": _det,
+    "logabsdet": _logdet,
+    "signdet": _logdet,
+    "det": _logdet,
     "adj": _adjugate,
     "mpow": _power,
     "kron_apply": _kron_apply,

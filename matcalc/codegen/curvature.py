@@ -16,15 +16,22 @@ from matcalc import second
 from matcalc.codegen import backends
 from matcalc.codegen.make import plan_of_expressions
 from matcalc.codegen.runtime import Compiled
-from matcalc.errors import MatcalcError, NameClashError, UnknownNameError
-from matcalc.expr import Node, dimensions, symbol
+from matcalc.errors import (
+    DomainError,
+    MatcalcError,
+    NameClashError,
+    ShapeError,
+    UnknownNameError,
+)
+from matcalc.expr import Node, dimensions, symbol, symbol_name, symbols
 from matcalc.linear import differential
-from matcalc.ops.algebra import EYE, PRODUCT, inner, mul
+from matcalc.ops.algebra import EYE, PRODUCT, SUM_OP, add, eye, inner, mul
 from matcalc.ops.kronecker import KRON
 from matcalc.reverse import gradient_of
 from matcalc.rewrite.simplify import simplify
-from matcalc.shapes import dims
+from matcalc.shapes import Shape, dims, listed, same, whole_number
 
+LEFT_OVER = 1e-6  # of the right-hand side, for a solution to count as one
 COLUMNS = "columns"  # how many vectors an operator is applied to at once
 
 
@@ -64,10 +71,22 @@ class Operator:
         """The solution of H x = b: through the core where there is one, else the whole matrix."""
         b = np.asarray(b, dtype=float)
         if self._core is None:
-            return np.linalg.solve(self.dense(), b)
+            return _solved(self.dense(), b)
         core = self._core()
-        first = np.linalg.solve(core.matrix, core.inward(b))
-        return core.outward(first).reshape(b.shape)
+        return core.outward(_solved(core.matrix, core.inward(b))).reshape(b.shape)
+
+
+def _solved(H: Any, b: Any) -> Any:
+    if np.shape(b)[:1] != H.shape[:1]:
+        raise ShapeError(f"the Hessian is {H.shape}, and the right-hand side {np.shape(b)}")
+    try:
+        x = np.linalg.solve(H, b)
+    except np.linalg.LinAlgError as error:
+        raise DomainError(f"the Hessian has no inverse at this point: {error}") from error
+    # A singular matrix may pass as a regular one by rounding; what comes out then solves nothing.
+    if not np.linalg.norm(H @ x - b) <= LEFT_OVER * np.linalg.norm(b):
+        raise DomainError("the Hessian has no inverse at this point: it is singular")
+    return x
 
 
 class Core:
@@ -103,42 +122,46 @@ class Core:
 class HessianFunction:
     """What ``hessian_function`` makes: call it with the inputs by name."""
 
-    def __init__(self, H: Node, form: str, options: Mapping[str, Any]) -> None:
+    def __init__(self, f: Node, wrt: Node, form: str, options: Mapping[str, Any]) -> None:
+        H = hessian_of(f, wrt)
         self.expression, self.form = H, form
-        self.dense = compiled_of(H, options) if form in ("dense", "operator") else None
+        spare = symbols_of(f, wrt)
+        self.known = set(spare) | {s.name for s in dimensions(f)}
+        self.dense = compiled_of(H, options, spare) if form in ("dense", "operator") else None
         self.factor = _kronecker(H)
-        self.core = compiled_of(self.factor[0], options) if self.factor is not None else None
+        self.core = compiled_of(self.factor[0], options, spare) if self.factor is not None else None
         if form == "core" and self.factor is None:
             raise MatcalcError(f"the Hessian {H} is no Kronecker product with an identity")
-        self.size = Dimension(_rows(H), H)
-        self.repeat = Dimension(self.factor[2] if self.factor is not None else 1, H)
+        self.size = Dimension(_rows(H), spare)
+        self.repeat = Dimension(self.factor[2] if self.factor is not None else 1, spare)
         self.apply: Compiled | None = None
         self.name = ""
         if form == "operator":
-            taken = {s.params[0] for s in _symbols(H)} | {s.name for s in dimensions(H)}
+            taken = self.known | {s.name for s in dimensions(H)}
             self.name, count = _fresh("V", taken), _fresh(COLUMNS, taken)
             V = symbol(self.name, (_rows(H), dims(count)))
-            self.apply = compiled_of(mul(H, V), options)
+            self.apply = compiled_of(mul(H, V), options, spare)
 
     @property
     def source(self) -> str:
         chosen = {"dense": self.dense, "operator": self.apply, "core": self.core}[self.form]
         return chosen.source if chosen is not None else ""
 
-    def __call__(self, **values: Any) -> Any:
+    def __call__(self, /, **given: Any) -> Any:
+        values = {k: v for k, v in given.items() if k in self.known}
         if self.form == "dense":
-            return self.dense(**_taken(self.dense, values))  # type: ignore[misc]
+            return self.dense(**values)  # type: ignore[misc]
         if self.form == "core":
             return self._core(values)
         apply, dense = self.apply, self.dense
         assert apply is not None
         assert dense is not None
-        given, name = _taken(apply, values, self.name), self.name
+        name = self.name
         size = self.size(values)
         core = None if self.core is None else lambda: self._core(values)
         return Operator(
-            lambda V: apply(**given, **{name: V}),
-            lambda: dense(**_taken(dense, values)),
+            lambda V: apply(**values, **{name: V}),
+            lambda: dense(**values),
             size,
             core,
         )
@@ -147,7 +170,7 @@ class HessianFunction:
         assert self.factor is not None
         assert self.core is not None
         side = self.factor[1]
-        matrix = np.atleast_2d(self.core(**_taken(self.core, values)))
+        matrix = np.atleast_2d(self.core(**values))
         return Core(matrix, side, self.repeat(values))
 
 
@@ -161,42 +184,45 @@ def _fresh(name: str, taken: set[str]) -> str:
     return name
 
 
-def _taken(function: Compiled | None, values: Mapping[str, Any], but: str = "") -> dict[str, Any]:
-    """The values that one of the programs asks for."""
-    assert function is not None
-    wanted = set(function.arguments) - {but}
-    return {k: v for k, v in values.items() if k in wanted}
-
-
 class Dimension:
     """A dimension of an expression, read off the arrays that stand for its symbols."""
 
-    def __init__(self, d: Any, H: Node) -> None:
+    def __init__(self, d: Any, symbols: Mapping[str, Shape]) -> None:
         self.d = d
         wanted: set[Any] = getattr(d, "free_symbols", set())
-        self.places: dict[Any, tuple[str, int]] = {}
-        for s in _symbols(H):
-            for axis, size in enumerate(s.shape):
+        self.places: dict[Any, list[tuple[str, int]]] = {}
+        for name, shape in symbols.items():
+            for axis, size in enumerate(shape):
                 if size in wanted:
-                    self.places.setdefault(size, (s.params[0], axis))
+                    self.places.setdefault(size, []).append((name, axis))
         self.named = [s for s in wanted if s not in self.places]
         self.known: dict[tuple[int, ...], int] = {}
 
     def __call__(self, values: Mapping[str, Any]) -> int:
-        for name in (*(name for name, _ in self.places.values()), *(s.name for s in self.named)):
-            if name not in values:
-                raise UnknownNameError(f"no value for {name}")
-        told = [np.shape(values[name])[axis] for name, axis in self.places.values()]
-        told += [int(values[s.name]) for s in self.named]
+        told = [self._told(s, values) for s in (*self.places, *self.named)]
         key = tuple(told)
         if key not in self.known:
             swaps = dict(zip([*self.places, *self.named], told, strict=True))
             self.known[key] = int(self.d.subs(swaps)) if swaps else int(self.d)
         return self.known[key]
 
+    def _told(self, s: Any, values: Mapping[str, Any]) -> int:
+        if s.name in values:
+            return whole_number(s.name, values[s.name])
+        for name, axis in self.places.get(s, ()):
+            if name in values:
+                return int((*np.shape(values[name]), 1)[axis])
+        names = [name for name, _ in self.places.get(s, ())] or [s.name]
+        raise UnknownNameError(f"no value for {listed(names)}")
+
 
 def _kronecker(H: Node) -> tuple[Node, str, Any] | None:
-    """The factor of ``c (A kron I)`` or ``c (I kron A)``, its side, and the size of I."""
+    """The factor of ``c (A kron I)`` or ``c (I kron A)``, its side, and the size of I.
+
+    In a sum of such, a multiple of the identity belongs to the factor.
+    """
+    if H.op is SUM_OP:
+        return _kronecker_sum(H)
     scalars: list[Node] = []
     if H.op is PRODUCT:
         scalars = [a for a in H.operands if not a.shape]
@@ -204,6 +230,9 @@ def _kronecker(H: Node) -> tuple[Node, str, Any] | None:
         if len(rest) != 1:
             return None
         H = rest[0]
+    if scalars and H.op is SUM_OP:
+        found = _kronecker_sum(H)
+        return found and (mul(*scalars, found[0]), *found[1:])
     if H.op is not KRON:
         return None
     a, b = H.operands
@@ -214,10 +243,33 @@ def _kronecker(H: Node) -> tuple[Node, str, Any] | None:
     return None
 
 
-def compiled_of(expression: Node, options: Mapping[str, Any]) -> Compiled:
-    """One expression as a NumPy function."""
-    plan = plan_of_expressions([expression], ["value"], **options)
-    return backends.compiled(plan)
+def _kronecker_sum(H: Node) -> tuple[Node, str, Any] | None:
+    parts = [_kronecker(t) for t in H.operands]
+    first = next((p for p in parts if p is not None), None)
+    if first is None:
+        return None
+    total: list[Node] = []
+    for part, t in zip(parts, H.operands, strict=True):
+        scalars = [a for a in t.operands if not a.shape] if t.op is PRODUCT else []
+        rest = [a for a in t.operands if a.shape] if t.op is PRODUCT else [t]
+        if part is None and len(rest) == 1 and rest[0].op is EYE:
+            part = (mul(*scalars, eye(first[0].shape[0])), *first[1:])
+        if part is None or part[1] != first[1] or not same(part[2], first[2]):
+            return None
+        total.append(part[0])
+    return add(*total), first[1], first[2]
+
+
+def compiled_of(
+    expression: Node,
+    options: Mapping[str, Any],
+    spare: Mapping[str, Shape],
+    backend: str = "numpy",
+) -> Compiled:
+    """One expression as a function; what it does not depend on may be given all the same."""
+    function = backends.compiled(plan_of_expressions([expression], ["value"], **options), backend)
+    function.spare = {s: shape for s, shape in spare.items() if s not in function.arguments}
+    return function
 
 
 def hessian_product(f: Node, wrt: Node, direction: str = "V") -> Node:
@@ -234,7 +286,7 @@ def gauss_newton_product(f: Node, F: Node, wrt: Node, direction: str = "V") -> N
     V = _direction(direction, f, wrt)
     middle = symbol("F?", F.shape)
     outer = substitute(f, {F: middle})
-    if wrt in _symbols(outer):
+    if wrt in symbols(outer):
         raise MatcalcError(f"{f} depends on {wrt} otherwise than through {F}")
     JV = differential(F, [wrt], {wrt: V})
     slope = gradient_of(outer, [middle])[middle]
@@ -246,17 +298,16 @@ def gauss_newton_product(f: Node, F: Node, wrt: Node, direction: str = "V") -> N
 
 
 def _direction(name: str, f: Node, wrt: Node) -> Node:
-    if name in {s.params[0] for s in _symbols(f)}:
+    if name in symbols_of(f, wrt):
         raise NameClashError(
             f"{name} is a symbol of the expression: give the direction another name, direction=..."
         )
     return symbol(name, wrt.shape)
 
 
-def _symbols(node: Node) -> list[Node]:
-    from matcalc.expr import symbols
-
-    return symbols(node)
+def symbols_of(f: Node, wrt: Node) -> dict[str, Shape]:
+    """The symbols that people have arrays for, with their shapes."""
+    return {symbol_name(s): s.shape for s in (*symbols(f), wrt)}
 
 
 def hessian_of(f: Node, wrt: Node) -> Node:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod as prod_of
 
-from matcalc.codegen.reductions import Reductions
+from matcalc.codegen.determinants import Determinants
 from matcalc.codegen.samples import samplewise
 from matcalc.codegen.terms import Term, cols, is_full, normal, rows
 
@@ -17,7 +17,7 @@ MARGIN = 0.8  # a rewriting must save a fifth
 MOST_TERMS = 16  # into which a product is taken apart
 
 
-class Distributing(Reductions):
+class Distributing(Determinants):
     """Products of sums and sums of products."""
 
     def chain_cost(self, factors: Sequence[Term]) -> float:

@@ -164,7 +164,7 @@ class Entrywise(Graph):
         factors = [
             t if e == 1 else self.pow(t, self.number(e)) for t, e in powers.items() if e != 0
         ]
-        factors = self._softmax(factors)
+        factors = self._opened(self._softmax(factors))
         scalars = [t for t in factors if not t.shape]
         thin = [t for t in factors if is_column(t) or is_row(t)]
         full = [t for t in factors if is_full(t) or (t.shape and t not in thin)]
@@ -196,19 +196,30 @@ class Entrywise(Graph):
             parts.append(self.pow(part, self.number(e)))
         return self.mul(*scalars, self.diag(self.mul(*parts)))  # type: ignore[attr-defined]
 
+    def _opened(self, factors: list[Term]) -> list[Term]:
+        """A o x y' scales rows and columns of A."""
+        if sum(map(is_full, factors)) < 2:
+            return factors
+        outer = [t for t in factors if t.op == "prod" and len(t.args) == 2 and is_column(t.args[0])]
+        outer = outer[1:] if len(outer) == sum(map(is_full, factors)) else outer
+        return [f for t in factors for f in (t.args if t in outer else (t,))]
+
     def _softmax(self, factors: list[Term]) -> list[Term]:
         """e^z over its own sums is a softmax."""
         for below in factors:
             if below.op != "pow" or self.value(below.args[1]) != -1:
                 continue
             s = core(below.args[0])
-            if s.op not in ("rowsum", "colsum") or core(s.args[0]).op != "exp":
+            if s.op not in ("rowsum", "colsum", "total") or core(s.args[0]).op != "exp":
                 continue
             for above in factors:
                 if core(above) is core(s.args[0]):
-                    axis = 1 if s.op == "rowsum" else 0
+                    z = core(above).args[0]
                     rest = [f for f in factors if f is not above and f is not below]
-                    return [*rest, self.softmax(core(above).args[0], axis)]
+                    if s.op == "total" and is_full(z):  # over all entries
+                        return [*rest, self.fn("exp", self.add(z, self.neg(self._log(s))))]  # type: ignore[arg-type]
+                    axis = 1 if s.op == "rowsum" or (s.op == "total" and is_row(z)) else 0
+                    return [*rest, self.softmax(z, axis)]
         return factors
 
     def pow(self, base: Term, exponent: Term, shape: Shape | None = None) -> Term:
@@ -294,8 +305,14 @@ class Entrywise(Graph):
                 z = self._stacked(z)  # all entries of a matrix as one column
                 axis = 0 if is_column(z) else 1
             return self.make("logsumexp", (z,), (axis,), a.shape)
-        if a.op != "add" or len(a.args) != 2 or self.value(a.args[0]) != 1:
+        if a.op == "cosh":
+            z = a.args[0]
+            both = self.make("logaddexp", (z, self.neg(z)), (), z.shape)
+            return self.add(both, self.neg(self.number(sp.log(2))))
+        if a.op != "add" or len(a.args) != 2:
             return None
+        if self.value(a.args[0]) != 1:
+            return self._log_of_exponentials(a.args)
         other = core(a.args[1])
         if other.op == "exp":
             return self.fn("softplus", other.args[0])
@@ -303,7 +320,20 @@ class Entrywise(Graph):
         rest = core(rest)
         if c == -1 and rest.op == "sigmoid":  # 1 - s(z) is s(-z)
             return self.fn("logsigmoid", self.neg(rest.args[0]))
-        return None
+        return self.fn("log1p", a.args[1])
+
+    def _log_of_exponentials(self, args: Sequence[Term]) -> Term | None:
+        """log(a e^x + b e^y) for positive numbers a and b, one of the exponentials perhaps 1."""
+        inside = []
+        for t in args:
+            c, rest = self.coefficient(t)
+            if t.op == "number":
+                c, rest = t.params[0], self.fn("exp", self.number(0))
+            if core(rest).op != "exp" or not c.is_positive:
+                return None
+            z = core(rest).args[0]
+            inside.append(z if c == 1 else self.add(z, self.number(sp.log(c))))
+        return self.make("logaddexp", tuple(inside), (), common(inside))
 
     def softmax(self, z: Term, axis: int, mask: Term | None = None) -> Term:
         args = (z,) if mask is None else (z, mask)

@@ -80,7 +80,6 @@ def onto_diagonal(a, v):
     "placed": """
 def placed(a, top, left, rows, cols):
     \"\"\"a in a matrix of zeros, from row top and column left.\"\"\"
-    a = jnp.atleast_2d(jnp.asarray(a, float))
     out = jnp.zeros((rows, cols), a.dtype)
     return out.at[top : top + a.shape[0], left : left + a.shape[1]].set(a)
 """,
@@ -98,21 +97,30 @@ from jax.scipy.special import erf
 from jax.scipy.linalg import lu_factor as factored
 from jax.scipy.linalg import lu_solve
 """,
-    "lu_logdet": """
-def lu_logdet(factor):
-    \"\"\"log of the determinant, never the determinant itself; nan if that is negative.\"\"\"
+    "lu_signdet": """
+def lu_signdet(factor):
+    \"\"\"The sign of the determinant.\"\"\"
     if not isinstance(factor, tuple):
-        sign, size = jnp.linalg.slogdet(factor)
-        return size + jnp.log(sign)
-    d = jnp.diagonal(factor[0])
-    swaps = jnp.count_nonzero(factor[1] != jnp.arange(d.shape[0]))
-    return jnp.log(jnp.abs(d)).sum() + jnp.log(jnp.prod(jnp.sign(d)) * (-1.0) ** swaps)
+        return jnp.linalg.slogdet(factor)[0]
+    swaps = jnp.count_nonzero(factor[1] != jnp.arange(len(factor[1])))
+    return jnp.prod(jnp.sign(jnp.diagonal(factor[0]))) * (-1.0) ** swaps
+""",
+    "lu_det": """
+def lu_det(factor):
+    \"\"\"The determinant from a factorisation that serves a solve too.\"\"\"
+    swaps = jnp.count_nonzero(factor[1] != jnp.arange(len(factor[1])))
+    return jnp.prod(jnp.diagonal(factor[0])) * (-1.0) ** swaps
 """,
     "chol": """
 from jax.scipy.linalg import cho_factor, cho_solve
 """,
     "triangular": """
 from jax.scipy.linalg import solve_triangular
+""",
+    "nonzero": """
+def nonzero(v):
+    \"\"\"Entries that are divided by; a zero among them gives nan.\"\"\"
+    return v
 """,
     "where_largest": """
 def where_largest(z, axis):
@@ -271,16 +279,32 @@ def lu_solve(factor, b, trans=0):
     \"\"\"A solve by a factorisation that serves many.\"\"\"
     return torch.linalg.lu_solve(*factor, b, adjoint=bool(trans))
 """,
-    "lu_logdet": """
-def lu_logdet(factor):
-    \"\"\"log of the determinant, never the determinant itself; nan if that is negative.\"\"\"
+    "lu_logabsdet": """
+def lu_logabsdet(factor):
+    \"\"\"log of the size of the determinant, never the determinant itself.\"\"\"
     if torch.is_tensor(factor):
-        sign, size = torch.linalg.slogdet(factor)
-        return size + torch.log(sign)
-    d = torch.diagonal(factor[0])
-    places = torch.arange(1, d.shape[0] + 1, device=d.device)
-    sign = torch.prod(torch.sign(d)) * (-1.0) ** torch.count_nonzero(factor[1] != places)
-    return torch.log(torch.abs(d)).sum() + torch.log(sign)
+        return torch.linalg.slogdet(factor)[1]
+    return torch.log(torch.abs(torch.diagonal(factor[0]))).sum()
+""",
+    "lu_signdet": """
+def lu_signdet(factor):
+    \"\"\"The sign of the determinant.\"\"\"
+    if torch.is_tensor(factor):
+        return torch.linalg.slogdet(factor)[0]
+    return torch.prod(torch.sign(torch.diagonal(factor[0]))) * sign_of_swaps(factor[1])
+
+
+def sign_of_swaps(places):
+    \"\"\"-1 for an odd number of rows that change places.\"\"\"
+    swaps = torch.count_nonzero(places != torch.arange(1, len(places) + 1, device=places.device))
+    return 1 - 2 * (swaps % 2)
+""",
+    "lu_det": """
+def lu_det(factor):
+    \"\"\"The determinant from a factorisation that serves a solve too.\"\"\"
+    places = torch.arange(1, len(factor[1]) + 1, device=factor[1].device)
+    swaps = torch.count_nonzero(factor[1] != places)
+    return torch.prod(torch.diagonal(factor[0])) * (1 - 2 * (swaps % 2))
 """,
     "chol": """
 def cho_factor(a):
@@ -297,12 +321,22 @@ def cho_logdet(c):
     \"\"\"log of the determinant from its Cholesky factor.\"\"\"
     return 2 * torch.log(torch.diagonal(c)).sum()
 """,
+    "cho_det": """
+def cho_det(c):
+    \"\"\"The determinant from a Cholesky factor that serves a solve too.\"\"\"
+    return torch.prod(torch.diagonal(c)) ** 2
+""",
     "triangular": """
 def solve_triangular(a, b, lower=False, trans=0):
     \"\"\"A solve by substitution.\"\"\"
     if trans:
         return torch.linalg.solve_triangular(a.T, b, upper=lower)
     return torch.linalg.solve_triangular(a, b, upper=not lower)
+""",
+    "nonzero": """
+def nonzero(v):
+    \"\"\"Entries that are divided by; a zero among them gives nan.\"\"\"
+    return v
 """,
     "where_largest": """
 def where_largest(z, axis):

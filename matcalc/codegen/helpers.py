@@ -12,7 +12,7 @@ SIMPLE = {
     "exp": "exp", "expm1": "expm1", "log": "log", "log1p": "log1p", "sqrt": "sqrt", "abs": "abs",
     "sign": "sign", "sin": "sin", "cos": "cos", "tan": "tan", "asin": "arcsin", "acos": "arccos",
     "atan": "arctan", "sinh": "sinh", "cosh": "cosh", "tanh": "tanh",
-    "max": "maximum", "min": "minimum",
+    "max": "maximum", "min": "minimum", "logaddexp": "logaddexp",
 }  # fmt: skip
 
 ENTRYWISE_FORMS = {
@@ -201,7 +201,7 @@ def indexed(shape, rows, *sums):
         names, free = left.split(","), "".join(dict.fromkeys(right))
         place = np.einsum(right + "->" + free, out)
         met = "".join(i for i in free if i in left)
-        if set(left) - {","} > set(free) or any(len(set(s)) < len(s) for s in names):
+        if set(left) - {",", *free} or any(len(set(s)) < len(s) for s in names):
             value = scale * np.einsum(left + "->" + met, *arrays, optimize=True)
             place += value.reshape([s if i in met else 1 for i, s in zip(free, place.shape)])
             continue
@@ -241,7 +241,6 @@ def onto_diagonal(a, v):
     "placed": """
 def placed(a, top, left, rows, cols):
     \"\"\"a in a matrix of zeros, from row top and column left.\"\"\"
-    a = {m}.atleast_2d(a)
     out = {m}.zeros((rows, cols), a.dtype)
     out[top : top + a.shape[0], left : left + a.shape[1]] = a
     return out
@@ -252,6 +251,13 @@ def adjugate(a):
     u, s, vt = {m}.linalg.svd(a)
     rest = {m}.array([{m}.prod({m}.delete(s, k)) for k in range(len(s))])
     return {m}.linalg.det(u) * {m}.linalg.det(vt) * (vt.T * rest) @ u.T
+""",
+    "nonzero": """
+def nonzero(v):
+    \"\"\"Entries that are divided by.\"\"\"
+    if not v.all():
+        raise ZeroDivisionError("a zero on the diagonal")
+    return v
 """,
     "where_largest": """
 def where_largest(z, axis):
@@ -305,12 +311,30 @@ except ImportError:
     "lu_logdet": """
 def lu_logdet(factor):
     \"\"\"log of the determinant, never the determinant itself; nan if that is negative.\"\"\"
+    return lu_logabsdet(factor) + {m}.log(lu_signdet(factor))
+""",
+    "lu_logabsdet": """
+def lu_logabsdet(factor):
+    \"\"\"log of the size of the determinant, never the determinant itself.\"\"\"
     if not isinstance(factor, tuple):
-        sign, size = {m}.linalg.slogdet(factor)
-        return size + {m}.log(sign)
-    d = {m}.diagonal(factor[0])
-    swaps = int({m}.count_nonzero(factor[1] != {m}.arange(len(d))))
-    return {m}.log({m}.abs(d)).sum() + {m}.log({m}.prod({m}.sign(d)) * (-1.0) ** swaps)
+        return {m}.linalg.slogdet(factor)[1]
+    return {m}.log({m}.abs({m}.diagonal(factor[0]))).sum()
+""",
+    "lu_signdet": """
+def lu_signdet(factor):
+    \"\"\"The sign of the determinant.\"\"\"
+    if not isinstance(factor, tuple):
+        return {m}.linalg.slogdet(factor)[0]
+    swaps = int({m}.count_nonzero(factor[1] != {m}.arange(len(factor[1]))))
+    return {m}.prod({m}.sign({m}.diagonal(factor[0]))) * (-1.0) ** swaps
+""",
+    "lu_det": """
+def lu_det(factor):
+    \"\"\"The determinant from a factorisation that serves a solve too.\"\"\"
+    if not isinstance(factor, tuple):
+        return {m}.linalg.det(factor)
+    swaps = int({m}.count_nonzero(factor[1] != {m}.arange(len(factor[1]))))
+    return {m}.prod({m}.diagonal(factor[0])) * (-1.0) ** swaps
 """,
     "chol": """
 try:  # symmetric positive definite: half the work of a general solve
@@ -328,6 +352,11 @@ def cho_logdet(c):
     \"\"\"log of the determinant from its Cholesky factor.\"\"\"
     return 2 * {m}.log({m}.diagonal(c[0])).sum()
 """,
+    "cho_det": """
+def cho_det(c):
+    \"\"\"The determinant from a Cholesky factor that serves a solve too.\"\"\"
+    return {m}.prod({m}.diagonal(c[0])) ** 2
+""",
     "triangular": """
 try:
     from scipy.linalg import solve_triangular
@@ -338,4 +367,11 @@ except ImportError:
 """,
 }  # fmt: skip
 
-NEEDS = {"gelu": ("erf",), "lu_logdet": ("lu",), "chol_logdet": ("chol",)}
+NEEDS = {
+    "gelu": ("erf",),
+    "lu_logdet": ("lu_logabsdet", "lu_signdet"),
+    "lu_logabsdet": ("lu",),
+    "lu_signdet": ("lu",),
+    "lu_det": ("lu",),
+    "chol_logdet": ("chol",),
+}

@@ -296,7 +296,8 @@ class Indexed:
         entries = []
         for t, at in net.entries:
             if t.op == "T":
-                t, at = t.args[0], at[::-1]
+                # Its rows may be read by several indices, its columns by one at most.
+                t, at = t.args[0], at if is_one(cols(t)) else (at[-1], *at[:-1])
             spec = "".join(letters[name[i]] for i in at)
             split = tuple(s.sizes[i] for i in at)
             if len(at) == 2 and is_full(t) and g.symmetric(t):

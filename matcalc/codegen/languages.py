@@ -7,7 +7,7 @@ from matcalc.codegen.helpers import SIMPLE
 from matcalc.codegen.plan import Plan
 from matcalc.codegen.solving import ATOM, Text
 from matcalc.codegen.source import CHECK, Source
-from matcalc.codegen.terms import Term
+from matcalc.codegen.terms import MATH, Term
 from matcalc.codegen.words import SUM, Words
 
 
@@ -16,6 +16,9 @@ class JaxWords(Words):
 
     module = "jnp"
     helpers = JAX_HELPERS
+
+    def plain(self, t: Term, found: Text) -> Text:
+        return found  # a number has no kind of its own in JAX, and may be traced
 
 
 class JaxSource(Source):
@@ -65,7 +68,7 @@ class TorchWords(Words):
             a, b, c = t.args
             chosen = [self.tensor(x) for x in (b, c)]
             return f"torch.where({self(a, SUM + 1)} != 0, {', '.join(chosen)})", ATOM
-        if not t.shape and self.is_static(t):
+        if t.op in MATH and not t.shape and self.is_static(t):
             return super()._function_of(t)
         inside = [self.tensor(a) for a in t.args]
         if t.op in SIMPLE:

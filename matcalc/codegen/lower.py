@@ -39,6 +39,7 @@ PARTIAL = frozenset(
         "kron",
         "item",
         "diag",
+        "mpow",
     ]
 )
 # Terms that cost nothing by themselves.
@@ -289,10 +290,13 @@ class Lowering(Loops):
         self.functions.setdefault(name, node)
         return self.make("map", tuple(A), (name, r, slots, is_scalar), node.shape)
 
+    def _op_mpow(self, node: Node, A: list[Term]) -> Term:
+        return self.power(A[0], node.params[0], node.shape)
+
     def _kept(self, node: Node, A: list[Term]) -> Term:
         """An operation with no algebra here: it is computed as it stands."""
         return self.make(node.op.name, tuple(A), node.params, node.shape)
 
     _op_log_softmax = _op_logsumexp = _op_cumsum = _op_tril = _op_triu = _kept
     _op_largest = _op_where_largest = _op_reshape_rows = _op_unfold = _op_fold = _kept
-    _op_adj = _op_mpow = _op_kron_contract = _op_commutation = _op_diagonal_pick = _kept
+    _op_adj = _op_kron_contract = _op_commutation = _op_diagonal_pick = _kept

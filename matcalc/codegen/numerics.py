@@ -12,12 +12,14 @@ from matcalc.codegen.terms import Term
 # operation -> the textbook's words, and what is computed instead
 STABLE = {
     "logdet": "log det by a factorisation: the determinant itself would overflow",
+    "logabsdet": "log det by a factorisation: the determinant itself would overflow",
     "softmax": "softmax with the largest entry taken off: e^z would overflow",
     "log_softmax": "log softmax as z - logsumexp(z): the softmax would underflow to log 0",
     "logsumexp": "log of a sum of exponentials with the largest taken off: e^z would overflow",
     "logsigmoid": "log sigmoid(z) by log1p(e^-|z|): the sigmoid would underflow to log 0",
     "softplus": "log(1 + e^z) by log1p(e^-|z|): e^z would overflow",
     "expm1": "e^z - 1 by expm1: it would cancel near 0",
+    "logaddexp": "log(e^x + e^y) by logaddexp: e^x would overflow",
     "log1p": "log(1 + z) by log1p: it would cancel near 0",
     "solve": "a solve for an inverse: the inverse would lose digits",
 }
@@ -33,7 +35,7 @@ UNSTABLE = {
 def remarks(plan: Plan) -> list[str]:
     """What the head of a source says about its numerics, each once, in the order met."""
     found = dict.fromkeys(t.op for t in plan.terms() if t.op in STABLE)
-    return [STABLE[op] for op in found]
+    return list(dict.fromkeys(STABLE[op] for op in found))
 
 
 def complaints(plan: Plan) -> list[str]:

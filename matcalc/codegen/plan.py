@@ -187,12 +187,13 @@ class Scheduler:
         self.names, self.words = names, words
         self.uses: dict[Term, int] = {}
         self.users: dict[Term, set[str]] = {}
-        for t in postorder(outputs):
-            for a in t.args:
-                self.uses[a] = self.uses.get(a, 0) + 1
-                self.users.setdefault(a, set()).add(t.op)
         for t in outputs:
             self.uses[t] = self.uses.get(t, 0) + 1
+        for t in reversed(postorder(outputs)):
+            times = self.uses[t] if t.op == "T" else 1  # a transpose is written where it is used
+            for a in t.args:
+                self.uses[a] = self.uses.get(a, 0) + times
+                self.users.setdefault(a, set()).add(t.op)
         self.outputs = set(outputs)
         self.weight: dict[Term, int] = {}
         self.bound: set[Term] = set()
@@ -224,7 +225,7 @@ class Scheduler:
         return found
 
     def _wants_name(self, t: Term, root: Term) -> bool:
-        if t.op in LEAVES:
+        if t.op in LEAVES or _is_itself(t):
             return False
         own = 0 if t.op == "T" else 1
         weight = own + sum(self.weight.get(a, 0) for a in t.args if a not in self.bound)
@@ -278,6 +279,11 @@ class Scheduler:
         self.bound = known | {t}
         self.weight[t] = 0
         return found
+
+
+def _is_itself(t: Term) -> bool:
+    """A triangular input is its own factorisation."""
+    return t.op == "factor" and t.params[0] in ("lower", "upper") and t.args[0].op == "in"
 
 
 def _is_minus(t: Term, bound: set[Term]) -> bool:

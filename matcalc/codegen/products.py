@@ -19,6 +19,8 @@ from matcalc.shapes import ONE, same
 POSITIVE = frozenset(
     ["exp", "sigmoid", "softmax", "softplus", "abs", "relu", "step", "cosh", "sqrt", "dim"]
 )
+NONZERO = frozenset(["exp", "sigmoid", "softplus", "cosh", "dim"])
+LONGEST_POWER = 16  # that is written as factors
 
 
 class Products(Entrywise):
@@ -141,6 +143,9 @@ class Products(Entrywise):
         t = core(t)
         if t.op == "prod" and self._mirrored(t.args):
             return len(t.args) % 2 == 0 or self.semidefinite(t.args[len(t.args) // 2])
+        if t.op == "mul":
+            c, rest = self.scalars_of(t)
+            return c is not None and self.nonnegative(c) and self.semidefinite(rest)
         return t.op == "add" and all(a.shape and self.semidefinite(a) for a in t.args)
 
     def definite(self, t: Term) -> bool:
@@ -151,8 +156,8 @@ class Products(Entrywise):
         if t.op == "inv":
             return self.definite(t.args[0])
         if t.op == "mul":
-            c, rest = self.coefficient(t)
-            return bool(c.is_positive) and rest is not t and self.definite(rest)
+            c, rest = self.scalars_of(t)
+            return c is not None and self.positive(c) and self.definite(rest)
         if t.op == "add":
             parts = [a for a in t.args if a.shape]
             return (
@@ -172,7 +177,8 @@ class Products(Entrywise):
         if t.op in ("mul", "spread", "T", "total", "rowsum", "colsum", "diagonal"):
             return all(map(self.nonnegative, t.args))
         if t.op == "dot":
-            return t.args[0] is t.args[1] or all(map(self.nonnegative, t.args))
+            definite = all(map(self.semidefinite, t.args))
+            return definite or t.args[0] is t.args[1] or all(map(self.nonnegative, t.args))
         if t.op == "pow":
             e = self.value(t.args[1])
             even = e is not None and bool(e.is_even)
@@ -180,6 +186,20 @@ class Products(Entrywise):
         if t.op == "add":
             return all(map(self.nonnegative, t.args)) or self._complement(t)
         return False
+
+    def positive(self, t: Term) -> bool:
+        return self.nonnegative(t) and self.nonzero(t)
+
+    def nonzero(self, t: Term) -> bool:
+        """Known to have no zero among its entries."""
+        t = core(t)
+        if t.op == "number":
+            return bool(t.params[0] != 0)
+        if t.op == "add":
+            return all(map(self.nonnegative, t.args)) and any(map(self.nonzero, t.args))
+        if t.op in ("mul", "pow"):
+            return all(map(self.nonzero, t.args[: 1 if t.op == "pow" else None]))
+        return t.op in NONZERO
 
     def _complement(self, t: Term) -> bool:
         """1 - s where s lies between 0 and 1."""
@@ -267,6 +287,8 @@ class Products(Entrywise):
                 todo.extend(reversed(self._scaled_factors(t, scalars)))
             elif t.op == "eye":
                 continue
+            elif t.op == "mpow" and self._unfolds(t, shape):
+                todo.extend(t.args * int(t.params[0]))
             elif self.has(t, "diagonal"):
                 todo.append(self.diag(self.diagonal(t)))  # type: ignore[attr-defined]
             else:
@@ -281,6 +303,14 @@ class Products(Entrywise):
         factors = self._scalars_out(factors, scalars)
         made = self._chain(factors, shape)
         return self.mul(*scalars, made) if scalars else made
+
+    def _unfolds(self, t: Term, shape: Any) -> bool:
+        """Whether a power is better applied factor by factor: A (A (A x))."""
+        k, size = t.params[0], self.sizes.of
+        if not k.is_Integer or not 2 <= k <= LONGEST_POWER:
+            return False
+        thin = min(map(size, shape)) if shape else 1.0
+        return bool(thin * int(k) < size(rows(t)))
 
     def _chain(self, factors: list[Term], shape: Any) -> Term:
         if not factors:

@@ -12,11 +12,14 @@ from typing import Any
 import sympy as sp
 
 from matcalc.codegen.products import Products
-from matcalc.codegen.terms import Term, cols, core, is_column, is_full, is_one, is_row, normal, rows
+from matcalc.codegen.terms import Term, cols, is_column, is_full, is_one, is_row, normal, rows
 from matcalc.ops.table import TABLE
 from matcalc.shapes import ONE, plus, same
 
-ENTRYWISE = frozenset(TABLE) | {"add", "mul"}
+ENTRYWISE = frozenset(TABLE) | {"add", "mul", "logaddexp", "nonzero"}
+FEW_FACTORS = (2, 3, 4)  # of a power whose trace is asked
+# What is computed in each row (or column) by itself, along the axis it is told.
+LINES = frozenset({"softmax", "log_softmax", "logsumexp", "cumsum"})
 LAZY = frozenset({"prod", "spread", "diag", "eye", "ones", "kron", "T"})
 
 
@@ -46,7 +49,7 @@ class Reductions(Products):
             return self.total(t.args[0])
         if t.op == "eye":
             return self.dimension(r)
-        if t.op in ("prod", "inv"):
+        if t.op in ("prod", "inv") or (t.op == "mpow" and self._unfolds(t, ())):
             return self._ended(t)
         if t.op == "kron":
             return self.mul(*map(self.total, t.args))
@@ -118,6 +121,9 @@ class Reductions(Products):
     def dot(self, a: Term, b: Term) -> Term:
         """The sum of the products of corresponding entries."""
         if a is b and a.op == "prod":
+            thin = self._grams(a)
+            if thin is not None:
+                return self.dot(*thin)
             a = b = self.make("let", (a,), ("",), a.shape)
         for x, y in ((a, b), (b, a)):
             if x.op == "prod" and y.shape:
@@ -126,9 +132,31 @@ class Reductions(Products):
             a, b = a.args[0], b.args[0]
         if is_row(a) and is_row(b):
             a, b = self.T(a), self.T(b)
+        if a.op == "T" or b.op == "T":  # tr(AB) is tr(BA)
+            x, y = (t.args[0] if t.op == "T" else t for t in (a, b))
+            turned = a if a.op == "T" else b
+            if min(x, y, key=lambda t: t.order) is not turned.args[0]:
+                a, b = (
+                    self.make("T", (t,), (), (cols(t), rows(t))) if t is not turned else t.args[0]
+                    for t in (a, b)
+                )
         if b.order < a.order:
             a, b = b, a
         return self.make("dot", (a, b), (), ())
+
+    def _grams(self, t: Term) -> tuple[Term, Term] | None:
+        """U'U and V'V, whose inner product is the square norm of U V' where that is thin."""
+        size = self.sizes.of
+        k = min(range(len(t.args) - 1), key=lambda k: size(cols(t.args[k])))
+        width = size(cols(t.args[k]))
+        if width == 1 or 3 * width > min(size(rows(t)), size(cols(t))):
+            return None
+        U, V = self.prod(*t.args[: k + 1]), self.prod(*t.args[k + 1 :])
+        grams = self.prod(self.T(U), U), self.prod(V, self.T(V))
+        return (
+            self.make("let", (grams[0],), ("",), grams[0].shape),
+            self.make("let", (grams[1],), ("",), grams[1].shape),
+        )
 
     def axis_sum(self, t: Term, axis: int) -> Term:
         """Row sums (axis 1) or column sums (axis 0)."""
@@ -153,7 +181,7 @@ class Reductions(Products):
             return self.spread(self.number(1), shape)
         if t.op == "kron":
             return self.kron(*(self.axis_sum(a, axis) for a in t.args))
-        if t.op in ("prod", "inv"):
+        if t.op in ("prod", "inv") or (t.op == "mpow" and self._unfolds(t, shape)):
             return (
                 self.prod(t, self._leaf(self.ones(c, ONE)))
                 if axis
@@ -195,6 +223,8 @@ class Reductions(Products):
             return self.trace(t.args[0])
         if t.op == "prod":
             return self.trace_of(t.args)
+        if t.op == "mpow" and t.params[0] in FEW_FACTORS:
+            return self.trace_of(t.args * int(t.params[0]))
         if t.op == "kron" and all(same(rows(a), cols(a)) for a in t.args):
             return self.mul(*map(self.trace, t.args))
         if t.op == "add":
@@ -249,7 +279,12 @@ class Reductions(Products):
         if t.op == "prod":
             if len(t.args) == 2 and is_column(t.args[0]):
                 return self.mul(t.args[0], self.T(t.args[1]))
+            for at, rest in ((0, t.args[1:]), (-1, t.args[:-1])):
+                if t.args[at].op == "diag":
+                    return self.mul(t.args[at].args[0], self.diagonal(self.prod(*rest)))
             return self.make("diagprod", t.args, (), shape)
+        if t.op == "mpow" and t.params[0] in FEW_FACTORS:
+            return self.make("diagprod", t.args * int(t.params[0]), (), shape)
         if t.op in ENTRYWISE:
             parts = [self._diagonal_part(a) for a in t.args]
             return self.rebuilt(t, parts, shape)
@@ -286,8 +321,9 @@ class Reductions(Products):
             return self._broadcast(self._block_part(t.args[0], *at), shape)
         if t.op == "ones":
             return self.ones(height, width)
-        if t.op == "prod":
-            return self._block_of_chain(t, *at)
+        if t.op == "prod" or (t.op == "mpow" and self._unfolds(t, shape)):
+            chain = t.args if t.op == "prod" else t.args * int(t.params[0])
+            return self._block_of_chain(chain, *at)
         if t.op in ENTRYWISE:
             return self.rebuilt(t, [self._block_part(a, *at) for a in t.args], shape)
         if t.op == "slice":
@@ -303,11 +339,32 @@ class Reductions(Products):
             return self.make(
                 "slice", (self.prod(t, pick),), (top, sp.Integer(0), height, ONE), shape
             )
+        if t.op in LINES:
+            found = self._block_of_lines(t, *at)
+            if found is not None:
+                return found
+        if t.op in ("tril", "triu") and not shape and sp.expand(top - left).is_number:
+            kept = top >= left if t.op == "tril" else top <= left
+            return self.block(t.args[0], *at) if kept else self.number(0)
         if t.op in ("vstack", "hstack"):
             found = self._block_of_stack(t, *at)
             if found is not None:
                 return found
         return self.make("slice", (t,), at, shape)
+
+    def _block_of_lines(self, t: Term, top: Any, left: Any, height: Any, width: Any) -> Term | None:
+        """Some rows of a softmax along rows are a softmax of some rows."""
+        zero, (r, c) = sp.Integer(0), t.args[0].shape or (ONE, ONE)
+        some = same(height, rows(t)) if t.params[0] else same(width, cols(t))
+        if some:
+            return None
+        at = (top, zero, height, c) if t.params[0] else (zero, left, r, width)
+        inside = tuple(self.block(a, *at) for a in t.args)
+        if any(not a.shape for a in inside):
+            return None
+        shape = (height, cols(t)) if t.params[0] else (rows(t), width)
+        made = self.make(t.op, inside, t.params, normal(*shape))
+        return self.block(made, *((zero, left) if t.params[0] else (top, zero)), height, width)
 
     def _block_part(self, a: Term, top: Any, left: Any, height: Any, width: Any) -> Term:
         if not a.shape:
@@ -318,8 +375,10 @@ class Reductions(Products):
             return self.block(a, sp.Integer(0), left, ONE, width)
         return self.block(a, top, left, height, width)
 
-    def _block_of_chain(self, t: Term, top: Any, left: Any, height: Any, width: Any) -> Term:
-        first, *middle, last = t.args
+    def _block_of_chain(
+        self, chain: Sequence[Term], top: Any, left: Any, height: Any, width: Any
+    ) -> Term:
+        first, *middle, last = chain
         zero = sp.Integer(0)
         if is_full(first) or is_column(first):
             inside = cols(first)
@@ -364,38 +423,3 @@ class Reductions(Products):
         if all(self.is_zero(b) for b in blocks):
             return self.zeros(shape)
         return blocks[0] if len(blocks) == 1 else self.make(op, tuple(blocks), (), shape)
-
-    # -- determinants --------------------------------------------------------------------------
-
-    def logdet(self, A: Term) -> Term:
-        a = core(A)
-        if a.op == "eye":
-            return self.number(0)
-        if a.op == "diag":
-            return self._logs(a.args[0])
-        if a.op in ("T", "inv"):
-            inside = self.logdet(a.args[0])
-            return inside if a.op == "T" else self.neg(inside)
-        if (
-            self.has(A, "lower_triangular")
-            or self.has(A, "upper_triangular")
-            or self.has(A, "diagonal")
-        ):
-            return self._logs(self.diagonal(A))
-        return self.make("logdet", (A,), (), ())
-
-    def _logs(self, v: Term) -> Term:
-        # The product of the diagonal must be positive, its entries need not be.
-        sizes = self.total(self.fn("log", self.fn("abs", v)))
-        signs = self.make("product_of", (self.fn("sign", v),), (), ())
-        return self.add(sizes, self.make("log", (signs,), (), ()))
-
-    def det(self, A: Term) -> Term:
-        a = core(A)
-        if a.op == "eye":
-            return self.number(1)
-        if a.op == "diag":
-            return self.make("product_of", (a.args[0],), (), ())
-        if self.has(A, "lower_triangular") or self.has(A, "upper_triangular"):
-            return self.make("product_of", (self.diagonal(A),), (), ())
-        return self.make("det", (A,), (), ())

@@ -18,7 +18,8 @@ from matcalc.codegen.terms import Term, is_full, rows
 from matcalc.shapes import ONE
 
 LEAVES = frozenset({"in", "number", "dim", "full"})
-COMPUTED = frozenset({"factor", "logdet", "solve", "inverse"})
+ASKED = frozenset({"logdet", "logabsdet", "signdet", "det"})  # of a factorisation
+COMPUTED = ASKED | {"factor", "solve", "inverse"}
 CHAINS = ("prod", "trprod", "diagprod")
 KEPT = frozenset(
     {
@@ -114,8 +115,8 @@ class Resolver(Chains):
             return t
         if t.op in ("diag", "spread", "kron"):
             return g.make(t.op, tuple(A), t.params, t.shape)
-        if t.op == "logdet" and t.args[0].op != "factor":
-            return g.make("logdet", (self.factor(t.args[0]),), (), ())
+        if t.op in ASKED and t.args[0].op != "factor":
+            return g.make(t.op, (self.factor(t.args[0]),), (), ())
         if t.op in COMPUTED:
             return g.make(t.op, tuple(A), t.params, t.shape)
         if t.op == "add":
@@ -173,7 +174,7 @@ class Resolver(Chains):
         if sums is not None and self.indexed.cost(sums) < self._whole_cost(t.args):
             return self.indexed.build(sums, t.shape)
         made = self.build(t.args)
-        return self.dense(made) if made.op in KEPT and made.op != "T" else made
+        return self.dense(made) if made.op in KEPT and made.op not in ("T", "spread") else made
 
     def _whole_cost(self, factors: Sequence[Term]) -> float:
         """What a chain costs, the sums among its factors included."""

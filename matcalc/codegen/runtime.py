@@ -11,6 +11,8 @@ import functools
 import inspect
 import math
 from collections.abc import Callable, Mapping
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from matcalc import shapes
 from matcalc.codegen.entry import Entry, entry_text, has_short_way
 from matcalc.codegen.plan import Argument, Plan
 from matcalc.errors import DomainError, MatcalcError, ShapeError, UnknownNameError
+from matcalc.shapes import Shape
 
 DOUBLE = np.dtype(float)
 
@@ -35,6 +38,7 @@ class Compiled:
     """A generated function with its source; call it with keyword arguments."""
 
     workspace = False
+    reads_numpy = True  # and nothing has to be made of an array
 
     def __init__(self, plan: Plan, source: str, entry: str, label: str = "matcalc program") -> None:
         self.source = source
@@ -49,11 +53,13 @@ class Compiled:
         self._dims = {n: w for n, w in plan.dims.items() if w in taken}
         self._all_dims = set(plan.dims)
         self._demands = plan.demands
+        self.spare: Mapping[str, Shape] = {}  # what may be given although nothing depends on it
         self._made: list[Any] = [None, None]  # the shapes a workspace was made for, and it
         self._short = self._short_way()
 
     def _short_way(self) -> Entry | None:
-        if self.plan.functions or self._dims or not has_short_way(self._arguments):
+        known = self.reads_numpy and not self.plan.functions and not self._dims
+        if not known or not has_short_way(self._arguments):
             return None
         made = loaded(entry_text(self._arguments, self.workspace), "matcalc entry")["entry"]
         return made(self._run, self.read, self._made, np.ndarray, DOUBLE, np.float64)
@@ -83,7 +89,10 @@ class Compiled:
 
     # -- calling -------------------------------------------------------------------------------
 
-    def __call__(self, **given: Any) -> Any:
+    def __call__(self, /, *unnamed: Any, **given: Any) -> Any:
+        if unnamed:
+            wanted = ", ".join(f"{name}=..." for name in self.arguments)
+            raise UnknownNameError(f"arguments go by name: call it with {wanted}")
         if self._short is not None:
             try:
                 return self._short(**given)
@@ -93,7 +102,7 @@ class Compiled:
                 pass
         return self.read(**given)
 
-    def read(self, **given: Any) -> Any:
+    def read(self, /, **given: Any) -> Any:
         """The call, with arguments read as people pass them."""
         values = self.bound(given)
         try:
@@ -106,6 +115,8 @@ class Compiled:
         """Say what was wrong with the arguments, if that is why the program failed."""
         self.diagnose(given)
         if isinstance(error, np.linalg.LinAlgError):
+            raise DomainError(f"no value here: {error}") from error
+        if isinstance(error, OverflowError) or str(error) == "math domain error":
             raise DomainError(f"no value here: {error}") from error
         if isinstance(error, ZeroDivisionError):
             arrays = [(a, np.shape(given[a.name])) for a in self._arguments]
@@ -140,9 +151,10 @@ class Compiled:
                 raise DomainError(f"{f.name} is a function here, not {given[f.name]!r}")
             values[f.word] = given[f.name]
         for name, word in self._dims.items():
-            if name not in given:
+            told = None if name in given else self._told(name, given)
+            if told is None and name not in given:
                 raise self._missing(given)
-            values[word] = shapes.whole_number(name, given[name])
+            values[word] = shapes.whole_number(name, given[name] if told is None else told)
         if len(values) != len(given):
             self._refuse_unknown(given)
             self._agree(given)
@@ -156,6 +168,14 @@ class Compiled:
         kind = np.result_type(*kinds)
         words = [a.word for a in self._arguments]
         return values | {w: values[w].astype(kind, copy=False) for w in words}
+
+    def _told(self, name: str, given: Mapping[str, Any]) -> int | None:
+        """A dimension that only arrays tell on which nothing depends."""
+        for other, shape in self.spare.items():
+            for axis, d in enumerate(shape):
+                if other in given and d.is_Symbol and d.name == name:
+                    return int((*np.shape(given[other]), 1)[axis])
+        return None
 
     def _agree(self, given: Mapping[str, Any]) -> None:
         """A dimension that the arrays tell may be given too, if it is the same."""
@@ -185,7 +205,7 @@ class Compiled:
         return UnknownNameError(f"no value for {shapes.listed(wanted)}")
 
     def _refuse_unknown(self, given: Mapping[str, Any]) -> None:
-        known = set(self._known) | self._all_dims
+        known = set(self._known) | self._all_dims | set(self.spare)
         unknown = [n for n in given if n not in known]
         if unknown:
             raise UnknownNameError(
@@ -230,10 +250,15 @@ def as_array(a: Argument, value: Any) -> Any:
         array = np.asarray(value)
     except ValueError as error:
         raise ShapeError(f"the value of {a.name} is no rectangular array: {error}") from error
+    except RuntimeError as error:  # a tensor that PyTorch does not give away
+        raise DomainError(f"the value of {a.name} is no array: {error}") from error
     if np.ma.is_masked(value):
         raise DomainError(f"the value of {a.name} has masked entries: fill them first")
+    if array.dtype.kind == "O" and all(isinstance(x, (Real, Decimal)) for x in array.flat):
+        array = array.astype(float)
     if array.dtype.kind not in "fiub":
-        kind = {"c": "complex ones", "O": "objects"}.get(array.dtype.kind, str(array.dtype))
+        kinds = {"c": "complex ones", "O": "objects", "U": "text", "S": "text"}
+        kind = kinds.get(array.dtype.kind, str(array.dtype))
         raise DomainError(f"the value of {a.name} must be real numbers, not {kind}")
     if array.dtype.kind != "f":
         array = array.astype(float)
@@ -312,22 +337,23 @@ class Buffered(Compiled):
 class JaxCompiled(Compiled):
     """A generated function on JAX arrays; ``function`` is the plain one, for jit and vmap."""
 
+    reads_numpy = False
+
     @property
     def function(self) -> Any:
         return self._run
 
     def as_array(self, a: Argument, value: Any) -> Any:
         import jax
-        import jax.numpy as jnp
 
         if isinstance(value, jax.Array):
             return as_foreign(a, value, str(value.dtype), lambda v: v.astype(float))
-        return jnp.asarray(as_array(a, value))
+        return as_array(a, value)
 
     def of_one_kind(self, values: dict[str, Any]) -> dict[str, Any]:
         import jax.numpy as jnp
 
-        given = {a.word: jnp.asarray(values[a.word]) for a in self._arguments}
+        given = {a.word: jnp.asarray(_plain(values[a.word])) for a in self._arguments}
         kinds = [given[a.word].dtype for a in self._arguments if a.shape]
         if kinds:
             kind = jnp.result_type(*kinds)
@@ -337,6 +363,8 @@ class JaxCompiled(Compiled):
 
 class TorchCompiled(Compiled):
     """A generated function on tensors; arrays become tensors of double precision."""
+
+    reads_numpy = False
 
     @property
     def function(self) -> Any:
@@ -362,7 +390,7 @@ class TorchCompiled(Compiled):
 
         if isinstance(value, torch.Tensor):
             return as_foreign(a, value, str(value.dtype), lambda v: v.double())
-        return torch.as_tensor(np.array(as_array(a, value)))
+        return as_array(a, value)
 
     def of_one_kind(self, values: dict[str, Any]) -> dict[str, Any]:
         import torch
@@ -376,9 +404,10 @@ class TorchCompiled(Compiled):
 
 
 def _plain(v: Any) -> Any:
-    """An array that PyTorch can share: writable, in native order, no negative strides."""
-    if isinstance(v, np.ndarray) and (
-        not v.flags.writeable or min(v.strides, default=0) < 0 or not v.dtype.isnative
-    ):
-        return np.array(v, dtype=v.dtype.newbyteorder("="))
+    """An array that a framework can share: writable, in native order, no negative strides."""
+    if not isinstance(v, np.ndarray):
+        return v
+    kind = v.dtype.newbyteorder("=") if v.dtype.itemsize <= DOUBLE.itemsize else DOUBLE
+    if kind != v.dtype or not v.flags.writeable or min(v.strides, default=0) < 0:
+        return np.array(v, dtype=kind)
     return v

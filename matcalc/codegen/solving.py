@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from matcalc.codegen.resolve import postorder
-from matcalc.codegen.terms import Term
+from matcalc.codegen.terms import STATIC, Term
 
-# Numbers that Python's own mathematics computes from dimensions.
-STATIC = frozenset(["number", "dim", "add", "mul", "pow", "sqrt", "exp", "log"])
 ATOM = 5
 Text = tuple[str, int]
 
@@ -38,6 +36,12 @@ class Solving:
     def is_static(self, t: Term) -> bool:
         """Whether a number comes from dimensions alone."""
         return all(x.op in STATIC for x in postorder([t]))
+
+    def plain(self, t: Term, found: Text) -> Text:
+        """A number known beforehand as Python's own: NumPy's would make single precision double."""
+        if t.shape or any(x.op not in STATIC and not x.args for x in postorder([t])):
+            return found
+        return f"float({found[0]})", ATOM
 
     # -- inverses ------------------------------------------------------------------------------
 
@@ -98,7 +102,21 @@ class Solving:
         return f"lu_logdet({inside})", ATOM
 
     def _det(self, t: Term) -> Text:
-        return f"{self.module}.linalg.det({self(t.args[0])})", ATOM
+        factor = t.args[0]
+        if factor.params[0] == "chol" and not self._alone(factor):
+            self.need("chol")
+            return self.helper("cho_det", self(factor))
+        if self._alone(factor) or factor.params[0] != "lu":
+            return f"{self.module}.linalg.det({self(factor.args[0])})", ATOM
+        return self.helper("lu_det", self(factor))
+
+    def _logabsdet(self, t: Term) -> Text:
+        factor = t.args[0]
+        return self.helper(
+            f"lu_{t.op}", self(factor.args[0]) if self._alone(factor) else self(factor)
+        )
+
+    _signdet = _logabsdet
 
     def _adj(self, t: Term) -> Text:
         return self.helper("adjugate", self(t.args[0]))

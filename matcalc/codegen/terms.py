@@ -38,6 +38,11 @@ class Term:
 
 NOTHING: frozenset[str] = frozenset()
 COMMUTING = frozenset({"add", "mul"})
+# Functions of a number that Python's own mathematics has, and what it computes from dimensions.
+MATH = frozenset(
+    ["sqrt", "exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh"]
+) | frozenset(["log1p", "expm1", "erf"])
+STATIC = MATH | {"number", "dim", "add", "mul", "pow"}
 
 
 def is_one(d: Any) -> bool:

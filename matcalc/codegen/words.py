@@ -14,7 +14,7 @@ import sympy as sp
 
 from matcalc.codegen.helpers import ENTRYWISE_FORMS, HELPERS, NEEDS, SIMPLE
 from matcalc.codegen.solving import ATOM, Solving, Text
-from matcalc.codegen.terms import Term, is_full
+from matcalc.codegen.terms import MATH, Term, is_full
 
 SUM, PRODUCT, MINUS, POWER = 1, 2, 3, 4
 EXACT = 2**53
@@ -73,15 +73,15 @@ class Words(Solving):
         inside = [self(a) for a in t.args]
         if t.op == "sqrt" and t.args[0].op in ("number", "dim"):
             return f"{self(t.args[0], ATOM)} ** 0.5", POWER
-        if not t.shape and self.is_static(t):
-            # A plain number: NumPy's own would make single precision double.
+        if t.op in MATH and not t.shape and self.is_static(t):
             return f"math.{t.op}({inside[0]})", ATOM
         if t.op in SIMPLE:
-            return self.call(SIMPLE[t.op], *inside)
+            return self.plain(t, self.call(SIMPLE[t.op], *inside))
         if t.op in ENTRYWISE_FORMS:
             form = ENTRYWISE_FORMS[t.op]
-            return form.format(*(self(a, SUM + 1) for a in t.args), m=self.module), ATOM
-        return self.helper(t.op, *inside)
+            text = form.format(*(self(a, SUM + 1) for a in t.args), m=self.module)
+            return self.plain(t, (text, ATOM))
+        return self.plain(t, self.helper(t.op, *inside))
 
     # -- integers ------------------------------------------------------------------------------
 
@@ -426,7 +426,7 @@ class Words(Solving):
         return f"{first}:{last}" if simple else f"{first} : {last}".strip()
 
     def _place(self, t: Term) -> Text:
-        return self.helper("placed", self(t.args[0]), *map(self.integer, t.params))
+        return self.helper("placed", self.block(t.args[0]), *map(self.integer, t.params))
 
     def _triangle(self, t: Term) -> Text:
         return self.call(t.op, self(t.args[0]))
@@ -445,7 +445,8 @@ class Words(Solving):
         return self.helper("softmax", self(t.args[0]), str(t.params[0]))
 
     def _log_softmax(self, t: Term) -> Text:
-        return self.helper(t.op, self(t.args[0]), str(t.params[0]))
+        text, level = self.helper(t.op, self(t.args[0]), str(t.params[0]))
+        return (text if t.shape else f"{text}[0, 0]"), level
 
     _logsumexp = _log_softmax
 

@@ -16,17 +16,20 @@ from matcalc import shapes
 from matcalc.codegen import tiles as tiles_module
 from matcalc.codegen.helpers import SIMPLE
 from matcalc.codegen.plan import Plan, Statement
+from matcalc.codegen.solving import ATOM
 from matcalc.codegen.source import Source, indented, wrapped
 from matcalc.codegen.terms import Term
 from matcalc.codegen.tiles import Tiles, tiles_of
 
 STEP = sp.Symbol("step")  # rows of a tile
-ALIASING = frozenset({"add", "mul", "pow", "sigmoid", "relu", "step", "softmax", *SIMPLE})
+ALIASING = frozenset(
+    {"add", "mul", "pow", "sigmoid", "relu", "step", "softmax", "plus_diagonal", *SIMPLE}
+)
 WRITTEN = ALIASING | {"mm", "rowsum", "colsum", "softplus", "full"}
 # A call: the function, its operands, and another target than the result.
 Step = tuple[str, tuple[str, ...], str]
 # Other operations that never return a view of an operand.
-FRESH = frozenset({"solve", "inverse", "plus_diagonal", "eye_matrix", "full", "vstack", "hstack"})
+FRESH = frozenset({"solve", "inverse", "eye_matrix", "full", "vstack", "hstack"})
 
 
 class WorkspaceSource(Source):
@@ -308,13 +311,34 @@ class WorkspaceSource(Source):
         if factor and len(ordered) == 1:
             ordered.append(("multiply", factor, scalars[0]))
             factor = ""
+        steps: list[Step] = []
+        thin = [x for x in ordered[:2] if x[0] == "multiply" and self._is_thin(x[2], t)]
+        if factor and thin:  # the number goes to the smaller operand
+            how, text, a = thin[0]
+            side = self._lend(a.shape)
+            self.free.setdefault(a.shape, []).append(side)
+            steps.append(("multiply", (text, factor), side))
+            ordered = [(how, side, a) if x is thin[0] else x for x in ordered]
+            factor = ""
         later = [a for _, _, a in ordered[2:]]
         self.place[t] = self._target(t, k, [a for _, _, a in ordered[:2]], later)
-        steps: list[Step] = [(ordered[1][0], (ordered[0][1], ordered[1][1]), "")]
+        steps.append((ordered[1][0], (ordered[0][1], ordered[1][1]), ""))
         steps += [(how, ("\0", text), "") for how, text, _ in ordered[2:]]
         if factor:
             steps.append(("multiply", ("\0", factor), ""))
         return steps
+
+    def _is_thin(self, a: Term, t: Term) -> bool:
+        return self.at is None and bool(a.shape) and not shapes.same_shape(a.shape, t.shape)
+
+    def _steps_plus_diagonal(self, t: Term, k: int) -> list[Step]:
+        a, v = t.args
+        text, before = self.w(a), self.place.get(a)
+        self.place[t] = out = self._target(t, k, [a])
+        diagonal = f"\0.reshape(-1)[:: {self.w.integer(t.shape[0])} + 1]"
+        added = f"{self.w(v, ATOM)}[:, 0]" if v.shape else self.w(v)
+        start: Step = ("", (), "") if out == before else ("add", (text, "0"), "")
+        return [start, ("add", (diagonal, added), diagonal)]
 
     def _below(self, a: Term) -> bool:
         """Whether a factor is one over something that has a name."""

@@ -6,6 +6,7 @@ back is a formula, perhaps with expressions of ours inside, and is lowered to en
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -37,11 +38,8 @@ def entrywise(body: Any, A: Any) -> Node:
             known = ", ".join(ENTRYWISE)
             raise NoRuleError(f"there is no entrywise function {body!r}; there are {known}")
         return ENTRYWISE[body].build((node,), ())
-    dummy = sp.Dummy("x", real=True)
     try:
-        formula = body(dummy)
-        if not isinstance(formula, (Node, str)):
-            formula = _sympify(formula)
+        dummy, formula = _of_lambda(body) if isinstance(body, sp.Lambda) else _applied(body)
     except MatcalcError:
         raise
     except Exception as error:
@@ -49,6 +47,17 @@ def entrywise(body: Any, A: Any) -> Node:
     if isinstance(formula, str):
         raise NoRuleError(f"an entrywise body gives an expression, not the text {formula!r}")
     return lower(formula, _atoms(formula, dummy, node), node.shape)
+
+
+def _applied(body: Any) -> tuple[sp.Dummy, Any]:
+    """A body of a real dummy."""
+    dummy = sp.Dummy("x", real=True)
+    formula = body(dummy)
+    return dummy, formula if isinstance(formula, (Node, str)) else _sympify(formula)
+
+
+# A deep net has the same body in every layer, and sympy takes a millisecond to apply it.
+_of_lambda = lru_cache(maxsize=64)(_applied)
 
 
 def _atoms(formula: Any, dummy: sp.Dummy, A: Node) -> dict[Any, Node]:

@@ -1,8 +1,9 @@
 r"""How fast a gradient vanishes or explodes: an inequality with its lines.
 
-A recursion multiplies what arrives by matrices and by slopes. The norm of a product is at most the
-product of the norms, with $\|W\|$ the largest singular value, and a slope is at most its supremum. So
-$\|\delta_t\| \le \gamma\|W\| \, \|\delta_{t+1}\|$, and over many steps a power.
+A recursion multiplies what arrives by matrices and by slopes, and adds up the ways it comes. The norm
+of a product is at most the product of the norms, with $\|W\|$ the largest singular value, a slope is
+at most its supremum, and a sum at most the sum. So $\|\delta_t\| \le \gamma\|W\| \, \|\delta_{t+1}\|$,
+and over many steps a power.
 """
 
 from __future__ import annotations
@@ -15,16 +16,18 @@ import numpy as np
 import sympy as sp
 
 from matcalc.errors import NoRuleError
-from matcalc.expr import Node, is_number, leaves
+from matcalc.expr import Node, is_number, is_symbol, leaves, postorder, substitute, symbol
 from matcalc.families.derived import Derived, IndexedLine
 from matcalc.families.direct import direct_parts
-from matcalc.members import Family, Place, Span, family_of, place_of
+from matcalc.families.places import Case
+from matcalc.linear import pull
+from matcalc.members import Family, Place, Span, place_of
 from matcalc.numeric.evaluate import evaluate
 from matcalc.ops.algebra import HADAMARD, PRODUCT, SUM_OP, TRANSPOSE
 from matcalc.ops.binder import at_index
-from matcalc.ops.entrywise import ENTRYWISE
 from matcalc.ops.undefined import FUNCTION
 from matcalc.render.latex import LatexWriter
+from matcalc.rewrite.simplify import simplify
 
 # The largest absolute slope of an activation.
 SUPREMUM = {
@@ -42,23 +45,65 @@ SUPREMUM = {
 
 
 @dataclass(frozen=True)
+class Term:
+    """One way from a member to the next: a number times norms of matrices and sizes of scalars."""
+
+    number: Any
+    norms: tuple[Node, ...] = ()
+
+    def times(self, other: Term) -> Term:
+        return Term(self.number * other.number, (*self.norms, *other.norms))
+
+    def at(self, swaps: Mapping[Any, Any]) -> Term:
+        return Term(self.number, tuple(at_index(n, swaps) for n in self.norms))
+
+    def text(self) -> str:
+        parts = [] if self.number == 1 and self.norms else [str(self.number)]
+        return "*".join([*parts, *(f"{'norm' if n.shape else 'abs'}({n})" for n in self.norms)])
+
+    def latex(self, w: LatexWriter) -> str:
+        constant = "" if self.number == 1 else sp.latex(self.number) + r" \,"
+        sizes = (
+            rf"\left\|{w(n)}\right\|_2" if n.shape else rf"\left|{w(n)}\right|" for n in self.norms
+        )
+        return constant + r" \, ".join(sizes) or "1"
+
+
+@dataclass(frozen=True)
 class Bound:
     """``norm(left[t]) <= factor * norm(left[t + 1])``, step by step and over all steps."""
 
     left: Node  # what arrives at the general place
     span: Span
-    number: Any  # suprema of slopes and other constants
-    norms: tuple[Node, ...]  # matrices whose largest singular values multiply
+    terms: tuple[Term, ...]  # the factor of one step
+    down: bool = False  # whether the loop runs down, so that the step leads to t - 1
 
     @property
     def last(self) -> Node:
         """The boundary value."""
-        return at_index(self.left, {self.span.index: self.span.high})
+        end = self.span.low if self.down else self.span.high
+        return at_index(self.left, {self.span.index: end})
+
+    @property
+    def after(self) -> Node:
+        """The next member on the way to the boundary."""
+        t = self.span.index
+        return at_index(self.left, {t: t - 1 if self.down else t + 1})
 
     @property
     def steady(self) -> bool:
         """Whether every step has the same factor."""
-        return not any(self.span.index in n.indices for n in self.norms)
+        return not any(self.span.index in n.indices for term in self.terms for n in term.norms)
+
+    @property
+    def _way(self) -> tuple[Any, Any, Any]:
+        """How many steps there are to the boundary, and the first and the last of them."""
+        t, low, high = self.span.index, self.span.low, self.span.high
+        return (t - low, low + 1, t) if self.down else (high - t, t, high - 1)
+
+    def _each(self) -> tuple[Term, ...]:
+        j = sp.Symbol("j", integer=True, positive=True)
+        return tuple(term.at({self.span.index: j}) for term in self.terms)
 
     def to_latex(self, notation: Any = None) -> str:
         """The inequality of one step, and of all of them, as two rows for an ``align``."""
@@ -68,36 +113,38 @@ class Bound:
     def lines(self, notation: Any = None) -> tuple[str, str]:
         """The same as two formulas in LaTeX."""
         w = LatexWriter(notation)
-        after = at_index(self.left, {self.span.index: self.span.index + 1})
 
         def size(node: Node) -> str:
             return rf"\left\|{w(node)}\right\|"
 
-        t, end = sp.latex(self.span.index), sp.latex(self.span.high)
-        constant = "" if self.number == 1 else sp.latex(self.number) + r" \,"
-        factor = constant + r" \, ".join(rf"\left\|{w(n)}\right\|_2" for n in self.norms) or "1"
-        one = rf"{size(self.left)} \le {factor} \, {size(after)}"
+        def factor(terms: tuple[Term, ...]) -> str:
+            said = " + ".join(term.latex(w) for term in terms)
+            return said if len(terms) == 1 else rf"\left({said}\right)"
+
+        count, first, last = (sp.latex(e).replace(" ", "") for e in self._way)
+        one = rf"{size(self.left)} \le {factor(self.terms)} \, {size(self.after)}"
         if self.steady:
-            many = rf"\left({factor}\right)^{{{end}-{t}}}"
+            inside = " + ".join(term.latex(w) for term in self.terms)
+            many = rf"\left({inside}\right)^{{{count}}}"
         else:
-            shift = {self.span.index: sp.Symbol("j", integer=True, positive=True)}
-            inner = " ".join(rf"\left\|{w(at_index(n, shift))}\right\|_2" for n in self.norms)
-            many = rf"\prod_{{j={t}}}^{{{end}-1}} {constant} {inner}"
+            many = rf"\prod_{{j={first}}}^{{{last}}} {factor(self._each())}"
         return one, rf"{size(self.left)} \le {many} \, {size(self.last)}"
 
     def to_text(self) -> str:
         """The same in plain text; norm(W) is the largest singular value."""
-        after = at_index(self.left, {self.span.index: self.span.index + 1})
-        parts = [] if self.number == 1 and self.norms else [str(self.number)]
-        factor = "*".join([*parts, *(f"norm({n})" for n in self.norms)])
-        t, end = self.span.index, self.span.high
-        many = f"({factor})^({end} - {t})"
+
+        def factor(terms: tuple[Term, ...]) -> str:
+            return " + ".join(term.text() for term in terms)
+
+        one = factor(self.terms)
+        count, first, last = self._way
+        many = f"({one})^({count})"
         if not self.steady:
-            shift = {t: sp.Symbol("j", integer=True, positive=True)}
-            inner = "*".join([*parts, *(f"norm({at_index(n, shift)})" for n in self.norms)])
-            many = f"prod({inner}, j = {t}..{end}-1)"
+            ends = f"{str(first).replace(' ', '')}..{str(last).replace(' ', '')}"
+            many = f"prod({factor(self._each())}, j = {ends})"
+        one = one if len(self.terms) == 1 else f"({one})"
         return (
-            f"norm({self.left}) <= {factor}*norm({after})\n"
+            f"norm({self.left}) <= {one}*norm({self.after})\n"
             f"norm({self.left}) <= {many}*norm({self.last})"
         )
 
@@ -109,10 +156,17 @@ class Bound:
         vanish."""
         if not self.steady:
             raise NoRuleError("the factor changes from step to step: ask for one matrix at a time")
-        found = float(self.number)
-        for node in self.norms:
-            found *= float(np.linalg.norm(evaluate(node, values), 2))
-        return found
+        if any(term.number.free_symbols for term in self.terms):
+            raise NoRuleError("the supremum of an undefined slope has no value")
+        return float(sum(_value(term, values) for term in self.terms))
+
+
+def _value(term: Term, values: Mapping[str, Any]) -> float:
+    found = float(term.number)
+    for node in term.norms:
+        size = evaluate(node, values)
+        found *= float(np.linalg.norm(size, 2)) if node.shape else abs(float(size))
+    return found
 
 
 def bound_of(derived: Derived, of: Family) -> Bound:
@@ -121,6 +175,7 @@ def bound_of(derived: Derived, of: Family) -> Bound:
         place = place_of(line.member) if line.member is not None else None
         if place is None or place.family is not of or not line.running or line.kind == "forward":
             continue
+        _boundary_alone(derived, of)
         if direct_parts(derived, line) is not None:
             raise NoRuleError(
                 f"{line.symbol} also has a direct part at every step, so no power bounds it; a loss "
@@ -134,83 +189,112 @@ def _follow(derived: Derived, line: IndexedLine) -> Bound:
     """Line by line from the general place until the same family comes one index on."""
     start = place_of(line.symbol)
     assert start is not None
+    assert start.family.of is not None
     span = start.family.spans[-1]
-    constant: Any = sp.Integer(1)
-    norms: list[Node] = []
-    value, met = line.value, {start.family}
-    for _ in range(20):
-        c, ns, leaf = _product(derived, value)
-        constant, norms = constant * c, [*norms, *ns]
-        place = place_of(leaf)
-        assert place is not None
-        if place.family is start.family:
-            if sp.expand(place.at[-1] - span.index - 1) != 0:
-                raise NoRuleError(f"{line.symbol} is no recursion from one index to the next")
-            return Bound(line.symbol, span, constant, tuple(norms))
-        if place.family in met:
-            raise NoRuleError(f"{line.symbol} is a recursion of several families at once")
-        met.add(place.family)
-        value = _value_at(derived, place)
-    raise NoRuleError(f"{line.symbol} goes through too many families")
+    loop = derived.loop_of(start.family.of)
+    down = loop is not None and loop.down
+    arrived: list[Term] = []
+    todo = [(Term(sp.Integer(1)), line.value, frozenset({start.family}))]
+    while todo:
+        so_far, value, met = todo.pop(0)
+        for term, leaf in _ways(derived, value):
+            found = so_far.times(term)
+            place = place_of(leaf)
+            assert place is not None
+            if place.family is start.family:
+                if sp.expand(place.at[-1] - span.index - (-1 if down else 1)) != 0:
+                    raise NoRuleError(f"{line.symbol} is no recursion from one index to the next")
+                arrived.append(found)
+            elif place.family in met:
+                raise NoRuleError(f"{line.symbol} is a recursion of several families at once")
+            else:
+                todo.append((found, _value_at(derived, place), met | {place.family}))
+    return Bound(line.symbol, span, _gathered(arrived), down)
+
+
+def _gathered(terms: list[Term]) -> tuple[Term, ...]:
+    """Terms with the same norms are one."""
+    found: dict[tuple[Node, ...], Any] = {}
+    for term in terms:
+        found[term.norms] = found.get(term.norms, sp.Integer(0)) + term.number
+    return tuple(Term(number, norms) for norms, number in found.items())
+
+
+def _boundary_alone(derived: Derived, of: Family) -> Case:
+    """The general case; refused where more than the boundary value has a form of its own."""
+    cases = derived.arrivals[of].cases
+    general = [c for c in cases if not c.is_point]
+    loop = derived.loop_of(of)
+    end = cases[0] if loop is not None and loop.down else cases[-1]
+    if len(general) != 1 or any(c is not general[0] and c is not end for c in cases):
+        raise NoRuleError(f"what arrives at {of.general} has several forms: no power bounds it")
+    return general[0]
 
 
 def _value_at(derived: Derived, place: Place) -> Node:
     """The general line of another adjoint, at that place."""
-    assert place.family.of is not None
-    cases = [c for c in derived.arrivals[place.family.of].cases if not c.is_point]
-    if len(cases) != 1:
-        raise NoRuleError(f"{place} has several forms")
-    return at_index(cases[0].value, dict(zip(place.family.indices, place.at, strict=True)))
+    of = place.family.of
+    assert of is not None
+    general = _boundary_alone(derived, of)
+    if len(derived.arrivals[of].cases) > 1 and place.at[-1] != of.indices[-1]:
+        raise NoRuleError(f"{place} has another form at the end of its range")
+    return at_index(general.value, dict(zip(place.family.indices, place.at, strict=True)))
 
 
-def _product(derived: Derived, node: Node) -> tuple[Any, list[Node], Node]:
-    """Constant, matrices and the one adjoint that a line is a product of."""
+def _ways(derived: Derived, node: Node) -> list[tuple[Term, Node]]:
+    """The ways by which a line comes from an adjoint each: a factor, and that adjoint."""
     if _is_adjoint(node):
-        return sp.Integer(1), [], node
+        return [(Term(sp.Integer(1)), node)]
     if node.op is TRANSPOSE:
-        return _product(derived, node.operands[0])
+        return _ways(derived, node.operands[0])
+    if node.op is SUM_OP:
+        return [way for part in node.operands for way in _ways(derived, part)]
     if node.op not in (PRODUCT, HADAMARD):
-        what = "a sum" if node.op is SUM_OP else f"made with {node.op.name}"
-        raise NoRuleError(f"{node} is {what}: only a product has a geometric bound")
+        raise NoRuleError(
+            f"{node} is made with {node.op.name}: only products and sums have a geometric bound"
+        )
     carrying = [a for a in node.operands if any(_is_adjoint(n) for n in leaves(a))]
     if len(carrying) != 1:
         raise NoRuleError(f"{node} is not linear in what arrives")
-    constant, norms, leaf = _product(derived, carrying[0])
-    rest = [a for a in node.operands if a is not carrying[0]]
+    ways = _ways(derived, carrying[0])
     if node.op is HADAMARD:
-        return constant * _slope(derived, rest, leaf), norms, leaf
-    for a in rest:
-        if is_number(a):
-            constant *= sp.Abs(a.params[0])
-        elif a.shape:
-            norms.append(a.operands[0] if a.op is TRANSPOSE else a)
-        else:
-            raise NoRuleError(f"the size of the factor {a} is not known")
-    return constant, norms, leaf
+        slope = Term(_slope(derived, node, carrying[0]))
+        return [(slope.times(term), leaf) for term, leaf in ways]
+    for a in (a for a in node.operands if a is not carrying[0]):
+        one = Term(sp.Abs(a.params[0])) if is_number(a) else Term(sp.Integer(1), (_bare(a),))
+        ways = [(one.times(term), leaf) for term, leaf in ways]
+    return ways
 
 
-def _slope(derived: Derived, factors: list[Node], leaf: Node) -> Any:
-    """The supremum of a slope: the factors belong to the activation the adjoint arrives at."""
-    place = place_of(leaf)
-    assert place is not None
-    of = place.family.of
-    step = next((s for s in derived.steps if place_of(s.symbol) and _general(s.symbol, of)), None)
-    if step is None:
-        raise NoRuleError(f"the size of the factors beside {leaf} is not known")
-    d = step.definition
-    if d.op is FUNCTION:
-        return sp.Symbol(rf"\sup|{d.params[0]}'|", positive=True)
-    if d.op.name not in ENTRYWISE or d.op.name not in SUPREMUM or len(d.operands) != 1:
-        raise NoRuleError(f"no bound is known for the slope of {d.op.name}")
-    mentioned = {family_of(n) for f in factors for n in leaves(f) if place_of(n)}
-    inner = {family_of(n) for n in leaves(d.operands[0]) if place_of(n)}
-    if not mentioned <= {of, *inner}:
-        raise NoRuleError(f"the factors beside {leaf} are more than a slope")
-    return SUPREMUM[d.op.name]
+def _bare(node: Node) -> Node:
+    return node.operands[0] if node.op is TRANSPOSE else node
 
 
-def _general(node: Node, of: Family | None) -> bool:
-    return of is not None and node is of.general
+def _slope(derived: Derived, node: Node, arriving: Node) -> Any:
+    """The supremum of a slope: the factors beside what arrives are the slope of an activation."""
+    place = next(p for n in leaves(arriving) if (p := place_of(n)) and p.family.of is not None)
+    rest = [n for a in node.operands if a is not arriving for n in leaves(a)]
+    beside = next((p for n in rest if (p := place_of(n))), place)
+    swaps = {beside.family.indices[-1]: sp.expand(2 * beside.family.indices[-1] - beside.at[-1])}
+    g = symbol("?arriving", at_index(arriving, swaps).shape)
+    here = at_index(node, swaps)  # where the steps are written
+    wanted = substitute(here, {at_index(arriving, swaps): g})
+    for step in derived.steps:
+        known = {step.definition: step.symbol}
+        for part in postorder(step.definition):
+            named = part.op.name in SUPREMUM or part.op is FUNCTION
+            if not named or len(part.operands) != 1 or not is_symbol(part.operands[0]):
+                continue
+            inner = part.operands[0]
+            sent = pull(part, g, wanted=lambda n, inner=inner: n is inner, known=known)  # type: ignore[misc]
+            if inner in sent and simplify(sent[inner]) is wanted:
+                if part.op is FUNCTION:
+                    return sp.Symbol(rf"\sup|{part.params[0]}'|", positive=True)
+                return SUPREMUM[part.op.name]
+    raise NoRuleError(
+        f"the factors beside {arriving} in {node} are more than the slope of one activation: gates and "
+        "other states have no bound of their own"
+    )
 
 
 def _is_adjoint(node: Node) -> bool:

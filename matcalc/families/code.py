@@ -125,7 +125,9 @@ class Program:
                 return self.names[of]
         for _, of in self.inputs:
             if of.shape and isinstance(of, Family):
-                return f"{self.names[of]}[{', '.join(self.formulas.integer(s.low) for s in of.spans)}]"
+                return (
+                    f"{self.names[of]}[{', '.join(self.formulas.integer(s.low) for s in of.spans)}]"
+                )
         return ""
 
     def _listing(self) -> list[str]:

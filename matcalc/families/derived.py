@@ -6,7 +6,7 @@ A line of a family holds for a range of its index: the boundary value, the gener
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,12 +14,14 @@ from matcalc import shapes
 from matcalc.errors import NoRuleError, UnknownNameError
 from matcalc.expr import BUILD, Node, is_number, number, read, symbol_name, symbols
 from matcalc.facts import Fact, as_facts
-from matcalc.families.places import Case
-from matcalc.families.stages import Loop, Plain, Stage, stages_of
+from matcalc.families.places import Case, Part
+from matcalc.families.sideways import turned
+from matcalc.families.stages import Loop, Stage, stages_of, steps_of
 from matcalc.families.sweep import Arrived, Book, Sweep
 from matcalc.layout import Layout
 from matcalc.members import Family, Span, family_of, place_of
 from matcalc.network import Network, Step
+from matcalc.ops.algebra import add
 from matcalc.ops.binder import at_index
 from matcalc.problem import Problem
 from matcalc.record import Kind, Line, upstream_symbol
@@ -46,6 +48,12 @@ class IndexedLine(Line):
     def steps(self) -> tuple[Law, ...]:
         """The laws are not traced through loops."""
         return ()
+
+    @property
+    def shown(self) -> Node:
+        """The right-hand side in the layout of the derivation."""
+        lies = self.layout is Layout.NUMERATOR and self.kind == "gradient"
+        return turned(self.value) if lies else self.value
 
     def to_latex(self, notation: Any = None) -> str:
         """The line in LaTeX, with its range."""
@@ -107,11 +115,6 @@ def name_of(of: Node | Family) -> str:
     return of.name if isinstance(of, Family) else symbol_name(of)
 
 
-def steps_of(stage: Stage) -> tuple[Step, ...]:
-    """The steps of a stage in the order in which they are computed, starts first."""
-    return (stage.step,) if isinstance(stage, Plain) else (*stage.starts, *stage.steps)
-
-
 def derive_families(
     network: Network,
     wrt: Any = None,
@@ -122,10 +125,6 @@ def derive_families(
     assume: Any = (),
 ) -> Derived:
     """The backward pass of a network with families."""
-    if layout is Layout.NUMERATOR:
-        raise NoRuleError(
-            "numerator layout is not written for families yet; denominator and mixed layout are"
-        )
     output = network[of] if of else network.result
     if isinstance(output, Family):
         last = output.spans[-1].high
@@ -229,7 +228,7 @@ def _lines(derived: Derived) -> Iterable[IndexedLine]:
                 continue  # dL/dL = 1 goes without saying
             yield _line(
                 symbol_name(arrived.symbol), kind, arrived.symbol, arrived.value, (),
-                arrived.of, arrived.through, derived.layout,
+                arrived.of, arrived.through, derived.layout, before=_before(arrived.parts),
             )  # fmt: skip
             continue
         cases = [_of_case(derived, arrived, case, kind) for case in arrived.cases]
@@ -250,7 +249,16 @@ def _of_case(derived: Derived, arrived: Arrived, case: Case, kind: Kind) -> Inde
     return _line(
         symbol_name(left), kind, left, case.value, case.spans, member, through,
         derived.layout, down=loop is not None and not loop.down,
+        before=_before(case.parts, fixed),
     )  # fmt: skip
+
+
+def _before(parts: Sequence[Part], fixed: Mapping[Any, Any] | None = None) -> Node | None:
+    """What the uses send, added up and not yet simplified."""
+    if not parts:
+        return None
+    value = add(*(p.value for p in parts))
+    return at_index(value, fixed) if fixed else value
 
 
 def _line(
@@ -263,9 +271,10 @@ def _line(
     through: tuple[str, ...] = (),
     layout: Layout = Layout.DENOMINATOR,
     down: bool = False,
+    before: Node | None = None,
 ) -> IndexedLine:
     uses = tuple(symbol_name(n) for n in symbols(value))
     return IndexedLine(
-        name, kind, left, value, value, (), uses, (), of, through, layout,
+        name, kind, left, value, value if before is None else before, (), uses, (), of, through, layout,
         spans=tuple(spans), down=down, member=of,
     )  # fmt: skip

@@ -6,11 +6,14 @@ at it is the sum of both, the total derivative; the direct one holds all later m
 
 from __future__ import annotations
 
-from matcalc.expr import Node, leaves, substitute
+from typing import Any
+
+from matcalc.expr import Node, leaves, substitute, symbol_name
+from matcalc.facts import Fact
 from matcalc.families.derived import Derived, IndexedLine
 from matcalc.families.places import Case, Part
 from matcalc.families.sweep import Arrived
-from matcalc.members import Family, Place, Span, place_of
+from matcalc.members import Family, Place, Span, family_of, place_of
 from matcalc.ops.algebra import add
 from matcalc.ops.binder import at_index
 from matcalc.rewrite.simplify import simplify
@@ -74,19 +77,30 @@ def direct_parts(derived: Derived, line: IndexedLine) -> tuple[Node, Node, list[
     if not onward or not direct:
         return None
     later = [
-        place.family.of.at(place.at)
+        place.family.of.at(_spoken(place))
         for p in onward
         for n in leaves(p.value)
         if (place := place_of(n)) is not None and place.family.of is not None
     ]
-    value = simplify(add(*(p.value for p in direct))) if _plain(direct) else add(
-        *(p.value for p in direct)
-    )  # fmt: skip
+    value = add(*(p.value for p in direct))
+    if not any(p.value.level for p in direct):
+        value = simplify(value, facts=_facts_here(derived, value))
     return arrived.of.general, value, list(dict.fromkeys(later))
 
 
-def _plain(parts: list[Part]) -> bool:
-    return not any(p.value.level for p in parts)
+def _spoken(place: Place) -> tuple[Any, ...]:
+    """Where a member stands; under a sum at the index of its family."""
+    return tuple(
+        own if any(i.name.startswith("_") for i in e.free_symbols) else e
+        for own, e in zip(place.family.indices, place.at, strict=True)
+    )
+
+
+def _facts_here(derived: Derived, value: Node) -> tuple[Fact, ...]:
+    """What is assumed of a family holds for each of its members."""
+    places = [n for n in leaves(value) if place_of(n) is not None]
+    about = [(n, f) for n in places for f in derived.facts if f.of == family_of(n).name]
+    return (*derived.facts, *(Fact(f.name, symbol_name(n)) for n, f in about))
 
 
 def recursion(derived: Derived, line: IndexedLine) -> tuple[Node, tuple[Span, ...]] | None:

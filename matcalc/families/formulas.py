@@ -25,6 +25,7 @@ from matcalc.members import Span, place_of
 from matcalc.ops.binder import ISUM, at_index, index, letter_for
 from matcalc.shapes import IndexedDim, Shape
 
+
 class Formulas:
     """Writes formulas of one program; remembers the words and helpers it used, and what they cost."""
 
@@ -77,7 +78,7 @@ class Formulas:
         """``target += node``."""
         before, named, sums = self._sums(node)
         name = self.words.fresh("s")
-        text, lines = self._planned(name, named, sums, kept=False)
+        text, lines = self._planned(name, named, sums, booked=name_in(target))
         self.ledger.note(name_in(target), node.shape, self.around)
         if text is None and lines and lines[-1].startswith(f"{name} = "):
             text, lines = lines[-1].partition(" = ")[2].partition("  # ")[0], lines[:-1]
@@ -135,9 +136,11 @@ class Formulas:
         return self.language.zeros(", ".join(self.integer(d) for d in shape), self.like)
 
     def _planned(
-        self, target: str, node: Node, sums: dict[Node, str], kept: bool = True
+        self, target: str, node: Node, sums: dict[Node, str], booked: str = ""
     ) -> tuple[str | None, list[str]]:
-        """The statements of a formula, or its text where it needs none."""
+        """The statements of a formula, or its text where it needs none; ``booked`` under the name it
+        is added to."""
+        kept = not booked
         stand_ins: dict[Node, Node] = {}
         inputs: dict[str, str] = {}
         sizes: dict[str, str] = {}
@@ -161,7 +164,7 @@ class Formulas:
         planner = Planner()
         planner.words = Identifiers(self.words.made | set(self.words.taken))
         plan = planner.plan([Wanted(TARGET, flat)], [(TARGET, flat)])
-        self.ledger.add(name_in(target), plan, self.around, meant, kept)
+        self.ledger.add(booked or name_in(target), plan, self.around, meant, kept)
         source = self.language.source(plan, inputs, self.like)
         source.target = target
         for f in plan.functions:

@@ -14,7 +14,9 @@ from matcalc.errors import NoRuleError, UnknownNameError
 from matcalc.expr import BUILD, Node, make, symbol_name
 from matcalc.families.derived import Derived, IndexedLine
 from matcalc.families.direct import direct_parts, recursion, sender_places
+from matcalc.families.sideways import LyingDown
 from matcalc.families.writing import run_latex, run_text
+from matcalc.layout import Layout
 from matcalc.members import Family, family_of, place_of
 from matcalc.network import Step
 from matcalc.notation import Notation
@@ -24,9 +26,14 @@ from matcalc.ops.undefined import FUNCTION
 from matcalc.render.blocks import Block, Formula, Heading, Page, Prose, Row, Side
 from matcalc.render.dress import Style
 from matcalc.render.latex import LatexWriter, with_where
+from matcalc.render.phrases import fact_in_words
 from matcalc.render.writer import text_lines
 
-LAYOUT = "A gradient has the shape of its variable."
+LAYOUT_SAYS = {
+    Layout.DENOMINATOR: "A gradient has the shape of its variable.",
+    Layout.MIXED: "A gradient has the shape of its variable.",
+    Layout.NUMERATOR: "A gradient lies transposed.",
+}
 
 
 def page_of_families(
@@ -49,15 +56,22 @@ class _Page:
         self.derived, self.style = derived, style
         self.writer = LatexWriter(style.notation)
         self.says = style.notation.say
+        self.lying = None
+        if style.layout is Layout.NUMERATOR:
+            self.lying = LyingDown(a.symbol for a in derived.order)
 
     def __call__(self, node: Node) -> str:
         return with_where(self.writer, node)
+
+    def laid(self, value: Node) -> Node:
+        """What arrives somewhere, in the layout of the page."""
+        return value if self.lying is None else self.lying(value)
 
     # -- what is given ----------------------------------------------------------------------------
 
     def opening(self) -> list[Block]:
         derived = self.derived
-        blocks: list[Block] = [Prose(self.says(LAYOUT))]
+        blocks: list[Block] = [Prose(self.says(LAYOUT_SAYS[self.style.layout]))]
         blocks += [
             Prose(f"{said[0].upper()}{said[1:]}.") for said in map(self._remark, derived.remarks)
         ]
@@ -78,7 +92,8 @@ class _Page:
                 self.says("From above arrives {symbol}.", symbol=self._declared(derived.upstream))
             )
         if derived.facts:
-            said.append(self.says("Assumed: {facts}.", facts=", ".join(map(str, derived.facts))))
+            facts = "; ".join(fact_in_words(f, self.style.notation, str) for f in derived.facts)
+            said.append(self.says("Assumed: {facts}.", facts=facts))
         if said:
             blocks.append(Prose(" ".join(said)))
         return blocks
@@ -138,21 +153,28 @@ class _Page:
 
     def row(self, line: IndexedLine) -> Row:
         detail = self.style.detail_of(line.name)
-        sides = [self(line.value)]
-        if line.kind != "forward" and detail != "brief":
+        forward = line.kind == "forward"
+        sides = [self(line.value if forward else self.laid(line.value))]
+        if not forward and detail != "brief":
             primed = self._primed(line)
             if primed is not None:
-                sides = [self(primed), *sides]
+                sides = [self(self.laid(primed)), *sides]
                 if not self.style.notation.expand_slopes:
                     sides = sides[:1]
+            if detail == "full" and (sent := self(self.laid_as_sent(line))) not in sides:
+                sides = [sent, *sides]
         if line.running:
             sides[-1] += rf" \quad \text{{{self.says('for')} }} {self._runs(line)}"
-        note = "" if detail == "brief" or line.kind == "forward" else self._origin(line)
+        note = "" if detail == "brief" or forward else self._origin(line)
         size = r" \times ".join(map(sp.latex, line.shape)) if line.shape else ""
         return Row(
             self(line.symbol), tuple(map(Side, dict.fromkeys(sides))), _row_name(line), note,
             size, line.kind == "gradient",
         )  # fmt: skip
+
+    def laid_as_sent(self, line: IndexedLine) -> Node:
+        """What the rules sent, before any simplification."""
+        return line.before if self.lying is None else self.lying.around(line.before)
 
     def _runs(self, line: IndexedLine) -> str:
         return r",\; ".join(run_latex(s, line.down) for s in line.running)
@@ -209,7 +231,7 @@ class _Page:
                 return [
                     Prose(
                         self.says(
-                            text, total=f"${total}$", direct=f"${self(direct)}$",
+                            text, total=f"${total}$", direct=f"${self(self.laid(direct))}$",
                             member=f"${self(own)}$", onward=members,
                         )
                     )
@@ -224,7 +246,7 @@ class _Page:
             if found is not None:
                 value, spans = found
                 runs = r",\; ".join(run_latex(s, True) for s in spans if s.low != s.high)
-                latex = rf"{self(value)} \quad \text{{{self.says('for')} }} {runs}"
+                latex = rf"{self(self.laid(value))} \quad \text{{{self.says('for')} }} {runs}"
                 name = f"{_row_name(line)}_again"
                 rows.append(Row(self(line.symbol), (Side(latex),), name))
         if not rows:
@@ -263,6 +285,8 @@ def _row_name(line: IndexedLine) -> str:
     return stem + "_" + "".join(c if c.isalnum() else "_" for c in place[:-1])
 
 
+TEXT_SAYS = "gradients have the shape of the variable"
+
 # -- text -----------------------------------------------------------------------------------------
 
 
@@ -270,7 +294,8 @@ def text_of_families(derived: Derived) -> str:
     """The derivation as a listing, with the range beside each line."""
     network = derived.network
     rows = [f"# {remark}" for remark in derived.remarks]
-    rows.append("# gradients have the shape of the variable")
+    numerator = derived.layout is Layout.NUMERATOR
+    rows.append(f"# {'gradients are transposed' if numerator else TEXT_SAYS}")
     rows += [f"index {run_text(s)}" for s in network.spans.values()]
     for node in (*network.inputs.values(), *network.params.values()):
         rows.append(f"{symbol_name(node)} : {shapes.show(node.shape)}")
@@ -300,10 +325,11 @@ def text_of_families(derived: Derived) -> str:
 
 def line_text(line: IndexedLine) -> list[str]:
     """One line in the text language, its range and shape beside it."""
-    definitions, last = text_lines(line.value)
+    definitions, last = text_lines(line.shown)
     rows = [f"{symbol_name(name)} = {said}" for name, said in definitions]
     runs = ", ".join(run_text(s, line.down) for s in line.running)
-    beside = f"{shapes.show(line.shape)}, for {runs}" if runs else shapes.show(line.shape)
+    size = shapes.show(line.shown.shape)
+    beside = f"{size}, for {runs}" if runs else size
     rows.append(f"{line.name} = {last}  # {beside}")
     return rows
 
@@ -311,7 +337,7 @@ def line_text(line: IndexedLine) -> list[str]:
 def line_latex(line: IndexedLine, notation: Notation | str | None = None) -> str:
     """``left = right`` in LaTeX, and the range behind it."""
     writer = LatexWriter(notation)
-    said = f"{writer(line.symbol)} = {with_where(writer, line.value)}"
+    said = f"{writer(line.symbol)} = {with_where(writer, line.shown)}"
     runs = r",\; ".join(run_latex(s, line.down) for s in line.running)
     return rf"{said} \quad \text{{{writer.notation.say('for')} }} {runs}" if runs else said
 

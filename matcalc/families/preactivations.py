@@ -38,7 +38,9 @@ def _stem(network: Network, family: Family) -> str:
     """z, or z_i where there are several gates; a capital for a capital."""
     letter = "Z" if family.name[:1].isupper() else "z"
     several = sum(
-        _has_inside(s.definition) for s in network.steps if place_of(s.symbol) is not None
+        _has_inside(s.definition)
+        for s in network.steps
+        if (place := place_of(s.symbol)) is not None and s.symbol is place.family.general
     )
     return letter if several < 2 else f"{letter}_{family.name}"
 

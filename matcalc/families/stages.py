@@ -16,8 +16,10 @@ import sympy as sp
 from matcalc.errors import NoRuleError, UnknownNameError
 from matcalc.expr import Node, symbols
 from matcalc.families.preactivations import named_inside
+from matcalc.families.reach import check_places
 from matcalc.members import Family, Span, family_of, members, place_of
 from matcalc.network import Network, Step
+
 
 @dataclass(frozen=True)
 class Loop:
@@ -84,7 +86,20 @@ def stages_of(
             stages.append(Loop(min([family.spans, *around], key=len), here, own))
         computed |= {family, *map(family_of, (s.symbol for s in here))}
     _check_order(stages)
+    for stage in stages:
+        for step in steps_of(stage):
+            place = place_of(step.symbol)
+            running = place is not None and step.symbol is place.family.general
+            check_places(
+                step.definition, step.name, family_of(step.symbol).spans if running else ()
+            )
+    check_places(output, "the output")
     return stages, made
+
+
+def steps_of(stage: Stage) -> tuple[Step, ...]:
+    """The steps of a stage in the order in which they are computed, starts first."""
+    return (stage.step,) if isinstance(stage, Plain) else (*stage.starts, *stage.steps)
 
 
 def families_in(steps: Iterable[Step]) -> set[Family]:
@@ -182,11 +197,25 @@ def _check_order(stages: list[Stage]) -> None:
                 if not _is_past(m, loop.spans, loop.down) or (off == 0 and here[family] >= k):
                     raise NoRuleError(
                         f"{step.name} uses {m}, which is not computed before it; a loop goes "
-                        f"{_way(loop)} and may use what lies before"
+                        f"{_way(loop)} and may use what lies before{_elsewhere(m, loop)}"
                     )
                 back = abs(int(off))
                 if back > family.started:
                     raise NoRuleError(_without_start(step, m, family, loop, back))
+
+
+def _elsewhere(member: Node, loop: Loop) -> str:
+    """Why a member one step away along another index is no help."""
+    place = place_of(member)
+    assert place is not None
+    outer = zip(place.at, loop.spans[:-1], strict=False)
+    moved = [s.index.name for at, s in outer if at != s.index]
+    if not moved:
+        return ""
+    return (
+        f" along {loop.index.index}, the one index that recurs, and not along {moved[0]}: write what "
+        f"recurs along both as a family for each {moved[0]}"
+    )
 
 
 def _way(loop: Loop) -> str:

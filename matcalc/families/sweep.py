@@ -18,7 +18,7 @@ from matcalc.families.stages import Loop, Plain, Stage
 from matcalc.linear import pull
 from matcalc.members import Family, Span, family_of, members, place_of
 from matcalc.network import Step
-from matcalc.ops.algebra import add, is_zero, zero_of
+from matcalc.ops.algebra import SUM_OP, add, is_zero, zero_of
 from matcalc.ops.binder import ISUM, at_index, index, isum
 from matcalc.ops.entries import box
 from matcalc.render.names import is_affine
@@ -254,6 +254,8 @@ class Sweep:
         uses = self.uses.pop(node, [])
         before = add(*(summed(u) for u in uses)) if uses else zero_of(node.shape)
         value = shortest(before, self.book, self._clean)
+        if value.op is SUM_OP:
+            value = add(*self._one_sum(value.operands))
         if node.shape and not value.shape:
             value = box(value)
         name = self.book.name(node, latex)
@@ -285,8 +287,24 @@ class Sweep:
             shortest(add(*(p.value for p in case.parts if p.through == s)), self.book, self._clean)
             for s in senders
         ]
-        apart = add(*by_step)
+        apart = add(*self._one_sum(by_step))
         return apart if cost(apart) <= cost(best) else best
+
+    def _one_sum(self, values: Sequence[Node]) -> list[Node]:
+        """Sums over the same range are one sum."""
+        together: dict[Any, list[Node]] = {}
+        for value in values:
+            ends = value.params[1:] if value.op is ISUM else value
+            together.setdefault(ends, []).append(value)
+        found = []
+        for same in together.values():
+            if len(same) == 1:
+                found += same
+                continue
+            own, (_, low, high) = self._index(), same[0].params
+            terms = [at_index(v.operands[0], {v.params[0]: own}) for v in same]
+            found.append(isum(add(*terms), own, low, high))
+        return found
 
     def _settle_goal(self, goal: Node | Family) -> None:
         if isinstance(goal, Family):

@@ -27,7 +27,8 @@ from matcalc.ops.algebra import inner
 from matcalc.reverse import boxed
 from matcalc.rewrite.simplify import simplify
 
-SMALL = (1, 2, 3)  # how many members the check tries
+INSTANCES = 3  # how many lengths a check tries
+LONGEST = 20  # how long a range may get until every member exists
 
 
 def evaluate_families(
@@ -269,13 +270,10 @@ def _pick(value: Any, place: Sequence[Any], family: Family, spans: Sequence[Span
 
 def check_families(derived: Derived, *, seed: int = 0, trials: int = 3) -> CheckReport:
     """Every gradient, at several lengths: the lines against differences of the forward pass."""
-    symbols = sorted(s.name for s in derived.network.extents)
     report: CheckReport | None = None
     undecided = CheckReport(False, float("nan"), None, "", 0, (), ("nothing was checked",))
-    for k, length in enumerate(SMALL if symbols else (0,)):
-        ends = {name: length + shift for shift, name in enumerate(symbols)}
-        ends = _long_enough(derived.network, ends)
-        at = Concrete(derived, ends)
+    small = shortest_instances(derived)
+    for k, (ends, at) in enumerate(small):
         f = at.of(derived.output)
         if derived.upstream is not None:
             f = inner(at.image[derived.upstream], f)
@@ -291,7 +289,7 @@ def check_families(derived: Derived, *, seed: int = 0, trials: int = 3) -> Check
             ]
         steps = definitions_below([c for claim in claims for c in (claim.f, claim.value)])
         facts = facts_by_name(at.plain.facts)
-        count = trials if not symbols else max(1, trials // len(SMALL))
+        count = max(1, trials // len(small))
         found = check_claims(claims, seed=seed + k, trials=count, facts=facts, steps=steps)
         if np.isnan(found.error) and found.where is None:
             undecided = found  # no point could be had: a variance of one number, say
@@ -308,14 +306,24 @@ def _spelled(at: Concrete, sizes: Mapping[str, int]) -> dict[str, int]:
     return {at.indexed.get(name, name): size for name, size in sizes.items()}
 
 
-def _long_enough(network: Network, ends: dict[str, int]) -> dict[str, int]:
-    """Ends at which no index is empty."""
-    for _ in range(20):
-        empty = [s for s in network.spans.values() if _known(s.high - s.low, ends) < 0]
-        if not empty:
-            return ends
-        ends = {name: size + 1 for name, size in ends.items()}
-    raise ShapeError(f"no ends were found at which {empty[0]} holds something")
+def shortest_instances(derived: Derived) -> list[tuple[dict[str, int], Concrete]]:
+    """The derivation at the shortest ranges at which no index is empty and every member exists."""
+    symbols = sorted(s.name for s in derived.network.extents)
+    found: list[tuple[dict[str, int], Concrete]] = []
+    why: Exception | None = None
+    for length in range(1, LONGEST) if symbols else (0,):
+        ends = {name: length + shift for shift, name in enumerate(symbols)}
+        if any(_known(s.high - s.low, ends) < 0 for s in derived.network.spans.values()):
+            continue
+        try:
+            found.append((ends, Concrete(derived, ends)))
+        except ShapeError as error:
+            why = error
+        if len(found) == INSTANCES:
+            break
+    if not found:
+        raise why or ShapeError("no ends were found at which every index holds something")
+    return found
 
 
 def _both(one: CheckReport, other: CheckReport) -> CheckReport:

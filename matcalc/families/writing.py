@@ -88,8 +88,9 @@ def run_text(span: Span, down: bool = False) -> str:
 # -- the text language ----------------------------------------------------------------------------
 
 
-def families_text(network: Network) -> str:
-    """A network with families as a program that ``parse`` reads back."""
+def families_text(network: Network, cut: bool = False) -> str:
+    """A network with families as a program that ``parse`` reads back; ``cut`` with a step for what goes
+    into each activation."""
     rows: list[str] = []
     told = {s.index for _, s in _loops(network)}
     rows += [f"index {run_text(s)}" for s in network.spans.values() if s.index not in told]
@@ -106,7 +107,7 @@ def families_text(network: Network) -> str:
     functions = dict.fromkeys(n.params[0] for n in applied if n.op.name == "function")
     rows += [f"{name} : function" for name in functions]
     rows += [f"assume {fact}" for fact in network.facts]
-    for stage in stages_of(network, network.result, cut=False)[0]:
+    for stage in stages_of(network, network.result, cut)[0]:
         if isinstance(stage, Plain):
             mark = f" as {stage.step.symbol.params[2]}" if stage.step.symbol.params[2] else ""
             rows.append(f"{stage.step.name} = {_said(stage.step.definition)}{mark}")

@@ -132,6 +132,23 @@ def _below_loss(env: Environment) -> t.Symbol | None:
     return env.definitions[steps[-1]].left if steps else None
 
 
+def _of_its_letter(env: Environment, symbol: t.Symbol, found: list[t.Symbol]) -> t.Symbol | None:
+    r"""``\delta_k`` beside ``y_k`` and ``\delta_j`` beside ``a_j``, on a page where letters are layers."""
+    if symbol.marks or len(symbol.subscripts) != 1 or not s.bare(symbol.subscripts[0]):
+        return None
+    steps: dict[str, list[t.Symbol]] = {}
+    for definition in env.patterns:
+        left = definition.left
+        alone = len(left.subscripts) == 1 and len(definition.letters) == 1 and not left.marks
+        if alone and left.name not in ("delta", "Delta"):
+            steps.setdefault(definition.letters[0], []).append(left)
+    letter = s.full(symbol.subscripts[0])  # type: ignore[arg-type]
+    if len(steps) < 2 or letter not in steps:
+        return None
+    applied = [x for x in steps[letter] if any(x.name == p.name for p in found)]
+    return (applied or steps[letter])[-1]
+
+
 def tied_step(scope: Scope, symbol: t.Symbol) -> t.Symbol | None:
     """The step whose adjoint a symbol is; None if it is no adjoint."""
     env = scope.env
@@ -143,6 +160,8 @@ def tied_step(scope: Scope, symbol: t.Symbol) -> t.Symbol | None:
     if len(symbol.subscripts) == 1 and (named := _named_below(scope, symbol)) is not None:
         return named
     found = preactivations(env)
+    if (lettered := _of_its_letter(env, symbol, found)) is not None:
+        return lettered
     names: list[str] = []
     for step in found:
         if step.name not in names:

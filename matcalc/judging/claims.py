@@ -13,10 +13,12 @@ from matcalc.errors import MatcalcError, ParseError, ShapeError, UnknownNameErro
 from matcalc.expr import Node, number, read, symbol_name
 from matcalc.judging.comparison import Points, same_values
 from matcalc.judging.networks import environment_of_network, notation_of
+from matcalc.judging.proving import REFUSALS, same_form
 from matcalc.judging.verdict import Verdict
 from matcalc.judging.verifying import verify_claim
 from matcalc.language import read_expression
 from matcalc.layout import gradient_in
+from matcalc.network import expanded
 from matcalc.numeric.checking import facts_by_name
 from matcalc.ops.algebra import mul, t
 from matcalc.ops.entrywise import power
@@ -55,8 +57,17 @@ def verify_gradient(record: Record, of: Node, claim: Any) -> Verdict:
     if shapes.same_shape(_two(node.shape), _two(truth.shape)) and same_values(
         wanted, points.values(node)
     ):
-        return Verdict("holds", said, certainty=points.certainty, reading=str(node))
+        certain = "proved by rewriting" if _proved(node, truth, record) else points.certainty
+        return Verdict("holds", said, certainty=certain, reading=str(node))
     return _diagnosed(said, name, node, truth, wanted, points)
+
+
+def _proved(node: Node, truth: Node, record: Record) -> bool:
+    """Whether the laws bring a claim and the gradient to one form, in the inputs alone."""
+    try:
+        return same_form(expanded(node), expanded(truth), list(record.problem.facts))
+    except REFUSALS:
+        return False
 
 
 def _latex_claim(record: Record, of: Node, claim: str) -> Verdict:
@@ -97,16 +108,16 @@ def _diagnosed(
                 "fails" if shapes.same_shape(_two(node.shape), _two(truth.shape)) else "shape-error"
             )
             correction = f"{name} = {simplify(repaired)}"
-            return Verdict(status, said, slip, correction, explanation, points.certainty, str(node))  # type: ignore[arg-type]
+            return Verdict(status, said, slip, correction, explanation, points.tested, str(node))  # type: ignore[arg-type]
     correction = f"{name} = {truth}"
     if not shapes.same_shape(_two(node.shape), _two(truth.shape)):
         explanation = (
             f"{name} is {shapes.show(truth.shape)}, but the claim is {shapes.show(node.shape)}"
         )
         return Verdict(
-            "shape-error", said, "wrong shape", correction, explanation, points.certainty, str(node)
+            "shape-error", said, "wrong shape", correction, explanation, points.tested, str(node)
         )
-    return Verdict("fails", said, "", correction, "the values differ", points.certainty, str(node))
+    return Verdict("fails", said, "", correction, "the values differ", points.tested, str(node))
 
 
 def _repairs(node: Node, truth: Node) -> Iterator[tuple[str, str, Node]]:
@@ -136,7 +147,6 @@ def _repairs(node: Node, truth: Node) -> Iterator[tuple[str, str, Node]]:
 def _factors(node: Node, truth: Node) -> Iterator[tuple[Node, str, str]]:
     """(factor, "1/n", "n") for every dimension, product of two, and small number."""
     from matcalc.expr import dimensions, symbols
-    from matcalc.network import expanded
 
     names = {s.name for s in dimensions([expanded(truth), expanded(node)])}
     names |= {symbol_name(s) for s in symbols(expanded(truth)) if not s.shape}

@@ -15,6 +15,7 @@ from matcalc.judging.values import Array, Misfit, OutOfRange, Unread, Value
 from matcalc.reading import tree as t
 
 TOLERANCE = 1e-7
+VANISHING = 1e-20  # rounding leaves more than this: what is smaller is a value, and not zero
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,10 @@ def agree(a: Array, b: Array, slack: Array | float = 0.0) -> bool:
         both = np.isfinite(a) & np.isfinite(b)
         if not np.any(both) or np.any(np.isfinite(a) != np.isfinite(b)):
             return False
-    scale = max(np.max(np.abs(a), initial=0.0), np.max(np.abs(b), initial=0.0), 1e-6)
+    sizes = sorted((float(np.max(np.abs(a), initial=0.0)), float(np.max(np.abs(b), initial=0.0))))
+    if sizes[0] == 0.0 < sizes[1] < VANISHING and not np.any(slack):
+        return False
+    scale = max(sizes[1], 1e-6)
     gap = np.abs(a - b)
     allowed = (
         np.maximum(TOLERANCE * scale, np.abs(slack) * (1 + 1e-6))

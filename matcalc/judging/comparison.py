@@ -61,6 +61,11 @@ class Points:
         """What agreement at these points is worth, in words."""
         return f"agrees at {len(self.found)} points, {self.sizes} sizes"
 
+    @property
+    def tested(self) -> str:
+        """Where a disagreement was found, in words."""
+        return f"tested at {len(self.found)} points, {self.sizes} sizes"
+
 
 def same_values(a: Sequence[Any], b: Sequence[Any]) -> bool:
     """Whether the values agree wherever both exist, and they exist somewhere."""

@@ -2,7 +2,7 @@ r"""A wrong line at small whole numbers, both sides worked out, so that it can b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -10,8 +10,9 @@ import numpy as np
 from matcalc.judging import spelling as s
 from matcalc.judging.bigops import range_by_use
 from matcalc.judging.compare import Trouble, agree, side_values, spread_over
+from matcalc.judging.conditions import COMPARE
 from matcalc.judging.environment import Environment
-from matcalc.judging.lines import free_letters
+from matcalc.judging.free_letters import free_letters
 from matcalc.judging.scope import Scope
 from matcalc.judging.sizes import free_dims, size_choices
 from matcalc.judging.values import Array, Misfit, OutOfRange, TooMuch, Unread, show
@@ -25,7 +26,7 @@ POINTS = 40  # of which the one with the shortest numbers is shown
 
 
 def counterexample(env: Environment, line: t.Relation, layout: tuple[str, bool]) -> str:
-    """Numbers at which the two sides of a line differ; empty if none are found."""
+    """Numbers at which an equation, or an order, does not hold; empty if none are found."""
     if sum(1 for _ in t.walk(*line.sides)) > LONGEST:
         return ""
     for sizes in _small_sizes(env):
@@ -61,15 +62,23 @@ def _at(scope: Scope, line: t.Relation) -> str:
             if left[0].shape != right[0].shape:
                 return _told(scope, line, choice, a, b, 0)
             a, b = np.broadcast_arrays(_points(a), _points(b))
+            holds = _compared(line.signs[0])
             told = [
                 _told(scope, line, choice, a, b, k)
                 for k in range(len(a))
-                if np.all(np.isfinite(a[k])) and np.all(np.isfinite(b[k])) and not agree(a[k], b[k])
+                if np.all(np.isfinite(a[k])) and np.all(np.isfinite(b[k])) and not holds(a[k], b[k])
             ]
             plain = [text for text in told if text and _differs(text)]
             if plain:
                 return min(plain, key=len)  # the shortest numbers are the easiest on paper
     return ""
+
+
+def _compared(sign: str) -> Callable[[Array, Array], bool]:
+    """What the sign of a line says of two values."""
+    if sign not in COMPARE or sign == "=":
+        return agree
+    return lambda a, b: bool(np.all(COMPARE[sign](a, b)))
 
 
 def _differs(text: str) -> bool:
@@ -88,7 +97,7 @@ def _told(
     inputs = {k: _pick(x, point) for k, x in scope.world.inputs.items()}
     if any(x.size > LARGEST for x in (_pick(a, point), _pick(b, point), *inputs.values())):
         return ""
-    rows = [", ".join(f"{k.replace('d ', 'd')} = {matrix(x)}" for k, x in inputs.items())]
+    rows = [", ".join(f"{_name(scope, k)} = {matrix(x)}" for k, x in inputs.items())]
     steps = dict(_steps(scope, line.sides[1], point))
     if steps:
         rows.append("then " + ", ".join(f"{k} = {matrix(x)}" for k, x in steps.items()))
@@ -100,6 +109,14 @@ def _told(
         shape = f" ({show((value.shape[0], value.shape[1]))})" if a.shape != b.shape else ""
         rows.append(f"{write(side)}\t= {matrix(value)}{shape}")
     return "\n".join(row for row in rows if row)
+
+
+def _name(scope: Scope, key: str) -> str:
+    """A name as the page writes it."""
+    if key.startswith("d "):
+        return f"d{_name(scope, key[2:])}"
+    symbol = scope.env.symbols.get(key)
+    return write(symbol) if symbol is not None else key
 
 
 def _steps(scope: Scope, side: t.Node, point: int) -> Iterator[tuple[str, Array]]:
@@ -115,7 +132,7 @@ def _steps(scope: Scope, side: t.Node, point: int) -> Iterator[tuple[str, Array]
             except (Misfit, Unread, OutOfRange):
                 continue
             if (place.definition is not None or place.grid) and value.size <= LARGEST:
-                yield place.key, value
+                yield write(one), value
             break
 
 

@@ -71,7 +71,7 @@ def _nabla(scope: Scope, node: t.Nabla) -> list[Value]:
     if isinstance(of, t.HeadBracket) and _is_step_of(scope, of):
         by, of = by or of.bracket.items, of.head
     if not by and of is not None:
-        only = _only_input(scope, of)
+        only = _own_argument(scope, of) or _only_input(scope, of)
         by = () if only is None else (only,)
         if only is not None:
             scope.env.assume(f"the gradient of {write(of)} is taken by {write(only)}")
@@ -109,6 +109,13 @@ def _is_step_of(scope: Scope, node: t.HeadBracket) -> bool:
     return node.bracket.items[0] in set(s.symbols(definition.body))
 
 
+def _own_argument(scope: Scope, of: t.Node) -> t.Symbol | None:
+    """The x of an ``f`` that the page defines as ``f(x)``."""
+    items = scope.env.decorated.get(s.full(of), ()) if isinstance(of, t.Symbol) else ()
+    only = items[0] if len(items) == 1 else None
+    return only if isinstance(only, t.Symbol) else None
+
+
 def _only_input(scope: Scope, of: t.Node) -> t.Symbol | None:
     """What ``\\nabla f`` differentiates by: the one array that f is computed from."""
     place = scope.place(of) if isinstance(of, t.Symbol) else None
@@ -131,7 +138,17 @@ def gradient(scope: Scope, step: t.Node) -> list[Value]:
     table, of_shape, by_shape = _of_loss(scope, step)
     if of_shape != (1, 1):
         raise Unread("the loss is no number")
-    return [Value(unflat(table, by_shape))]
+    return [Value(_scale(scope, step) * unflat(table, by_shape))]
+
+
+def _scale(scope: Scope, step: t.Node) -> int:
+    """How many times the derivative a page means by the error of a step."""
+    size = scope.env.step_scale
+    place = scope.place(step) if isinstance(step, t.Symbol) else None
+    if size is None or place is None or place.definition is None:
+        return 1
+    scope.env.assume("the errors of the steps leave out the mean over the samples")
+    return scope.world.dim(size)
 
 
 def _of_loss(scope: Scope, step: t.Node) -> tuple[Array, Shape, Shape]:

@@ -15,6 +15,7 @@ from itertools import islice
 from matcalc.judging import slips as e
 from matcalc.judging import spelling as s
 from matcalc.judging.additions import Additions
+from matcalc.judging.closed_form import closed_form, left_out
 from matcalc.judging.compare import is_printed
 from matcalc.judging.counterexamples import counterexample
 from matcalc.judging.digits import wrong_digits
@@ -37,15 +38,19 @@ MOST = 4000
 def diagnosis(env: Environment, relation: t.Relation, finding: Finding) -> Diagnosis | None:
     """What went wrong in a relation that was found wrong."""
     place = finding.wrong
-    if not place or place >= len(relation.sides) or not set(relation.signs) <= EQUAL:
+    if not place or place >= len(relation.sides):
         return None
+    if not set(relation.signs) <= EQUAL:
+        return _disorder(env, relation, finding)
     if finding.work > HEAVY:
         return None
     if finding.missing:
         return _range(relation, finding)
     side = relation.sides[place]
     if is_printed(side) or not any(isinstance(p, (t.Symbol, t.Filled)) for p in t.walk(side)):
-        return wrong_digits(env, relation, finding, place)
+        digits = wrong_digits(env, relation, finding, place)
+        if digits is not None or is_printed(side):
+            return digits
     line = t.Relation((relation.sides[0], side), ("=",), relation.conditions)
     by_layout = "layout" in finding.convention
     layout = (env.layout or "denominator", env.vec) if by_layout else finding.layout
@@ -56,6 +61,17 @@ def diagnosis(env: Environment, relation: t.Relation, finding: Finding) -> Diagn
     if found.side is not None:
         found = _tidied(env, line, layout, found)
     return replace(found, place=place, counterexample=shown)
+
+
+def _disorder(env: Environment, relation: t.Relation, finding: Finding) -> Diagnosis | None:
+    """Numbers at which an inequality does not hold."""
+    place = finding.wrong
+    if finding.status != "fails" or not place or finding.work > HEAVY:
+        return None
+    sides, sign = relation.sides[place - 1 : place + 1], relation.signs[place - 1]
+    line = t.Relation(sides, (sign,), relation.conditions)
+    shown = counterexample(env, line, finding.layout)
+    return Diagnosis("", counterexample=shown) if shown else None
 
 
 def _found(
@@ -70,12 +86,17 @@ def _found(
         turned = by_layout and found.slip == e.TRANSPOSE
         return replace(found, slip=e.LAYOUT) if turned else found
     other = one_path(env, line, probe)
-    if other is not None:
+    if other is not None and other.side is not None:
         return other
     if finding.status == "needs-convention":
         name = f"{e.LAYOUT}: true in {finding.convention}" if by_layout else finding.convention
         return Diagnosis(name)
-    return None
+    side = closed_form(env, line, layout)
+    if side is None:
+        return other
+    if other is not None:
+        return replace(other, side=side)
+    return Diagnosis(left_out(probe, line.sides[1], side) or e.OTHER, side)
 
 
 def _tidied(
@@ -145,7 +166,7 @@ def _search(
     return found or _pairs(env, line, layout, probe, stop.later())
 
 
-UNSCALED = (e.LOST, e.EXTRA, "wrong variable", e.POWER)
+UNSCALED = (e.LOST, "wrong variable", e.POWER)
 
 
 @dataclass(frozen=True)
@@ -187,7 +208,9 @@ class Tried:
             if fits:
                 if confirmed(self.env, self.line, self.layout, edit.node):
                     return _named(self.line, edit)
-            elif factor is not None and edit.slip not in UNSCALED:
+            elif factor is not None and not (
+                edit.slip in UNSCALED or edit.slip.startswith(e.EXTRA)
+            ):
                 self.scaled.append((edit, factor))
             if self.stop.reached():
                 return None

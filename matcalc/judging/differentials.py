@@ -31,11 +31,20 @@ def with_differentials(env: Environment, line: t.Relation) -> t.Relation | None:
     r"""The line with ``d(...)`` and ``d \log ...`` as differentials, if both sides have some."""
     if len(line.sides) < 2 or not any(_has(side) for side in line.sides[1:]):
         return None
-    left = _read(line.sides[0])
+    left = _of_a_name(env, _read(line.sides[0]))
     if not isinstance(left, t.Differential):
         return None
     changed = (s.rebuilt(side, lambda node: _apart(env, _read(node))) for side in line.sides[1:])
     return replace(line, sides=(left, *changed))
+
+
+def _of_a_name(env: Environment, node: t.Node) -> t.Node:
+    """``d f`` with a gap, where d is nothing else."""
+    if isinstance(node, t.Product) and len(node.factors) == 2 and node.operators == ("",):
+        head, name = node.factors
+        if _is_d(head) and isinstance(name, t.Symbol) and "d" not in env.dims and not env.has("d"):
+            return t.Differential("d", name, span=node.span)
+    return node
 
 
 def is_adjoint_line(env: Environment, line: t.Relation) -> bool:

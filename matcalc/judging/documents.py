@@ -7,7 +7,7 @@ definition that comes later in the text serves earlier lines if nothing else doe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from matcalc.judging.environment import ONE, Definition, Environment
 from matcalc.judging.following import Failure, follows_from
 from matcalc.judging.givens import EQUALS, declare, take
 from matcalc.judging.guesses import infer
-from matcalc.judging.kinds import is_number, kind_of
+from matcalc.judging.kinds import is_condition, is_number, kind_of
 from matcalc.judging.labels import with_labels
 from matcalc.judging.layers import normal, note_layers
 from matcalc.judging.passages import ARRIVING, Line, find_bases, lines_of, without_false_scalars
@@ -31,12 +31,16 @@ from matcalc.judging.redefining import (
     define,
     forget_array,
     keep_under_hat,
+    of_other_letters,
     uses_newer,
     whole_instead_of_entries,
 )
 from matcalc.judging.report import Entry, Report
-from matcalc.judging.scope import Scope
+from matcalc.judging.samples import step_scale, with_samples
+from matcalc.judging.scope import INNER, Scope
 from matcalc.judging.sizes import worlds
+from matcalc.judging.sum_scope import with_whole_sums
+from matcalc.judging.surroundings import MAKERS, env_at, env_later
 from matcalc.judging.verdict import FAILURES, Verdict
 from matcalc.judging.verifying import verify_relations
 from matcalc.judging.worked_numbers import with_values
@@ -60,19 +64,24 @@ def verify_text(
     env: Environment | None = None,
     shapes: Mapping[str, Any] | None = None,
     layout: str | None = None,
+    favoured: tuple[str, bool] | None = None,
     index_base: int | None = None,
     macros: Any = None,
 ) -> Report:
-    """Judge every equation of a document."""
+    """Judge every equation of a document; ``favoured`` is the layout its lines are written in."""
     lines = list(lines_of(text, macros))
     start = env.copy() if env is not None else Environment(base=index_base)
     start.hats_fold = True
     if layout is not None:
         start.layout, start.layout_is_law = layout, True
+    elif favoured is not None:
+        start.layout, start.vec = favoured
+        start.layout_by_lines = True
     for name, dims in (shapes or {}).items():
         declare(start, name, dims)
     sound = [line for line in lines if not line.error]
-    relations = with_labels([line.relation for line in sound])
+    whole = [with_whole_sums(line.relation) for line in sound]
+    relations = with_samples(with_labels(whole))
     for line, relation in zip(sound, relations, strict=True):
         line.relation = relation
     note_layers(start, relations)
@@ -82,6 +91,7 @@ def verify_text(
         line.relation = changed
         note_dims(start, line.relation)
     find_bases(start, lines)
+    start.step_scale = step_scale(relations)
     start.page = tuple(line.relation for line in lines if line.relation.signs)
     lines = without_false_scalars(start, lines)
     reader = Reader(start)
@@ -129,6 +139,10 @@ def _read(reader: Reader, line: Line, later: list[Line]) -> None:
         return
     if kind == "blank":
         verdict = Verdict("blank", line.text)
+    elif kind == "update":
+        verdict = Verdict("update", line.text)
+    elif kind == "solution":
+        verdict = _solved(reader, line, later)
     elif kind == "shape":
         valued = with_values(reader.env, reader.values)
         valued.shapes.pop(s.full(relation.sides[0]), None)  # type: ignore[arg-type]
@@ -142,6 +156,9 @@ def _read(reader: Reader, line: Line, later: list[Line]) -> None:
             verdict = _redefined(reader, line, verdict)
         elif kind == "restates" and verdict.status == "holds":
             whole_instead_of_entries(reader.env, relation, line.number)
+    verdict = _without_blame(verdict, relation)
+    if verdict.status == "fails" and is_condition(relation, line.before):
+        verdict = Verdict("assumes", line.text)
     follows = None
     if verdict.status in FAILURES and kind == "claims":
         follows = _follows(reader, line.relation, later)
@@ -149,9 +166,38 @@ def _read(reader: Reader, line: Line, later: list[Line]) -> None:
     reader.entries.append(Entry(line.number, line.text, verdict, line.cell, follows))
 
 
+def _solved(reader: Reader, line: Line, later: list[Line]) -> Verdict:
+    """A value of a parameter: the gradient of the loss vanishes there, or it is only a value."""
+    loss = loss_symbol(env_at(reader.env, later))
+    left, right = line.relation.sides[0], line.relation.sides[-1]
+    if loss is None:
+        return Verdict("assumes", line.text)
+    there = t.Relation((left, right), ("=",))
+    slope = t.Postfix(t.Derivative(r"\partial", loss, (left,)), "evaluated", (there,))
+    claim = t.Relation((slope, t.Number("0")), ("=",))
+    verdict = _verdict(env_at(reader.env, later), claim, line.text, diagnose=False)
+    if verdict.status == "holds":
+        return replace(verdict, claim=line.text)
+    if verdict.status == "shape-error":
+        return replace(verdict, claim=line.text, first_wrong_step=1)
+    return Verdict("assumes", line.text)
+
+
+def _without_blame(verdict: Verdict, relation: t.Relation) -> Verdict:
+    """What does not fit in a definition, or in the derivative itself, is no fault of this line."""
+    if verdict.status not in ("shape-error", "index-error"):
+        return verdict
+    asked = any(
+        isinstance(p, (t.Derivative, t.Nabla, t.Differential)) for p in t.walk(relation.sides[0])
+    )
+    if INNER in verdict.explanation or (verdict.first_wrong_step == 0 and asked):
+        return replace(verdict, status="unreadable", slip="", correction="")
+    return verdict
+
+
 def _arrives(reader: Reader, symbol: t.Symbol, number: int, later: list[Line]) -> None:
     """``From above arrives G``: the derivative of what comes after by the last step."""
-    last = sinks(_env_at(reader, later))
+    last = sinks(env_at(reader.env, later))
     key = s.full(symbol)
     if len(last) == 1 and key not in reader.env.definitions:
         loss = loss_symbol(reader.env) or t.Symbol("L", "L")
@@ -163,6 +209,9 @@ def _arrives(reader: Reader, symbol: t.Symbol, number: int, later: list[Line]) -
 def _redefined(reader: Reader, line: Line, verdict: Verdict) -> Verdict:
     """A plain name with another right side: a new definition from here on, said where shapes differ."""
     left = line.relation.sides[0]
+    if of_other_letters(reader.env, left):
+        _take(reader, line, "defines")
+        return Verdict("defines", line.text)
     if verdict.status == "unreadable" or verdict.first_wrong_step == 0:
         if isinstance(left, (t.HeadBracket, t.Call)) or verdict.first_wrong_step == 0:
             _take(reader, line, "defines")
@@ -253,7 +302,26 @@ def _chain_of_definition(reader: Reader, line: Line, status: str) -> None:
             reader.entries.append(Entry(line.number, line.text, verdict, line.cell))
             return
     verdict = Verdict(status, line.text)  # type: ignore[arg-type]
+    if status == "defines" and (why := _misfit(reader.env, relation)):
+        verdict = Verdict("shape-error", line.text, explanation=why)
     reader.entries.append(Entry(line.number, line.text, verdict, line.cell))
+
+
+def _misfit(env: Environment, relation: t.Relation) -> str:
+    """Why the right side of a definition has no value, if all its shapes were declared."""
+    declared = {k for k in env.shapes if k not in env.definitions}
+    if len(relation.sides) != 2 or not isinstance(relation.sides[0], t.Symbol):
+        return ""
+    if not all(s.full(p) in declared for p in s.symbols(relation.sides[1])):
+        return ""
+    trial = env.copy()
+    for world in worlds(trial, count=1, points=1):
+        scope = Scope(world)
+        with scope.inside({}, {}):
+            values = side_values(scope, relation.sides[1])
+        if isinstance(values, Trouble) and values.status == "shape-error":
+            return values.why
+    return ""
 
 
 def _judged(reader: Reader, line: Line, later: list[Line]) -> Verdict | None:
@@ -261,7 +329,8 @@ def _judged(reader: Reader, line: Line, later: list[Line]) -> Verdict | None:
     numeric = [k for k, side in enumerate(relation.sides) if k and _is_numeric(side)]
     if not numeric:
         verdict = _best(reader, later, relation, line.text, [])
-        if verdict.status == "unreadable" and reader.values:
+        numbers = verdict.status == "fails" and is_number(relation.sides[-1])
+        if (verdict.status == "unreadable" or numbers) and reader.values:
             other = _best(reader, later, relation, line.text, reader.values)
             return other if other.status != "unreadable" else verdict
         return verdict
@@ -290,7 +359,7 @@ def _best(
     """The verdict under the definitions the line means: so far and later, so far, later first."""
     chosen: tuple[int, Environment] | None = None
     for position, make in enumerate(MAKERS):
-        env = make(reader, later) if position < 2 else make(reader, later, relation)
+        env = make(reader.env, later) if position < 2 else make(reader.env, later, relation)
         if values:
             env = with_values(env, values)
         verdict = _verdict(env, relation, text, diagnose=False)
@@ -317,7 +386,7 @@ def _other_meanings(
     """Environments in which a correct line may be meant otherwise."""
     yield from reversed(reader.earlier)
     names = {p.name for p in t.walk(relation) if isinstance(p, t.Symbol) and s.bare(p)}
-    env = _env_at(reader, later)
+    env = env_at(reader.env, later)
     if all(
         isinstance(p, (t.Derivative, t.Symbol, t.Relation, t.Product)) for p in t.walk(relation)
     ):
@@ -367,71 +436,9 @@ def _verdict(
         return Verdict("unreadable", text, explanation=str(error))
 
 
-def _env_at(reader: Reader, later: list[Line]) -> Environment:
-    """The environment of a line: what came before, then what comes after."""
-    env = reader.env.copy()
-    for line in later:
-        if line.error or not line.relation.signs:
-            continue
-        relation = line.relation
-        left = s.peeled(relation.sides[0])
-        kind = kind_of(env, relation, line.before)
-        if kind == "defines" and isinstance(left, (t.Symbol, t.HeadBracket, t.Call)):
-            define(env, relation, line.number)
-        elif kind == "assumes" and isinstance(left, t.Symbol) and not env.has(s.full(left)):
-            take(env, relation, line.number)
-    return env
-
-
-def _env_so_far(reader: Reader, later: list[Line]) -> Environment:
-    return reader.env.copy()
-
-
-def _env_later(reader: Reader, later: list[Line], judged: t.Relation | None = None) -> Environment:
-    """The environment in which the next definition of a name wins over the last one."""
-    env = reader.env.copy()
-    seen: set[str] = set()
-    shaped: set[str] = set()
-    for line in later:
-        relation = line.relation
-        if line.error or line.skipped or not relation.signs:
-            continue
-        left = s.peeled(relation.sides[0])
-        head = left.head if isinstance(left, (t.HeadBracket, t.Call)) else left
-        if not isinstance(head, t.Symbol) or s.full(head) in seen:
-            continue
-        if relation.signs[0] == r"\in":
-            if s.full(head) not in shaped and not is_number_set(relation.sides[1]):
-                take(env, relation, line.number)
-            shaped.add(s.full(head))
-            continue
-        if judged is not None and _same_name(left, s.peeled(judged.sides[0])):
-            continue
-        if kind_of(env, relation, line.before) in ("defines", "restates") and not head.primes:
-            if isinstance(left, t.HeadBracket) and any(
-                isinstance(i, t.Symbol) and i.subscripts for i in left.bracket.items
-            ):
-                continue
-            define(env, relation, line.number)
-            latest = env.definitions.get(s.full(head))
-            if env.is_function(s.full(head)) or (latest is not None and latest.line == line.number):
-                seen.add(s.full(head))
-    return env
-
-
-def is_number_set(node: t.Node) -> bool:
-    return isinstance(node, t.Symbol) and node.name in ("N_bb", "Z_bb")
-
-
-def _same_name(a: t.Node, b: t.Node) -> bool:
-    x = a.head if isinstance(a, (t.HeadBracket, t.Call)) else a
-    y = b.head if isinstance(b, (t.HeadBracket, t.Call)) else b
-    return isinstance(x, t.Symbol) and isinstance(y, t.Symbol) and s.full(x) == s.full(y)
-
-
 def _determined(reader: Reader, relation: t.Relation, later: list[Line]) -> bool:
     """Whether the numbers given so far fix the value of the left side."""
-    env = with_values(_env_at(reader, later), reader.values)
+    env = with_values(env_at(reader.env, later), reader.values)
     infer(env, [relation])
     found = []
     for seed in (1, 2):
@@ -470,10 +477,7 @@ def _follows(reader: Reader, relation: t.Relation, later: list[Line]) -> int | N
     def holds(env: Environment, claim: t.Relation) -> bool:
         return _verdict(env, claim, "", diagnose=False).status == "holds"
 
-    makers = (_env_at, _env_later)
+    makers = (env_at, env_later)
     return follows_from(
-        reader.failures, relation, lambda: (make(reader, later) for make in makers), holds
+        reader.failures, relation, lambda: (make(reader.env, later) for make in makers), holds
     )
-
-
-MAKERS: tuple[Callable[..., Environment], ...] = (_env_at, _env_so_far, _env_later)

@@ -58,6 +58,7 @@ from matcalc.judging.vocabulary import (
     turned,
 )
 from matcalc.reading import tree as t
+from matcalc.reading.writer import write
 
 
 class Editor:
@@ -308,8 +309,11 @@ class Editor:
                         yield Edit(DIAGONAL_ONLY, put(replace(node, terms=terms)))
 
     def _other_letters(self, node: t.Symbol, put: Put, letters: list[str]) -> Iterator[Edit]:
+        own = self.env.has(s.full(node)) and not self.env.has(s.stem(node))
         for new in lettered(node, letters):
-            yield Edit(WRONG_INDEX, put(new))
+            # W_1 for W_2: the number is part of the name, it picks no entry.
+            counts = own and isinstance(node.subscripts[0], t.Number)
+            yield Edit(LAYER if counts else WRONG_INDEX, put(new))
 
     def _exchanged(self, node: t.Symbol, put: Put, letters: list[str]) -> Iterator[Edit]:
         """``X_{i+b, j+a}`` for ``X_{i+a, j+b}``: two letters exchanged."""
@@ -383,10 +387,11 @@ class Editor:
                 for k in range(len(factors)):
                     left = [*factors[:k], *factors[k + 1 :]]
                     signs = [*operators[: max(0, k - 1)], *operators[max(0, k - 1) + 1 :]]
-                    yield Edit(EXTRA, put(joined(left, signs)))
+                    slip = _extra(factors[k])
+                    yield Edit(slip, put(joined(left, signs)))
                     if 0 < k < len(factors) - 1:
                         signs = [*operators[:k], *operators[k + 1 :]]
-                        yield Edit(EXTRA, put(joined(left, signs)))
+                        yield Edit(slip, put(joined(left, signs)))
             if isinstance(node, t.Sum) and len(node.terms) > 1:
                 for k in range(len(node.terms)):
                     terms = (*node.terms[:k], *node.terms[k + 1 :])
@@ -429,3 +434,9 @@ class Editor:
                 yield Edit(POWER, put(replace(node, power=None)))
             elif isinstance(node, t.Call):
                 yield Edit(POWER, put(replace(node, power=t.Number("2"))))
+
+
+def _extra(factor: t.Node) -> str:
+    """The class of a factor too much; numbers are named."""
+    half = isinstance(factor, t.Fraction) and not any(s.symbols(factor))
+    return f"{EXTRA} {write(factor)}" if half or isinstance(factor, t.Number) else EXTRA

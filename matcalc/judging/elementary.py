@@ -23,6 +23,12 @@ def log(x: Array) -> Array:
     return np.log(np.where(x.real > 0, x, np.nan))
 
 
+def exp(x: Array) -> Array:
+    """The exponential: no value where it is too small for a computer to tell it from zero."""
+    y = np.exp(x)
+    return np.where((y.real == 0) & np.isfinite(x.real), np.nan, y)
+
+
 def sqrt(x: Array) -> Array:
     """The real square root."""
     return np.sqrt(np.where(x.real >= 0, x, np.nan))
@@ -76,7 +82,7 @@ def _zero(x: Array) -> Array:
 
 # name -> the function and its derivative
 TABLE: dict[str, tuple[Entrywise, Entrywise]] = {
-    "exp": (np.exp, np.exp),
+    "exp": (exp, exp),
     "log": (log, lambda x: 1 / x),
     "sqrt": (sqrt, lambda x: 0.5 / sqrt(x)),
     "sin": (np.sin, np.cos),

@@ -39,6 +39,7 @@ class Function:
     body: t.Node
     component: str = ""
     table: str = ""  # the known function it equals
+    whole: bool = False  # of an array, not of each of its entries
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,10 @@ class Environment:
     overrides: list[tuple[t.Node, t.Node]] = field(default_factory=list)
     constraints: list[t.Relation] = field(default_factory=list)
     bare_layers: set[str] = field(default_factory=set)
+    squares: set[str] = field(default_factory=set)  # sigma, where the page defines sigma^2
     layout: str | None = None
     layout_is_law: bool = False
+    layout_by_lines: bool = False  # nothing says it, most lines are written so
     vec: bool = False
     entrywise_signs: set[str] = field(default_factory=set)
     matrix_signs: set[str] = field(default_factory=set)
@@ -95,6 +98,7 @@ class Environment:
     data_columns: bool = False  # x_i, a row of X, is written as a column
     inferred_names: set[str] = field(default_factory=set)
     order: list[str] = field(default_factory=list)  # keys in the order of their definitions
+    step_scale: t.Node | None = None  # dZ is so many times the derivative of a mean loss
     page: tuple[t.Relation, ...] = ()  # all lines of the document: letters count alike in them
 
     def copy(self) -> Environment:

@@ -101,7 +101,7 @@ def _size(node: Node, at: At) -> tuple[int, int]:
 
 
 def _place(position: Any, at: At) -> int:
-    return int(sp.sympify(position).xreplace(dict(at)))
+    return position if isinstance(position, int) else int(position.xreplace(dict(at)))
 
 
 def _fractions(whole: Array) -> Array:

@@ -17,6 +17,7 @@ from matcalc.judging.array_words import ARRAY_WORDS
 from matcalc.judging.elementary import (
     TABLE,
     SmoothScalars,
+    exp,
     flat,
     known,
     sigmoid,
@@ -122,7 +123,7 @@ def _applied(scope: Scope, head: t.Symbol, items: tuple[t.Node, ...], node: t.No
         env.assume(r"\sigma is the logistic function")
     if word is not None and key not in env.opaque:
         return _entrywise(scope, TABLE[word][0], TABLE[word][1], head.primes, items, node)
-    return _undefined(scope, key, head, items)
+    return _undefined(scope, key, head, items, node)
 
 
 # ---------------------------------------------------------------- known and defined functions
@@ -139,7 +140,7 @@ def _entrywise(
     if len(items) != 1:
         raise Unread(f"{write(node)} has {len(items)} arguments")
     chosen = f if primes == 0 else slope if primes == 1 else stepped(slope, primes - 1)
-    if scope.env.identity_activation and scope.lenient and f is not np.exp:
+    if scope.env.identity_activation and scope.lenient and f is not exp:
         chosen = (lambda x: x) if primes == 0 else np.ones_like
     with np.errstate(all="ignore"):
         return each(scope, items, lambda p: Value(chosen(p[0].array), p[0].tags, p[0].literal))
@@ -168,7 +169,7 @@ def _defined(
         return _entrywise(scope, f, slope, primes, items, items[0])
     if len(items) != len(function.parameters):
         raise Unread(f"{key} takes {len(function.parameters)} arguments, not {len(items)}")
-    if len(items) == 1:
+    if len(items) == 1 and not function.whole:
 
         def entry(x: Array) -> Array:
             with scope.inside(scope.indices, {function.parameters[0]: Value(x)}):
@@ -202,13 +203,13 @@ SAMPLES = np.array([-1.3, -0.4, 0.2, 0.7, 1.6])[:, None, None]
 
 def recognised(scope: Scope, key: str, function: Function) -> str:
     """The known function a definition spells out."""
-    if len(function.parameters) != 1 or function.table:
+    if len(function.parameters) != 1 or function.table or function.whole:
         return function.table
     try:
         with scope.inside({}, {function.parameters[0]: Value(SAMPLES)}), np.errstate(all="ignore"):
             mine = one(scope, function.body).array
-    except (Misfit, Unread):
-        return ""
+    except (Misfit, Unread, ValueError):
+        return ""  # beside arrays of the page the samples have no place
     found = "none"
     for word in ("sigmoid", "tanh", "relu", "identity", "softplus", "exp", "log", "sin", "cos"):
         with np.errstate(all="ignore"):
@@ -290,13 +291,37 @@ def decorated_place(scope: Scope, key: str, items: tuple[t.Node, ...]) -> Place:
 # ---------------------------------------------------------------- undefined functions
 
 
-def _undefined(scope: Scope, key: str, head: t.Symbol, items: tuple[t.Node, ...]) -> list[Value]:
+def _applied_to(scope: Scope, items: tuple[t.Node, ...]) -> str | None:
+    """The one activation that the page applies to this argument: the ``g`` of ``g'(Z)``."""
+    found: set[str] = set()
+    for definition in scope.env.definitions.values():
+        for node in t.walk(definition.body):
+            if isinstance(node, t.HeadBracket):
+                argument: t.Node = s.flattened(node.bracket)
+            elif isinstance(node, t.Call) and node.power is None:
+                argument = s.flattened(node.argument)
+            else:
+                continue
+            if len(items) == 1 and argument == items[0] and isinstance(node.head, t.Symbol):
+                word = known(node.head.name)
+                sigma = node.head.name == "sigma" and not scope.env.is_function("sigma")
+                found.add(word or ("sigmoid" if sigma else ""))
+    return found.pop() if len(found) == 1 and "" not in found else None
+
+
+def _undefined(
+    scope: Scope, key: str, head: t.Symbol, items: tuple[t.Node, ...], node: t.Node
+) -> list[Value]:
     env = scope.env
     kind = env.opaque.get(key)
     if kind is None:
         place = scope.place(replace(head, primes=0))
         if place is not None and not head.primes:
             return [scope.value(place)]
+        word = _applied_to(scope, items) if head.primes else None
+        if word is not None:
+            env.assume(f"{write(replace(head, primes=0))} is {word}")
+            return _entrywise(scope, TABLE[word][0], TABLE[word][1], head.primes, items, node)
         kind = "scalar" if len(items) > 1 or head.name in LOSSES else "entrywise"
         env.opaque[key] = kind
         if len(head.name) > 1 and "{" in head.latex:

@@ -7,6 +7,7 @@ product sign, "one-hot", "logistic". Other words are ignored.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from matcalc.errors import MatcalcError
@@ -27,9 +28,12 @@ from matcalc.judging.elementary import known
 from matcalc.judging.environment import ONE, Definition, Dims, Environment, Function, View
 from matcalc.judging.labels import with_labels
 from matcalc.judging.layers import LARGEST, normal, note_layers
+from matcalc.judging.parameters import applied_elsewhere, is_array_in, is_dummy, is_free, is_renamed
+from matcalc.judging.sum_scope import with_whole_sums
 from matcalc.reading import tree as t
 from matcalc.reading.formula import read_formula
 
+FUNCTION_LETTERS = frozenset({"f", "g", "h", "phi", "varphi", "psi", "rho", "sigma"})
 EQUALS = ("=", ":=", r"\triangleq", r"\equiv")
 COUNTERS = frozenset(
     [
@@ -100,7 +104,7 @@ def environment_of(
     relations: list[t.Relation] = []
     for line in lines:
         relations += read_formula(line, macros=macros)
-    relations = with_labels(relations)
+    relations = with_labels([with_whole_sums(r) for r in relations])
     for name, dims in (shapes or {}).items():
         declare(env, name, dims, macros)
     take_all(env, relations)
@@ -190,6 +194,8 @@ def space(node: t.Node) -> tuple[tuple[t.Node, t.Node] | None, str]:
         domain = "binary" if texts == ["0", "1"] else ""
     elif isinstance(base, t.Bracket) and base.left in ("[", "("):
         domain = "unit"
+    elif isinstance(base, t.Symbol) and _is_symmetric_set(base) and power is not None:
+        return (power, power), ("definite" if base.subscripts else "symmetric")
     elif isinstance(base, t.Symbol) and base.name in ("R_bb", "R", "C_bb", "Z_bb", "N_bb"):
         if base.name == "R" and power is None and not base.marks:
             return None, ""
@@ -207,6 +213,11 @@ def space(node: t.Node) -> tuple[tuple[t.Node, t.Node] | None, str]:
             return None, domain
         return (power.factors[0], power.factors[1]), domain
     return (power, ONE), domain
+
+
+def _is_symmetric_set(base: t.Symbol) -> bool:
+    r"""``\mathbf{S}^n``, ``\mathbb{S}^n_{++}``: the symmetric (positive definite) matrices."""
+    return base.name in ("S", "S_bb") and base.latex != "S" and not base.marks
 
 
 def _declare(env: Environment, symbol: t.Symbol, dims: tuple[t.Node, t.Node]) -> None:
@@ -251,6 +262,9 @@ def equate(env: Environment, relation: t.Relation, line: int = 0) -> None:
         _function(env, left, body, line)
     elif isinstance(left, t.Symbol):
         _value(env, left, body, relation, line)
+        if left.name in env.squares and left.marks:
+            root = replace(relation, sides=(replace(left, marks=()), t.Root(left)))
+            _value(env, replace(left, marks=()), t.Root(left), root, line)
     elif isinstance(left, (t.Derivative, t.Nabla)):
         if any(isinstance(p, t.Symbol) for p in t.walk(body)):
             env.overrides.append((left, body))
@@ -412,17 +426,17 @@ def _function(env: Environment, left: t.HeadBracket | t.Call, body: t.Node, line
     mentioned = {s.full(p) for p in s.symbols(body)} | {p.name for p in s.symbols(body)}
     bound = [i for i in plain if s.full(i) in mentioned]
     fresh = all(
-        s.bare(i) and not env.has(s.full(i)) and i.name not in env.cells and _is_dummy(i)
+        s.bare(i) and is_free(env, i, head) and i.name not in env.cells and is_dummy(i)
         for i in plain
     )
+    component = _component_letter(head, body)
+    array = not component and any(is_array_in(body, i.name) for i in plain)
+    fresh = fresh or (head.name in FUNCTION_LETTERS and is_renamed(body, items))
+    fresh = fresh and (not array or applied_elsewhere(env, head, items))
     if fresh and bound:
-        component = ""
-        if len(head.subscripts) == 1 and s.bare(head.subscripts[0]):
-            letter = s.full(head.subscripts[0])  # type: ignore[arg-type]
-            if letter in s.letters_below(body):
-                component, key = letter, head.name
+        key = head.name if component else key
         names = tuple(i.name for i in plain)
-        env.functions[key] = Function(names, body, component)
+        env.functions[key] = Function(names, body, component, whole=array)
         env.known_functions.add(head.name)
         return
     definition = Definition(head, body, line=line)
@@ -432,10 +446,12 @@ def _function(env: Environment, left: t.HeadBracket | t.Call, body: t.Node, line
     env.decorated[key] = items
 
 
-def _is_dummy(symbol: t.Symbol) -> bool:
-    """A small letter; a capital or a bold letter is data or a parameter, not a dummy."""
-    plain = symbol.latex in (symbol.name, "\\" + symbol.name)
-    return symbol.name[:1].islower() and plain and symbol.name != "theta"
+def _component_letter(head: t.Symbol, body: t.Node) -> str:
+    """The letter of ``sigma_j(z) = e^{z_j} / ...``; empty where what stands below is a label."""
+    if len(head.subscripts) != 1 or not s.bare(head.subscripts[0]):
+        return ""
+    letter = s.full(head.subscripts[0])  # type: ignore[arg-type]
+    return letter if letter in s.letters_below(body) else ""
 
 
 def _opaque(env: Environment, left: t.Symbol, body: t.HeadBracket) -> None:

@@ -16,8 +16,11 @@ from matcalc.reading import tree as t
 from matcalc.reading.writer import write
 
 
-def infer(env: Environment, relations: Sequence[t.Relation] = ()) -> None:
-    """Declare what the definitions (and then the lines themselves) leave open."""
+def infer(env: Environment, relations: Sequence[t.Relation] = (), *, letters: bool = False) -> None:
+    """Declare what the definitions (and then the lines themselves) leave open.
+
+    With ``letters``, names that are only ever indexed get lengths from their index letters.
+    """
     run = Inference(env)
     for definition in env.definitions.values():
         for symbol in s.symbols(definition.body):
@@ -45,7 +48,8 @@ def infer(env: Environment, relations: Sequence[t.Relation] = ()) -> None:
                     continue
     _single_index(run, relations)
     _settle(env, run)
-    declare_by_letters(env, relations)
+    if letters:
+        declare_by_letters(env, relations)
 
 
 def _single_index(run: Inference, relations: Iterable[t.Relation]) -> None:

@@ -91,7 +91,7 @@ def _note(env: Environment, lengths: Lengths, number: int, root: t.Node) -> None
             continue
         stem = s.stem(node)
         for axis, part in enumerate(node.subscripts):
-            if not _is_letter(env, part) or env.has(s.full(node)) and not _pattern(env, node):
+            if not _is_letter(env, part) or (env.has(s.full(node)) and not _pattern(env, node)):
                 continue
             assert isinstance(part, t.Symbol), "a letter is a symbol"
             spot = (stem, axis)
@@ -135,7 +135,7 @@ def _whole(lengths: Lengths, node: t.Node) -> tuple[Spot | None, Spot | None] | 
         for left, right in itertools.pairwise(x for x in parts if x is not None):
             if left[1] is not None and right[0] is not None:
                 lengths.join(left[1], right[0])
-        assert parts[0] is not None and parts[-1] is not None, "checked above"  # noqa: PT018
+        assert parts[0] is not None and parts[-1] is not None, "checked above"
         return parts[0][0], parts[-1][1]
     return None
 

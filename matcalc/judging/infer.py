@@ -17,7 +17,27 @@ from matcalc.reading import tree as t
 ENTRYWISE = frozenset({".*", r"\odot", r"\circ", r"\bullet", r"\star", r"\boxdot"})
 NUMBERS = frozenset(["L", "J", "E", "C", "N", "T", "K", "M", "R"]) | LOSSES
 OPERANDS = frozenset(
-    ["x", "h", "a", "z", "y", "u", "v", "s", "q", "k", "p", "r", "w", "b", "d", "f", "g"]
+    [
+        "x",
+        "h",
+        "a",
+        "z",
+        "y",
+        "u",
+        "v",
+        "s",
+        "q",
+        "k",
+        "p",
+        "r",
+        "w",
+        "b",
+        "d",
+        "f",
+        "g",
+        "beta",
+        "theta",
+    ]
 )
 
 

@@ -8,7 +8,7 @@ the kind of a slip is found as well.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,10 @@ import sympy as sp
 from matcalc import shapes
 from matcalc.errors import DomainError, MatcalcError
 from matcalc.expr import Node, is_symbol, symbol_name
+from matcalc.families.stages import stages_of
+from matcalc.families.writing import families_text
 from matcalc.judging.verdict import Verdict
+from matcalc.language.loops import network_of
 from matcalc.members import Family, Span, place_of
 from matcalc.network import Network
 from matcalc.ops.binder import index as index_symbol
@@ -25,7 +28,7 @@ from matcalc.render.names import name_in_latex
 from matcalc.shapes import IndexedDim
 from matcalc.unrolling import Unrolling
 
-LENGTHS = (2, 3)
+LONGEST = 20  # how long a range may get until every index has two places
 WORD = r"[A-Za-z]"
 PLACE = r"(?:\d+\s*\*?\s*)?(?:\d+|[A-Za-z])(?:\s*[+-]\s*(?:\d+|[A-Za-z]))*"
 # Where an index stands: W^{[l+1]}, h_{t-1}, h_t; a transpose may follow in the same braces.
@@ -35,21 +38,50 @@ SUM = re.compile(
     rf"\\sum\s*_\{{\s*({WORD})\s*=\s*({PLACE})\s*\}}\s*\^(?:\{{\s*({PLACE})\s*\}}|(\w))"
 )
 
-Judge = Callable[[str, Network], Verdict]
+NEGATIVE = re.compile(r"[_^]\{\s*[\[(]?\s*-\d")
+NO_NAME = (
+    "a member before place 0 has no name to judge it by: number the places from a later one on"
+)
+BAR = re.compile(r"\\\||\\[lr]?[vV]ert(?![A-Za-z])|\|")
+
+Judge = Callable[[str, Network, list[str]], Verdict]
 
 
-def verify_instances(claim: str, network: Network, judge: Judge) -> Verdict:
-    """The rule at every place where its members exist; the first instance that fails decides."""
-    symbols = sorted(s.name for s in network.extents)
+def verify_instances(
+    claim: str, network: Network, judge: Judge, given: Sequence[str] = ()
+) -> Verdict:
+    """The rule at every place where its members exist; the first instance that fails decides.
+
+    ``given`` are definitions of the page, which are written out for every place as well.
+    """
+    network = _with_preactivations(claim, network, given)
+    taken = {*network.symbols, *network.spans, *re.findall(WORD, " ".join([claim, *given]))}
+    claim, *given = (_own_families(line, network, taken) for line in (claim, *given))
+    verdict = _at_every_place(claim, network, judge, given)
+    if verdict.status == "fails" and SUM.search(claim):
+        for shifted in _one_place_off(claim, network):
+            if _at_every_place(shifted, network, judge, given).status == "holds":
+                said = f"{verdict.explanation.partition(':')[0]}: an index is off by one"
+                return replace(
+                    verdict, slip="index off by one", correction=shifted, explanation=said
+                )
+    return verdict
+
+
+def _at_every_place(claim: str, network: Network, judge: Judge, given: Sequence[str]) -> Verdict:
     met: list[str] = []
-    for length in LENGTHS if symbols else LENGTHS[:1]:
-        ends = {name: length + k for k, name in enumerate(symbols)}
+    for ends in _lengths(network):
         try:
             made = _Spelled(network, ends)
         except DomainError:
             continue
+        known = [said for line in given for _, said in _instances(line, network, ends)]
         for places, instance in _instances(claim, network, ends):
-            verdict = judge(instance, made.plain)
+            if NEGATIVE.search(instance):
+                return Verdict(
+                    "unreadable", claim, explanation=f"{NO_NAME} ({_said(places, ends)})"
+                )
+            verdict = judge(instance, made.plain, known)
             where = _said(places, ends)
             if verdict.status != "holds":
                 said = f"at {where}: {verdict.explanation}".removesuffix(": ")
@@ -59,6 +91,77 @@ def verify_instances(claim: str, network: Network, judge: Judge) -> Verdict:
         why = "no place of the range has all the members that the rule speaks of"
         return Verdict("range-error", claim, "index out of range", "", why)
     return Verdict("holds", claim, certainty=f"agrees at {shapes.listed(met)}")
+
+
+def _lengths(network: Network) -> list[dict[str, int]]:
+    """The two shortest choices of the ends at which every index has two places or more."""
+    symbols = sorted(s.name for s in network.extents)
+    if not symbols:
+        return [{}]
+    found = []
+    for length in range(1, LONGEST):
+        ends = {name: length + k for k, name in enumerate(symbols)}
+        moving = [s for s in network.spans.values() if not (s.high - s.low).is_number]
+        if all(low < high for low, high in (_fixed(s, ends) for s in moving)):
+            found.append(ends)
+    return found[:2]
+
+
+def _with_preactivations(claim: str, network: Network, given: Sequence[str]) -> Network:
+    """The network with the names that the engine gives to what goes into an activation, where the claim
+    speaks of one that the page does not define."""
+    made = set(stages_of(network, network.result)[1])
+    defined = {name for line in (claim, *given) if (name := _left_name(line)) is not None}
+    spoken = {base[1] for m in MARK.finditer(claim) if (base := BASE.search(claim[: m.start()]))}
+    if not (made & spoken) - defined:
+        return network
+    return network_of(families_text(network, cut=True), network.name)
+
+
+def _left_name(line: str) -> str | None:
+    """``z`` of ``z_t = ...``."""
+    mark = MARK.search(line)
+    base = BASE.fullmatch(line[: mark.start()].strip()) if mark is not None else None
+    return base[1] if base is not None else None
+
+
+def _own_families(claim: str, network: Network, taken: set[str]) -> str:
+    """``L_t`` beside a number L: a family of the page, under a letter of its own."""
+    out, last = [], 0
+    for mark in MARK.finditer(claim):
+        base = BASE.search(claim[: mark.start()])
+        if base is None or base[1] in network.families or _is_transpose(mark):
+            continue
+        node = network.symbols.get(base[1])
+        moving = set(re.findall(WORD, mark[3] or mark[5])) & set(network.spans)
+        if node is None or node.shape or not moving:
+            continue
+        letter = next((c for c in "EGHJKQRSU" if c not in taken), base[1])
+        out += [claim[last : base.start(1)], letter]
+        last = base.end(1)
+    return "".join([*out, claim[last:]])
+
+
+def _one_place_off(claim: str, network: Network) -> Iterator[str]:
+    """The claim with one member taken one place later, or earlier."""
+    for mark in MARK.finditer(claim):
+        said = mark[3] or mark[5]
+        if _family_before(claim[: mark.start()], network) is None or _is_transpose(mark):
+            continue
+        if not set(re.findall(WORD, said)) & set(network.spans):
+            continue
+        for step in (-1, 1):
+            place = sp.expand(_place(said) + step)
+            inside = f"{{{mark[2] or ''}{str(place).replace(' ', '')}{mark[4] or ''}}}"
+            yield f"{claim[: mark.start()]}{mark[1]}{inside}{claim[mark.end() :]}"
+
+
+def _place(said: str) -> Any:
+    terms = re.findall(r"([+-]?)\s*(\w+)", said)
+    return sp.Add(*(
+        (-1 if sign == "-" else 1) * (sp.Integer(word) if word.isdigit() else index_symbol(word))
+        for sign, word in terms
+    ))  # fmt: skip
 
 
 def _said(places: Mapping[str, int], ends: Mapping[str, int]) -> str:
@@ -128,7 +231,9 @@ def _grid(free: list[str], spans: Mapping[str, tuple[int, int]]) -> Iterator[dic
 
 
 def _fixed(span: Span, ends: Mapping[str, int]) -> tuple[int, int]:
-    return _number(str(span.low), ends), _number(str(span.high), ends)
+    swaps = {s: sp.Integer(ends[s.name]) for s in (span.low + span.high).free_symbols}
+    low, high = (e.xreplace(swaps) for e in (span.low, span.high))
+    return int(low), int(high)
 
 
 def _number(said: str, values: Mapping[str, int]) -> int:
@@ -219,10 +324,7 @@ def _shifted(body: str, letter: str, k: int) -> str:
         said = mark[3] or mark[5]
         if letter not in re.findall(WORD, said) or _is_transpose(mark):
             return mark[0]
-        place = sp.expand(sum(
-            (-1 if sign == "-" else 1) * (sp.Integer(word) if word.isdigit() else index_symbol(word))
-            for sign, word in re.findall(r"([+-]?)\s*(\w+)", said)
-        ).xreplace({index_symbol(letter): sp.Integer(k)}))  # fmt: skip
+        place = sp.expand(_place(said).xreplace({index_symbol(letter): sp.Integer(k)}))
         inside = str(place).replace(" ", "")
         return f"{mark[1]}{{{mark[2] or ''}{inside}{mark[4] or ''}}}"
 
@@ -230,18 +332,22 @@ def _shifted(body: str, letter: str, k: int) -> str:
 
 
 def _end_of_term(claim: str, start: int) -> int:
-    """Where the term that begins at ``start`` ends."""
-    depth, place, begun = 0, start, False
+    """Where the term that begins at ``start`` ends; a sign between the bars of a norm is inside."""
+    depth, place, begun, bars = 0, start, False, ""
     while place < len(claim):
-        sign = claim[place]
-        if sign in "([{":
+        bar = BAR.match(claim, place)
+        sign = bar[0] if bar else claim[place]
+        if bar is not None:
+            bars = "" if bars else sign
+        elif sign in "([{":
             depth += 1
         elif sign in ")]}":
             if depth == 0:
                 return place
             depth -= 1
-        elif depth == 0 and begun and (sign in "+-=&," or claim.startswith("\\\\", place)):
-            return place
+        elif not bars and depth == 0 and begun:
+            if sign in "+-=&," or claim.startswith("\\\\", place):
+                return place
         begun = begun or not sign.isspace()
-        place += 1
+        place += len(sign)
     return place

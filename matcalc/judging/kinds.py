@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 
 from matcalc.judging import spelling as s
-from matcalc.judging.adjoints import tied_step
+from matcalc.judging.adjoints import tied_step, used_names
 from matcalc.judging.environment import Environment
 from matcalc.judging.scope import Scope
 from matcalc.judging.updates import update_parts
 from matcalc.judging.worlds import World
 from matcalc.reading import tree as t
 
+OPTIMUM = re.compile(
+    r"\b(?:set|setting|zero|vanish|optim|stationar|minimi|maximi|solv|first[- ]order|condition|"
+    r"equat|require|null|Ableitung)",
+    re.I,
+)
 CONSTRAINT = re.compile(r"(?:subject to|such that|constraint|s\.t\.|provided that)[\s:,]*$", re.I)
 COMPARISONS = frozenset({"<", ">", r"\le", r"\ge", r"\ne", r"\ll", r"\gg"})
 
@@ -32,13 +37,58 @@ def kind_of(env: Environment, relation: t.Relation, before: str = "") -> str:
         return "claims" if _closed(env, relation) else "assumes"
     if update_parts(relation) is not None or sign == r"\leftarrow":
         return "claims"
+    if sign == ":=" and isinstance(left, t.Symbol) and left in set(s.symbols(right)):
+        return "update"
     if sign in (":=", r"\triangleq") and isinstance(left, t.Symbol):
         return "defines"
     if isinstance(left, (t.HeadBracket, t.Call)):
         return _kind_of_application(env, left, right)
+    if sign == "=" and _states_layout(left, right):
+        return "defines"
     if not isinstance(left, t.Symbol):
-        return "claims"
+        return "assumes" if sign == "=" and _is_set(right) else "claims"
+    if sign == "=" and _is_solution(env, left, relation.sides[-1]):
+        return "solution"
     return _kind_of_name(env, left, right)
+
+
+def _is_solution(env: Environment, left: t.Symbol, right: t.Node) -> bool:
+    """``w = (X^T X)^{-1} X^T y`` for a w that other things are computed from: where it is best."""
+    key = s.full(left)
+    if key in env.definitions or left.primes or left.marks or not _inverts(right):
+        return False
+    bodies = [f.body for f in env.functions.values()]
+    named = key in env.shapes or key in used_names(env)
+    named = named or any(s.full(p) == key for body in bodies for p in s.symbols(body))
+    return named and not any(s.full(p) == key for p in s.symbols(right))
+
+
+def _states_layout(left: t.Node, right: t.Node) -> bool:
+    """``(dy/dx)_{ij} = dy_i/dx_j``: which index of a Jacobian is which."""
+    if not isinstance(left, t.Postfix) or left.kind != "subscript" or len(left.arguments) != 2:
+        return False
+    if not isinstance(s.peeled(left.base), t.Derivative) or not isinstance(right, t.Derivative):
+        return False
+    entry = right.of
+    return len(right.by) == 1 and isinstance(entry, t.Symbol) and bool(entry.subscripts)
+
+
+def _is_set(node: t.Node) -> bool:
+    """The numbers, the vectors, the symmetric matrices: no value."""
+    base = node.base if isinstance(node, t.Postfix) else node
+    return (
+        isinstance(base, t.Symbol) and base.name in ("R_bb", "S_bb", "N_bb", "Z_bb", "C_bb")
+    ) or (
+        isinstance(base, t.Symbol)
+        and base.name in ("R", "S")
+        and base.latex != base.name
+        and isinstance(node, t.Postfix)
+    )
+
+
+def _inverts(node: t.Node) -> bool:
+    kinds = ("inverse", "inverse-transpose")
+    return any(isinstance(p, t.Postfix) and p.kind in kinds for p in t.walk(node))
 
 
 def _closed(env: Environment, relation: t.Relation) -> bool:
@@ -92,6 +142,14 @@ def _kind_of_name(env: Environment, left: t.Symbol, right: t.Node) -> str:
     if entry and s.stem(left) not in env.cells:
         return "claims"
     return "defines"
+
+
+def is_condition(relation: t.Relation, before: str) -> bool:
+    """``X^T (y - X w) = 0``: what is asked of w, no claim for all w."""
+    if relation.sides[-1] != t.Number("0"):
+        return False
+    slope = isinstance(s.peeled(relation.sides[0]), (t.Derivative, t.Nabla))
+    return not slope or bool(OPTIMUM.search(before))
 
 
 def is_number(node: t.Node) -> bool:

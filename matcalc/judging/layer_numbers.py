@@ -20,17 +20,61 @@ HERE = 2
 LAST = ("L", "K")
 
 
-def numbered(
-    env: Environment, relation: t.Relation
-) -> tuple[Environment, t.Relation] | None:
+def numbered(env: Environment, relation: t.Relation) -> tuple[Environment, list[t.Relation]] | None:
     """The page and a line of it with numbers for layers; None if no letter counts layers."""
     letter = layer_letter(env)
-    if letter is None or any(_runs_over(n, letter) for n in _roots(env, relation)):
+    if letter is None:
+        members = _members(env, relation)
+        return (env.copy(), members) if members else None
+    if any(_runs_over(n, letter) for n in _roots(env, relation)):
         return None
     here = {letter: t.Counted(str(HERE), letter), **_last(env)}
-    changed = _put(relation, here)
+    return _with_numbers(env, letter), [_put_line(relation, here)]
+
+
+def lettered(node: t.Node) -> t.Node:
+    """A line with numbered layers in the letters of its author: ``a^{l-1}`` for ``a^1``."""
+    known = [p for p in t.walk(node) if isinstance(p, t.Counted) and p.text == str(HERE)]
+    if not known:
+        return node
+
+    def change(part: t.Node) -> t.Node:
+        if not isinstance(part, t.Symbol) or not part.marks:
+            return part
+        marks = tuple(
+            replace(m, index=_shown(int(m.index.text), known[0].shown))
+            if type(m.index) is t.Number and m.index.text in "1234"
+            else m
+            for m in part.marks
+        )
+        return replace(part, marks=marks) if marks != part.marks else part
+
+    return s.rebuilt(node, change)
+
+
+def _members(env: Environment, relation: t.Relation) -> list[t.Relation]:
+    """A line about ``Z^{(l)}`` on a page that only has ``Z^{(2)}`` and ``Z^{(3)}``: for each of them."""
+    letters = {x for side in relation.sides for x in s.letters_above(side)} & {"l", "ell", "k"}
+    if len(letters) != 1 or _runs_over(relation, *letters):
+        return []
+    (letter,) = letters
+    found = []
+    for number in range(1, 10):
+        line = _put_line(relation, {letter: t.Counted(str(number), letter)})
+        marked = [
+            p
+            for p in t.walk(line)
+            if isinstance(p, t.Symbol) and p.marks and p.name not in ("delta", "Delta")
+        ]
+        if marked and all(env.has(s.stem(p)) for p in marked):
+            found.append(line)
+    return found
+
+
+def _put_line(relation: t.Relation, letters: Mapping[str, t.Node]) -> t.Relation:
+    changed = _put(relation, letters)
     assert isinstance(changed, t.Relation), "a relation stays one"
-    return _with_numbers(env, letter), changed
+    return changed
 
 
 def layer_letter(env: Environment) -> str | None:
@@ -70,16 +114,16 @@ def _roots(env: Environment, relation: t.Relation) -> Iterator[t.Node]:
 
 
 def _last(env: Environment) -> dict[str, t.Node]:
-    return {
-        name: t.Counted(str(LAYERS), name) for name in LAST if name not in env.definitions
-    }
+    return {name: t.Counted(str(LAYERS), name) for name in LAST if name not in env.definitions}
 
 
 def _shown(number: int, letter: str) -> t.Counted:
     steps = number - HERE
     if number == LAYERS:
         return t.Counted(str(number), "L")
-    return t.Counted(str(number), letter + (f" {'+' if steps > 0 else '-'} {abs(steps)}") * (steps != 0))
+    return t.Counted(
+        str(number), letter + (f" {'+' if steps > 0 else '-'} {abs(steps)}") * (steps != 0)
+    )
 
 
 def _put(node: t.Node, letters: Mapping[str, t.Node]) -> t.Node:
@@ -118,13 +162,10 @@ def _with_numbers(env: Environment, letter: str) -> Environment:
     lefts = [_put(d.left, {letter: _shown(n, letter)}) for d in generic for n in range(1, LAYERS)]
     whole = {s.full(x) for x in lefts if isinstance(x, t.Symbol) and not x.subscripts}
     shapes = {k: v for k, v in env.shapes.items() if k in env.symbols}
-    for key, dims in shapes.items():
-        symbol = env.symbols[key]
-        if letter in s.letters_above(symbol):
+    for key in shapes:
+        if letter in s.letters_above(env.symbols[key]):
             new.shapes.pop(key, None)
-    new.shape_patterns = [
-        p for p in env.shape_patterns if letter not in s.letters_above(p[0])
-    ]
+    new.shape_patterns = [p for p in env.shape_patterns if letter not in s.letters_above(p[0])]
     for number in range(1, LAYERS + 1):
         letters = {letter: _shown(number, letter), **_last(env)}
         for definition in generic:

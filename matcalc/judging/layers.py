@@ -36,8 +36,25 @@ def note_layers(env: Environment, nodes: Iterable[t.Node]) -> None:
             left = root.sides[0]
             if isinstance(left, t.Postfix) and isinstance(left.base, t.Symbol):
                 env.bare_layers.add(left.base.name)
+    env.squares |= set(_squares(nodes)) - env.bare_layers
     if env.bare_layers:
         env.bare_layers.add("delta")
+
+
+def _squares(nodes: Iterable[t.Node]) -> Iterator[str]:
+    r"""``\sigma^2 = ...`` defines the square, unless something defines the letter by itself."""
+    lefts = [
+        s.peeled(n.sides[0]) for n in nodes if isinstance(n, t.Relation) and "=" in n.signs[:1]
+    ]
+    alone = {left.name for left in lefts if isinstance(left, t.Symbol)}
+    for left in lefts:
+        if _is_square(left) and left.base.name not in alone:  # type: ignore[attr-defined]
+            yield left.base.name  # type: ignore[attr-defined]
+
+
+def _is_square(node: t.Node) -> bool:
+    squared = isinstance(node, t.Postfix) and node.kind == "power"
+    return squared and node.arguments == (t.Number("2"),) and isinstance(node.base, t.Symbol)  # type: ignore[attr-defined]
 
 
 def _big(space: t.Node) -> Iterator[str]:
@@ -85,6 +102,9 @@ def normal(node: t.Node, env: Environment) -> t.Node:
         ):
             mark = t.Mark("^", part.arguments[0])
             return replace(part.base, marks=(*part.base.marks, mark), span=part.span)
+        if _is_square(part) and part.base.name in env.squares:  # type: ignore[attr-defined]
+            base: t.Symbol = part.base  # type: ignore[attr-defined]
+            return replace(base, marks=(*base.marks, t.Mark("^", t.Number("2"))), span=part.span)
         return part
 
     node = s.rebuilt(without_primes(node, env), change)

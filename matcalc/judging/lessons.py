@@ -7,8 +7,8 @@ from matcalc.judging import slips as e
 LESSONS: dict[str, str] = {
     e.TRANSPOSE: "One factor is transposed where it should not be, or not where it should: the "
     "shapes of neighbours must meet, and the result has the shape of the left side.",
-    e.LAYOUT: "The line gives the transpose of the whole: it is written in the other layout than "
-    "the rest, where a gradient has the shape of its variable.",
+    e.LAYOUT: "The line gives the transpose of the whole: it is written in another layout than "
+    "the rest of the page.",
     e.ORDER: "The factors stand in the wrong order: a matrix product does not commute, and what "
     "stood on the left in the forward formula comes back transposed on the left.",
     e.SIGN: "A sign is wrong: an inner derivative of -1 was forgotten, or a difference was turned "
@@ -54,6 +54,8 @@ LESSONS: dict[str, str] = {
     "entries off the diagonal, -p_i p_j, do not vanish.",
     e.INVERSE: "An inverse is missing, or there is one too many.",
     e.POWER: "An exponent is wrong.",
+    e.OTHER: "No single small change makes the line true; the correction says what the left side "
+    "comes to.",
     "lost 1/": "The mean over the data was lost: the factor of the loss stays in front of every "
     "gradient.",
     "lost factor ": "A constant factor got lost on the way.",

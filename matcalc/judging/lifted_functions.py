@@ -83,9 +83,9 @@ class Functions(Names):
         kind = env.opaque.get(key)
         name = identifier(key)
         if kind == "scalar" and not head.primes:
-            return scalar_function(name)(*map(self, items))
+            return scalar_function(name, write(plain))(*map(self, items))
         if kind == "entrywise" and len(items) == 1:
-            return self.sloped(function(name), head.primes, self(items[0]))
+            return self.sloped(function(name, write(plain)), head.primes, self(items[0]))
         raise NoExpressionError(write(head))
 
     @staticmethod

@@ -78,6 +78,8 @@ class Names:
             return dim_node(shapes.dim(key))
         if key in self.cuts:
             return self.cuts[key]
+        if {*s.letters_below(node), *s.letters_above(node)} & set(self.indices):
+            raise NoExpressionError(f"{write(node)}, one for every index")
         if key not in self.known:
             self.known[key] = self._named(node, key)
         return self.known[key]

@@ -248,7 +248,9 @@ class Lift(Functions):
         if isinstance(peeled, tree.Symbol) and not self.env.has(s.full(peeled)):
             if not self.env.is_function(s.full(peeled)) and s.full(peeled) not in self.local:
                 above: list[tree.Node] = list(sinks(self.env)) or [by]
-                return scalar_function(identifier(s.full(peeled)))(*map(inner, above))
+                return scalar_function(identifier(s.full(peeled)), write(peeled))(
+                    *map(inner, above)
+                )
         if self.env.surrogate is not None:
             raise NoExpressionError(write(of))
         return inner(of)
@@ -320,14 +322,18 @@ class Lift(Functions):
         return substitute(hessian(found, x, y), {x: value, y: there})
 
     def nabla(self, node: tree.Nabla) -> Node:
-        of = node.of or loss_symbol(self.env)
-        if of is None or len(node.by) != 1 or isinstance(of, tree.HeadBracket):
+        of, by = node.of or loss_symbol(self.env), node.by
+        if isinstance(of, tree.HeadBracket) and isinstance(of.head, tree.Symbol):
+            by, of = by or of.bracket.items, of.head
+        if isinstance(of, tree.Symbol) and not by:
+            by = self.env.decorated.get(s.full(of), ())
+        if of is None or len(by) != 1:
             raise NoExpressionError(write(node))
         if node.order == "2":
-            return self.second(of, node.by[0], node.by[0])
+            return self.second(of, by[0], by[0])
         if node.order != "1":
             raise NoExpressionError(write(node))
-        return self.gradient(of, node.by[0])
+        return self.gradient(of, by[0])
 
     def differential(self, node: tree.Differential) -> Node:
         if node.of is None or isinstance(node.of, tree.HeadBracket):

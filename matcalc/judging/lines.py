@@ -15,6 +15,7 @@ import numpy as np
 
 from matcalc.judging import spelling as s
 from matcalc.judging import values as v
+from matcalc.judging.adjoints import loss_symbol
 from matcalc.judging.bigops import range_by_use
 from matcalc.judging.compare import (
     Sided,
@@ -30,12 +31,12 @@ from matcalc.judging.compare import (
     spread_over,
 )
 from matcalc.judging.conditions import COMPARE
-from matcalc.judging.counting import ranges_of
 from matcalc.judging.data_rows import SAID, with_columns
 from matcalc.judging.environment import Environment
+from matcalc.judging.free_letters import free_letters
 from matcalc.judging.givens import space
 from matcalc.judging.scope import Scope
-from matcalc.judging.sizes import worlds
+from matcalc.judging.sizes import in_letters, worlds
 from matcalc.judging.solve import solve
 from matcalc.judging.undefined import why_undefined
 from matcalc.judging.values import Misfit, OutOfRange, TooMuch, Unread
@@ -44,6 +45,7 @@ from matcalc.reading import tree as t
 from matcalc.reading.writer import write
 
 HEAVY = 40_000
+ZERO = 1e-7  # how small is zero, where the other side is a plain 0
 EQUAL = frozenset({"=", ":=", r"\triangleq", r"\equiv", r"\approx"})
 LAYOUTS = (
     ("denominator", False),
@@ -81,8 +83,7 @@ def judge(env: Environment, relation: t.Relation, *, quick: bool = False) -> Fin
     """Judge one relation, in the layout of the page and then in the others."""
     finding = _judge(env, relation, quick=quick)
     if finding.status == "holds" and not finding.alive and _says_something(relation):
-        why = f"both sides are zero: on this page {write(relation.sides[0])} depends on nothing"
-        return replace(finding, status="unreadable", why=why)
+        return _of_unknown_loss(env, relation, finding)
     if finding.status not in ("shape-error", "fails") or finding.work > HEAVY:
         return finding
     other = with_columns(env, relation)
@@ -96,14 +97,37 @@ def judge(env: Environment, relation: t.Relation, *, quick: bool = False) -> Fin
     return finding
 
 
+def _of_unknown_loss(env: Environment, relation: t.Relation, finding: Finding) -> Finding:
+    """``0 = 0``, as the loss of the page is not computed from this: take it for any function."""
+    other = env.copy()
+    losses = {
+        s.full(p.of)
+        for side in relation.sides
+        for p in t.walk(side)
+        if isinstance(p, (t.Derivative, t.Nabla)) and isinstance(p.of, t.Symbol)
+    }
+    if (loss := loss_symbol(env)) is not None and not losses:
+        losses.add(s.full(loss))
+    for key in losses:
+        other.definitions.pop(key, None)
+        other.order = [k for k in other.order if k != key]
+    again = _judge(other, relation)
+    if again.alive and again.status in ("holds", "fails", "needs-convention"):
+        return again
+    why = f"both sides are zero: on this page {write(relation.sides[0])} depends on nothing"
+    return replace(finding, status="unreadable", why=why)
+
+
 def _says_something(relation: t.Relation) -> bool:
     """A derivative that is said to be more than a plain zero."""
     about = any(
         isinstance(p, (t.Derivative, t.Nabla)) or (isinstance(p, t.Symbol) and p.name == "delta")
         for p in t.walk(relation.sides[0])
     )
-    return about and all(
-        any(isinstance(p, t.Symbol) for p in t.walk(side)) for side in relation.sides[1:]
+    return (
+        set(relation.signs) <= EQUAL
+        and about
+        and all(any(isinstance(p, t.Symbol) for p in t.walk(side)) for side in relation.sides[1:])
     )
 
 
@@ -173,6 +197,7 @@ def judge_in(
                 why = why_undefined(scope, relation) if style == STYLES[0] else ""
                 problem = replace(problem, why=why or problem.why)
                 break
+            finding = replace(finding, why=in_letters(finding.why, world))
             found.append(replace(finding, points=world.points, work=scope.work[0]))
             if finding.status not in ("holds", "needs-convention", "range-error"):
                 break
@@ -269,71 +294,6 @@ def _constant(scope: Scope, relation: t.Relation, letter: str, values: list[int]
     return False
 
 
-def free_letters(scope: Scope, relation: t.Relation) -> tuple[list[str], Mapping[str, list[int]]]:
-    """The index letters nothing binds, and the ranges that are stated."""
-    explicit: dict[str, list[int]] = {}
-    for letter, right in ranges_of(relation):
-        try:
-            explicit[letter] = scope.range_of(right)
-        except Unread:
-            continue
-    found: list[str] = []
-    for side in relation.sides:
-        _collect(scope, side, set(), found)
-    for letter in explicit:
-        if letter not in found and any(letter in s.letters_above(x) for x in relation.sides):
-            found.append(letter)
-    return found, explicit
-
-
-def _collect(scope: Scope, node: t.Node, bound: set[str], found: list[str]) -> None:
-    if isinstance(node, t.BigOperator):
-        inner = set(bound)
-        for lower in node.lower:
-            for part in t.walk(lower):
-                if isinstance(part, t.Symbol) and s.bare(part):
-                    inner.add(part.name)
-                    break
-        if node.body is not None:
-            _collect(scope, node.body, inner, found)
-        return
-    if isinstance(node, t.HeadBracket) and isinstance(node.head, t.Symbol):
-        pass
-    scripts: tuple[t.Node, ...] = ()
-    if isinstance(node, t.Symbol):
-        scripts = node.subscripts
-        if scripts and _exact(scope, node):
-            scripts = ()
-    elif isinstance(node, t.Postfix) and node.kind == "subscript":
-        scripts = node.arguments
-        if isinstance(node.base, t.Bracket) and node.base.left == r"\|":
-            scripts = ()
-    for script in scripts:
-        for part in t.walk(script):
-            if isinstance(part, t.Symbol) and s.bare(part) and part.name not in bound:
-                free = part.name not in scope.world.sizes and part.name not in found
-                letter = len(part.name) == 1 and part.name.islower()
-                if free and letter and scope.place(part) is None:
-                    found.append(part.name)
-    for child in t.children(node):
-        if not (isinstance(node, t.Symbol) and child in node.subscripts):
-            _collect(scope, child, bound, found)
-
-
-def _exact(scope: Scope, symbol: t.Symbol) -> bool:
-    """A name with letters below that mean nothing: ``W_{hh}``."""
-    key = s.full(symbol)
-    return (
-        scope.env.has(key)
-        and not (key in scope.env.definitions and scope.env.definitions[key].letters)
-        and not _counting_shape(scope, symbol)
-    )
-
-
-def _counting_shape(scope: Scope, symbol: t.Symbol) -> bool:
-    return any(left == symbol and letters for left, letters, _ in scope.env.shape_patterns)
-
-
 # ---------------------------------------------------------------- all index values
 
 
@@ -380,7 +340,10 @@ def _sides(scope: Scope, relation: t.Relation) -> Finding:
     if isinstance(truth, Trouble):
         return Finding(truth.status, truth.why, 0)
     alive = any(
-        bool(np.any(value.array)) for side in sided if not isinstance(side, Trouble) for value in side
+        bool(np.any(value.array))
+        for side in sided
+        if not isinstance(side, Trouble)
+        for value in side
     )
     finding = Finding("holds", alive=alive)
     for k in range(1, len(sided)):
@@ -405,7 +368,10 @@ def _pair(
     assert not isinstance(truth, Trouble), "checked by the caller"
     best: frozenset[str] | None = None
     for value in side:
-        off: v.Array | float = slack.get(value.shape, 0.0)
+        if value.literal and value.is_scalar and not np.any(value.array):
+            # "= 0" of an array
+            value = replace(value, array=np.zeros(truth[0].shape))
+        off: v.Array | float = slack.get(value.shape, 0.0 if np.any(value.array) else ZERO)
         if loose:
             off = loose * np.max(np.abs(value.array), initial=0.0)
         tags = matching(truth, [value], off)
@@ -417,7 +383,8 @@ def _pair(
             return Finding("needs-convention", convention="; ".join(sorted(unusual)), tags=best)
         return Finding("holds", tags=best)
     shapes = {x.shape for x in truth}
-    if not any(x.shape in shapes for x in side):
+    zero = any(x.literal and x.is_scalar and not np.any(x.array) for x in side)
+    if not zero and not any(x.shape in shapes for x in side):
         return Finding(
             "shape-error",
             f"the left side is {v.show(truth[0].shape)}, the right side {v.show(side[0].shape)}",

@@ -6,7 +6,7 @@ rule such as ``dZ[l] = (dZ[l+1]*W[l+1]') .* g'(Z[l])`` says nothing at l = L, wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from matcalc import shapes
@@ -15,6 +15,7 @@ from matcalc.expr import Node, postorder, read, symbol_name
 from matcalc.families.concrete import Concrete
 from matcalc.families.derived import Derived, name_of
 from matcalc.families.pages import line_text
+from matcalc.families.values import shortest_instances
 from matcalc.judging.comparison import Points, same_values
 from matcalc.judging.verdict import Verdict
 from matcalc.language import undefined_in
@@ -22,8 +23,6 @@ from matcalc.language.loops import place_in, read_in_members
 from matcalc.members import Family, place_of
 from matcalc.numeric.checking import facts_by_name
 from matcalc.ops.binder import at_index
-
-LENGTHS = (1, 2, 3)
 
 
 def verify_rule(derived: Derived, of: Any, claim: Any) -> Verdict:
@@ -39,7 +38,7 @@ def verify_rule(derived: Derived, of: Any, claim: Any) -> Verdict:
     except ShapeError as error:
         return Verdict("shape-error", said, "shapes do not fit", correction, str(error))
     met: list[str] = []
-    for ends, at in _lengths(derived):
+    for ends, at in shortest_instances(derived):
         for places in _places(at, target, fixed):
             truth = _truth(at, arrived.symbol, places)
             hand = at.concrete(at_index(node, places) if places else node)
@@ -103,13 +102,6 @@ def _same_shape(node: Node, arrived: Node | Family, fixed: Mapping[Any, Any] | N
         raise ShapeError(
             f"{name_of(arrived)} is {shapes.show(wanted)}, but the rule is {shapes.show(node.shape)}"
         )
-
-
-def _lengths(derived: Derived) -> Iterator[tuple[dict[str, int], Concrete]]:
-    symbols = sorted(s.name for s in derived.network.extents)
-    for length in LENGTHS if symbols else LENGTHS[:1]:
-        ends = {name: length + k for k, name in enumerate(symbols)}
-        yield ends, Concrete(derived, ends)
 
 
 def _places(

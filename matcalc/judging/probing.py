@@ -10,7 +10,8 @@ import numpy as np
 from matcalc.judging.bigops import range_by_use
 from matcalc.judging.compare import Trouble, agree, matching, side_values, spread_over
 from matcalc.judging.environment import Environment
-from matcalc.judging.lines import conventions, free_letters, judge_in
+from matcalc.judging.free_letters import free_letters
+from matcalc.judging.lines import conventions, judge_in
 from matcalc.judging.scope import Scope
 from matcalc.judging.sizes import worlds
 from matcalc.judging.solve import solve
@@ -59,6 +60,14 @@ class Probe:
         with self.scope.bound(**choice):
             found = side_values(self.scope, node)
         return None if isinstance(found, Trouble) else found
+
+    def equal(self, node: t.Node, other: t.Node) -> bool:
+        """Whether two sides agree, whatever the truth is."""
+        for choice in self.choices:
+            a, b = self.value(node, choice), self.value(other, choice)
+            if a is None or b is None or not self._agrees(a, b):
+                return False
+        return True
 
     def attempt(self, node: t.Node) -> tuple[bool, float | None]:
         """Whether a side agrees with the truth, and the constant factor between them if not."""

@@ -14,9 +14,10 @@ from matcalc.facts import Fact
 from matcalc.indexform import entry_form
 from matcalc.judging import exact
 from matcalc.judging.environment import ONE, Environment
+from matcalc.judging.free_letters import free_letters
 from matcalc.judging.lifted_names import identifier
 from matcalc.judging.lifting import Lift
-from matcalc.judging.lines import EQUAL, Finding, free_letters
+from matcalc.judging.lines import EQUAL, Finding
 from matcalc.judging.scope import Scope
 from matcalc.judging.values import Misfit, OutOfRange, TooMuch, Unread
 from matcalc.judging.worlds import World

@@ -79,8 +79,32 @@ def define(env: Environment, relation: t.Relation, number: int) -> None:
         if key in env.shapes and key in env.definitions and _contradicts(env, left):
             env.shapes.pop(key)
     else:
+        _forget_step(env, left)
         take(env, _of_whole_arrays(env, relation), number)
         _define_between(env, relation, number)
+
+
+def of_other_letters(env: Environment, left: t.Node) -> bool:
+    """``f(X) = ...`` behind ``f(x) = ...``: another function of the same name."""
+    if not isinstance(left, t.HeadBracket) or not isinstance(left.head, t.Symbol):
+        return False
+    mine = env.decorated.get(s.full(left.head))
+    bare = all(s.bare(i) for i in left.bracket.items)
+    return mine is not None and bare and mine != left.bracket.items
+
+
+def _forget_step(env: Environment, left: t.Node) -> None:
+    """``f(x) = 1/x`` behind a step f: the name begins anew as a function of its argument."""
+    head = left.head if isinstance(left, (t.HeadBracket, t.Call)) else None
+    if not isinstance(head, t.Symbol) or head.primes:
+        return
+    key = s.full(head)
+    if key in env.decorated and not of_other_letters(env, left):
+        return
+    env.decorated.pop(key, None)
+    if key in env.definitions:
+        env.definitions.pop(key)
+        env.order = [k for k in env.order if k != key]
 
 
 def whole_instead_of_entries(env: Environment, relation: t.Relation, number: int) -> None:

@@ -97,8 +97,11 @@ def _constants(
                 new = o.times(node, part)
                 yield f"{also}lost factor {write(part)}", o.negated(new) if also else new
             elif abs(size * value - 1) < 1e-6:
-                new = o.times(node, t.Fraction(t.Number("1"), part))
-                yield f"{also}extra factor {write(part)}", o.negated(new) if also else new
+                inverse = t.Fraction(t.Number("1"), part)
+                new = o.times(node, inverse)
+                there = any(p == part for p in t.walk(node))
+                name = f"extra factor {write(part)}" if there else f"lost factor {write(inverse)}"
+                yield f"{also}{name}", o.negated(new) if also else new
 
 
 def _without_symbol(node: t.Node, symbol: t.Symbol) -> t.Node | None:

@@ -20,6 +20,7 @@ from matcalc.judging.worlds import World
 from matcalc.reading import tree as t
 
 BUDGET = 150_000
+INNER = " cannot be computed: "  # what does not fit stands in a definition
 
 
 @dataclass(frozen=True)
@@ -243,10 +244,10 @@ class Scope:
                     if letter in definition.ranges:
                         numbers.update(self.range_of(definition.ranges[letter]))
                     elif not numbers:
-                        numbers.update(self._range_in_body(stem, letter, definition))
+                        numbers.update(self.range_in_body(stem, letter, definition))
         return sorted(numbers)
 
-    def _range_in_body(self, stem: str, letter: str, definition: Definition) -> list[int]:
+    def range_in_body(self, stem: str, letter: str, definition: Definition) -> list[int]:
         """``p_k = e^{z_k} / s`` exists for every k that z has."""
         from matcalc.judging.bigops import range_by_use
 
@@ -260,15 +261,19 @@ class Scope:
             self.seeking.discard(stem)
 
     def _assembled(self, stem: str) -> Place | None:
+        from matcalc.judging.tables import table_of
+
         numbers = self.cell_numbers(stem)
         if not numbers:
-            return None
+            return table_of(self, stem)
         cells = []
         for n in numbers:
             symbol = t.Symbol(stem.split("^")[0], stem, (t.Number(str(n)),), _marks(stem))
             place = self.place(symbol)
             cells.append((place or Place(f"{stem}_{n}", shape=(1, 1)),))
-        self.env.assume(f"{stem} is the column of {stem}_{numbers[0]} to {stem}_{numbers[-1]}")
+        self.env.assume(
+            f"{stem} is the column of the entries {stem}_{numbers[0]}, {stem}_{numbers[0] + 1}, ..."
+        )
         return Place(stem, grid=tuple(cells))
 
     def _entry(self, array: str, symbol: t.Symbol) -> Place:
@@ -453,7 +458,12 @@ class Scope:
             return world.input(place.key, shape, env.domains.get(place.key, ""))
         self.count(5)
         with self.inside(dict(place.bound), {}):
-            values = evaluate(self, place.definition.body)
+            try:
+                values = evaluate(self, place.definition.body)
+            except Misfit as misfit:
+                if INNER in str(misfit):
+                    raise
+                raise Misfit(f"{place.key}{INNER}{misfit}") from misfit
         wanted = env.shapes.get(place.key)
         if wanted is not None:
             fits = [v for v in values if v.shape == world.shape(wanted)]

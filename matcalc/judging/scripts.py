@@ -10,11 +10,14 @@ import numpy as np
 from matcalc.judging import brackets
 from matcalc.judging import spelling as s
 from matcalc.judging import values as v
+from matcalc.judging.elementary import exp
 from matcalc.judging.evaluate import each, evaluate
 from matcalc.judging.scope import Scope
 from matcalc.judging.values import Misfit, OutOfRange, Unread, Value, distinct, merged, show
 from matcalc.reading import tree as t
 from matcalc.reading.writer import write
+
+HIGHEST = 100  # powers beyond leave the numbers a computer has
 
 
 def no_script(node: t.Postfix, scope: Scope) -> list[Value]:
@@ -47,9 +50,7 @@ def _power(node: t.Postfix, scope: Scope) -> list[Value]:
         and base.name == "e"
         and scope.place(base) is None
     ):
-        return each(
-            scope, (exponent,), lambda p: Value(np.exp(p[0].array), p[0].tags, p[0].literal)
-        )
+        return each(scope, (exponent,), lambda p: Value(exp(p[0].array), p[0].tags, p[0].literal))
     if isinstance(base, t.Symbol) and not base.primes:
         marked = replace(base, marks=(*base.marks, t.Mark("^", exponent)))
         if scope.place(marked) is not None and scope.place(base) is None:
@@ -70,6 +71,8 @@ def _raised(value: Value, power: Value, *, entrywise: bool = False) -> list[Valu
     exponent = power.array
     whole = exponent.size == 1 and float(exponent.real.flat[0]).is_integer()
     n = int(exponent.real.flat[0]) if whole else 0
+    if abs(n) > HIGHEST:
+        raise Unread(f"a power of {n} is too high to be checked with numbers")
     if whole:
         array = value.array ** (n if n >= 0 else float(n))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,6 +11,7 @@ from matcalc.judging.environment import Environment
 from matcalc.judging.spelling import full, integer, symbols
 from matcalc.judging.worlds import STYLES, World
 
+SHAPE = re.compile(r"\b(\d+) x (\d+)\b")
 SIZES = 3
 POINTS = 8
 
@@ -48,6 +50,20 @@ def size_choices(env: Environment, count: int = SIZES) -> list[dict[str, int]]:
         order = [int(x) for x in rng.permutation(pool[: max(len(names), min(4, len(pool)))])]
         choices.append({**env.sizes, **dict(zip(names, order, strict=False))})
     return choices
+
+
+def in_letters(sentence: str, world: World) -> str:
+    """Shapes in a sentence with the names of the page, ``n x d``, where numbers stand for them."""
+    names: dict[int, list[str]] = {}
+    for name, size in world.sizes.items():
+        names.setdefault(size, []).append(name)
+    free = set(free_dims(world.env))
+    known = {size: n[0] for size, n in names.items() if len(n) == 1 and n[0] in free and size > 1}
+
+    def said(shape: re.Match[str]) -> str:
+        return " x ".join(known.get(int(x), x) for x in shape.groups())
+
+    return SHAPE.sub(said, sentence)
 
 
 def worlds(

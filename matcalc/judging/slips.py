@@ -38,6 +38,7 @@ LAYOUT = "wrong layout"
 DIAGONAL_ONLY = "only the diagonal of the softmax Jacobian"
 SUM_EXTRA = "sum that should not be there"
 PRODUCT_FOR_SUM = "sum for product"
+OTHER = "another formula"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from matcalc.judging import spelling as s
-from matcalc.judging.vocabulary import joined
+from matcalc.judging.vocabulary import joined, turned
 from matcalc.reading import tree as t
 
 ONE = t.Number("1")
@@ -27,6 +27,8 @@ def _tidied(node: t.Node) -> t.Node:
         return _product(node)
     if isinstance(node, t.Sum):
         return _sum(node)
+    if isinstance(node, t.Postfix) and node.kind == "transpose":
+        return _turned_round(node)
     if isinstance(node, t.BigOperator) and node.name == "sum" and node.body is not None:
         body = s.flattened(node.body)
         if isinstance(body, t.Sum) and len(body.terms) == 1 and body.signs == ("-",):
@@ -34,6 +36,24 @@ def _tidied(node: t.Node) -> t.Node:
         if isinstance(body, t.Product):
             return replace(node, body=body)
     return node
+
+
+def _turned_round(node: t.Postfix) -> t.Node:
+    """``B A^T`` for ``(A B^T)^T``."""
+    inner = s.flattened(node.base)
+    if not isinstance(inner, t.Product) or set(inner.operators) != {""}:
+        return node
+    numbers = [f for f in inner.factors if _is_coefficient(f)]
+    arrays = [f for f in inner.factors if not _is_coefficient(f)]
+    if len(arrays) != 2 or not any(_is_transposed(f) for f in arrays):
+        return node
+    first, second = (turned(f, node.latex) for f in reversed(arrays))
+    factors = (*numbers, first, second)
+    return t.Product(factors, ("",) * (len(factors) - 1), span=node.span)
+
+
+def _is_transposed(node: t.Node) -> bool:
+    return isinstance(node, t.Postfix) and node.kind == "transpose"
 
 
 def _product(node: t.Product) -> t.Node:
@@ -84,7 +104,7 @@ def _is_coefficient(node: t.Node) -> bool:
     """A fraction of numbers and sizes."""
     if isinstance(node, t.Number):
         return True
-    return isinstance(node, t.Fraction) and node.numerator == ONE and all(
+    return isinstance(node, t.Fraction) and isinstance(node.numerator, t.Number) and all(
         isinstance(p, (t.Number, t.Product, t.Bracket, t.Root)) or s.bare(p)
         for p in t.walk(node.denominator)
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 from matcalc.errors import ParseError
 from matcalc.judging import spelling as s
-from matcalc.judging.adjoints import loss_symbol
+from matcalc.judging.adjoints import loss_symbol, used_names
 from matcalc.judging.conventions import statement
 from matcalc.judging.counting import note_dims
 from matcalc.judging.differentials import is_adjoint_line, varied, with_differentials
@@ -17,7 +17,7 @@ from matcalc.judging.environment import Environment
 from matcalc.judging.functions import CALLS
 from matcalc.judging.givens import EQUALS, environment_of
 from matcalc.judging.guesses import infer
-from matcalc.judging.layer_numbers import numbered
+from matcalc.judging.layer_numbers import lettered, numbered
 from matcalc.judging.layers import normal, note_layers
 from matcalc.judging.lines import EQUAL, RANK, Finding, judge
 from matcalc.judging.undefined import where
@@ -70,29 +70,52 @@ def verify_relations(
     judged = [judge_line(env, line, before) for line in lines if line.sides]
     if not judged:
         return Verdict("unreadable", claim, explanation="there is no equation")
-    worst = max(judged, key=lambda line: ORDER[line.finding.status])
+    place = _first_wrong(judged)
+    worst = judged[place]
     other = _with_numbers(before, lines, worst)
     if other is not None:
         env, before, worst = other
-    return _verdict(env, before, claim, worst, diagnose)
+    verdict = _verdict(env, before, claim, worst, diagnose)
+    if verdict.first_wrong_step and worst.line.continued:
+        step = verdict.first_wrong_step + _steps_before(judged, place)
+        return replace(verdict, first_wrong_step=step)
+    return verdict
+
+
+def _first_wrong(judged: Sequence[Judged]) -> int:
+    """The first line that is wrong; else the one of which least can be said."""
+    ranks = [ORDER[line.finding.status] for line in judged]
+    wrong = [k for k, line in enumerate(judged) if line.finding.status in FAILURES]
+    return wrong[0] if wrong else ranks.index(max(ranks))
+
+
+def _steps_before(judged: Sequence[Judged], place: int) -> int:
+    """The right-hand sides above a line that goes on with the same left side."""
+    count = 0
+    while judged[place].line.continued and place:
+        place -= 1
+        count += len(judged[place].line.sides) - 1
+    return count
 
 
 def _with_numbers(
     before: Environment, lines: list[t.Relation], worst: Judged
 ) -> tuple[Environment, Environment, Judged] | None:
-    """A line about any layer, judged with layers that have numbers, where that says more."""
+    """A line about any layer or any index, judged with numbers for them, where that says more."""
     if len(lines) != 1 or ORDER[worst.finding.status] <= 0:
         return None
+    unread = worst.finding.status == "unreadable"
     concrete = numbered(before, lines[0])
-    if concrete is None:
+    if concrete is None and not unread:
         return None
-    known, line = concrete
+    known, cases = concrete or (before, lines)
     env = known.copy()
-    infer(env, [line])
-    judged = judge_line(env, line, known)
-    better = ORDER[judged.finding.status] <= 0 or (
-        worst.finding.status == "unreadable" and judged.finding.status != "unreadable"
-    )
+    infer(env, cases, letters=True)
+    found = [judge_line(env, line, known) for line in cases]
+    judged = max(found, key=lambda line: ORDER[line.finding.status])
+    status = judged.finding.status
+    about_layers = concrete is not None and status in FAILURES
+    better = ORDER[status] <= 0 or about_layers or (unread and status != "unreadable")
     return (env, known, judged) if better else None
 
 
@@ -212,6 +235,25 @@ def _unexplained(env: Environment, line: t.Relation) -> str:
     return next(iter(sorted(env.guessed_words - primed)), "")
 
 
+def _undefined_loss(env: Environment, line: t.Relation, finding: Finding) -> str:
+    """A loss nobody defined, where the line does not trace its derivative back to another one."""
+    left = s.peeled(line.sides[0])
+    of = left.of if isinstance(left, (t.Derivative, t.Nabla)) else None
+    if not isinstance(of, t.Symbol) or not finding.wrong or _known(env, of):
+        return ""
+    words = f"{write(of)} is an unknown smooth function"
+    if not any(said.startswith(words) for said in env.assumptions) or len(line.sides) > 2:
+        return ""
+    for part in t.walk(line.sides[finding.wrong]):
+        if isinstance(part, (t.Derivative, t.Nabla, t.Differential)):
+            return ""
+        if isinstance(part, t.Symbol) and (
+            part.primes or part.name in ("delta", "Delta") or part.name.endswith("_bar")
+        ):
+            return ""
+    return write(of)
+
+
 # ---------------------------------------------------------------- the verdict
 
 
@@ -229,6 +271,7 @@ def _strangers(before: Environment, line: t.Relation, finding: Finding) -> str:
     left = {p.name for p in t.walk(line.sides[0]) if isinstance(p, t.Symbol)}
     for big in (p for p in t.walk(line) if isinstance(p, t.BigOperator)):
         left |= {p.name for x in big.lower for p in t.walk(x) if isinstance(p, t.Symbol)}
+    left |= used_names(before)  # undeclared, and yet a name of the page
     found: dict[str, str] = {}
     for symbol in s.symbols(line.sides[finding.wrong]):
         counts = s.full(symbol) in before.dims or symbol.name in ("e", "pi", "I", "delta", "d")
@@ -261,6 +304,9 @@ def _verdict(
     if finding.status in FAILURES and (word := _unexplained(env, judged.line)):
         why = f"the page does not say what {word} does"
         return Verdict("unreadable", claim, explanation=why, assumptions=tuple(env.assumptions))
+    if finding.status == "fails" and (name := _undefined_loss(env, judged.line, finding)):
+        why = f"{name} is not defined, so nothing is known about its derivative"
+        return Verdict("unreadable", claim, explanation=why, assumptions=tuple(env.assumptions))
     wrong = finding.wrong if finding.status not in ("holds", "unreadable") else None
     verdict = Verdict(
         finding.status,  # type: ignore[arg-type]
@@ -277,12 +323,13 @@ def _verdict(
     if found is None:
         return verdict
     line = judged.line if judged.claim is judged.line else judged.claim
+    line = replace(line, continued=False)
     status = found.status or verdict.status
     return replace(
         verdict,
         status=status,  # type: ignore[arg-type]
         slip=found.slip,
-        correction=write(found.corrected(line)) if found.side is not None else found.text,
+        correction=write(lettered(found.corrected(line))) if found.side is not None else found.text,
         explanation=taught(verdict.explanation, found.slip, found.explanation),
         counterexample=found.counterexample,
     )

@@ -54,6 +54,9 @@ def reading_of(env: Environment, line: t.Relation, finding: Finding) -> str:
     """How the line was understood where it could be understood in several ways."""
     parts = sorted(finding.tags)
     layout, vec = finding.layout
+    if finding.status == "needs-convention" and "layout" in finding.convention:
+        layout, vec = env.layout or "denominator", env.vec
     if finding.status in ("holds", "needs-convention") and layout != "denominator":
-        parts.append(f"{layout} layout{' of vec' if vec else ''}")
+        by = ", as most lines of the page" if env.layout_by_lines and layout == env.layout else ""
+        parts.append(f"{layout} layout{' of vec' if vec else ''}{by}")
     return "; ".join(parts)

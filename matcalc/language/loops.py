@@ -208,6 +208,8 @@ class _Reader:
                 steps.append((name, formula, statement))
             else:
                 at = self._before(name, place, statement, formula)
+                if at in starts.get(name, {}):
+                    raise ParseError(f"{name}[{place.strip()}] is given twice", self.text)
                 starts.setdefault(name, {})[at] = formula
                 where[name] = statement
         for name, given in starts.items():
@@ -236,9 +238,7 @@ class _Reader:
         *outer, last = (self.net.spans[letter] for letter in statement.letters)
         down = self._runs_down(statement.inside[-1])
         first = sp.expand(last.high + 1 if down else last.low - 1)
-        said = ",".join(
-            [*(str(s.index) for s in outer), shapes.show_dim(first).replace(" ", "")]
-        )
+        said = ",".join([*(str(s.index) for s in outer), shapes.show_dim(first).replace(" ", "")])
         over = statement.inside[-1].strip() if down else last
         return f"{name}[{place.strip()}] is no start of a loop over {over}: that is {name}[{said}]"
 

@@ -41,14 +41,19 @@ def worked(
     With ``digits`` every line is rounded to so many decimals and used so, as in a calculation by
     hand; otherwise nothing is rounded. With ``partial`` a line that can't be computed is no error.
     """
-    known = _by_symbol(record, values)
+    functions = {str(name): value for name, value in values.items() if callable(value)}
+    known = _by_symbol(record, {k: v for k, v in values.items() if not callable(v)})
     sizes = dict(dims or {})
     found: list[WorkedLine] = []
     for line in record.lines:
         if line.symbol in known:
             found.append(WorkedLine(line, known[line.symbol], given=True))
             continue
-        needs = _missing(line.value, known, sizes)
+        undefined = _undefined(line.value)
+        needs = (
+            *_missing(line.value, known, sizes),
+            *(name for name in undefined if name not in functions),
+        )
         if needs and partial:
             found.append(WorkedLine(line, None, needs=needs))
             continue
@@ -56,7 +61,9 @@ def worked(
             raise UnknownNameError(
                 f"{line.name} needs {', '.join(needs)}; give values, or ask with partial=True"
             )
-        value = evaluate(line.value, _used(line.value, known, sizes), dims=_only(line.value, sizes))
+        used: dict[Any, Any] = {**_used(line.value, known, sizes)}
+        used |= {name: functions[name] for name in undefined}
+        value = evaluate(line.value, used, dims=_only(line.value, sizes))
         if line.symbol.shape and np.ndim(value) == 0:
             value = np.array([[value]])
         if digits is not None:
@@ -95,6 +102,12 @@ def _missing(root: Node, known: Mapping[Node, Any], sizes: Mapping[str, int]) ->
             symbol_name(n) for n in names if n.shape != SCALAR or symbol_name(n) not in dims
         )
     )
+
+
+def _undefined(root: Node) -> tuple[str, ...]:
+    """The functions without a definition that an expression applies."""
+    found = (n.params[0] for n in postorder(root) if n.op.name in ("function", "map"))
+    return tuple(dict.fromkeys(map(str, found)))
 
 
 def _used(root: Node, known: Mapping[Node, Any], sizes: Mapping[str, int]) -> dict[Node, Any]:

@@ -8,6 +8,10 @@ from typing import Any
 import sympy as sp
 
 from matcalc.errors import NoRuleError, ShapeError
+from matcalc.expr import Node
+from matcalc.ops.algebra import had, minus, ones
+from matcalc.ops.base import FUNCTIONS as WORDS
+from matcalc.ops.entrywise import power
 from matcalc.pytorch.entrywise import added, arithmetic, divided, multiplied, subtracted
 from matcalc.pytorch.multiplying import linear
 from matcalc.pytorch.products import matmul
@@ -35,12 +39,9 @@ def einsum(reader: Any, equation: Any, *operands: Any) -> Tensor:
         once = sorted(c for c in {*left} - {*",."} if left.count(c) == 1)
         right = "".join([*["..."][: "." in left], *once])
     names, right = _without_dots(reader, names, right, operands)
-    if any(len({*word}) != len(word) for word in (*names, right)):
-        raise NoRuleError(f"einsum {equation} repeats a letter in one operand")
-    line = [(reader.tensor(x), word) for x, word in zip(operands, names, strict=True)]
-    for x, word in line:
-        if len(x.axes) != len(word):
-            raise ShapeError(f"einsum {word} for a tensor with {len(x.axes)} axes")
+    if len({*right}) != len(right):
+        raise NoRuleError(f"einsum {equation} repeats a letter in its result")
+    line = [_diagonals(reader, reader.tensor(x), w) for x, w in zip(operands, names, strict=True)]
     T, have = line[0]
     for k, (other, word) in enumerate(line[1:], start=2):
         wanted = {*right, *(c for _, w in line[k:] for c in w)}
@@ -50,6 +51,18 @@ def einsum(reader: Any, equation: Any, *operands: Any) -> Tensor:
         raise ShapeError(f"einsum {equation} has a letter in its result that no operand has")
     made = replace(T, axes=tuple(T.axes[have.index(c)] for c in right))
     return reader.named("matmul", made)
+
+
+def _diagonals(reader: Any, x: Tensor, word: str) -> tuple[Tensor, str]:
+    """A letter that stands twice in one operand means the diagonal of its two axes."""
+    if len(x.axes) != len(word):
+        raise ShapeError(f"einsum {word} for a tensor with {len(x.axes)} axes")
+    for c in word:
+        while word.count(c) > 1:
+            first, second = word.index(c), word.rindex(c)
+            x = FUNCTIONS["diagonal"](reader, x, 0, first, second)
+            word = word[:first] + word[first + 1 : second] + word[second + 1 :] + c
+    return x, word
 
 
 def _without_dots(
@@ -152,16 +165,20 @@ def _addmm(reader: Any, c: Any, a: Any, b: Any, *, beta: Any = 1, alpha: Any = 1
     return arithmetic("add", added)(reader, start, made)
 
 
-@reads("addcmul", "addcdiv")
-def _addcmul(reader: Any, c: Any, a: Any, b: Any, *, value: Any = 1) -> Tensor:
-    raise NoRuleError("write the sum and the product of addcmul and addcdiv out")
-
-
 @reads("cdist")
 def _cdist(reader: Any, a: Tensor, b: Tensor, p: float = 2.0, compute_mode: Any = None) -> Tensor:
     """Distances of all rows of one from all rows of the other."""
     off = combined(unsqueezed(reader, a, -2), unsqueezed(reader, b, -3), subtracted)
-    return FUNCTIONS["norm"](reader, off, p, -1)
+    if p != 2 or a.parts != b.parts:
+        return FUNCTIONS["norm"](reader, off, p, -1)
+    squares = reader.named("sum", total(off.each(lambda v: power(v, 2)), -1))
+    return reader.named("norm", squares.each(_root))
+
+
+def _root(s: Node) -> Node:
+    """The square root whose slope at 0 is 0: the distance of a row from itself."""
+    on = WORDS["step"](s)
+    return had(on, WORDS["sqrt"](added(s, minus(ones(*s.shape), on))))
 
 
 @reads("normalize")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from matcalc.errors import NoRuleError
 from matcalc.expr import Node, number
 from matcalc.ops.algebra import minus, mul, neg, ones
 from matcalc.ops.base import FUNCTIONS as WORDS
 from matcalc.ops.entrywise import power
+from matcalc.pytorch.activations import number_pi
 from matcalc.pytorch.entrywise import added, divided, multiplied, subtracted
 from matcalc.pytorch.losses import plain_options, summed_up
 from matcalc.pytorch.reductions import total
@@ -121,12 +121,12 @@ def _gaussian(
     reader: Any, x: Any, y: Any, var: Any, full: bool = False, eps: float = 1e-6,
     reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
-    if full:
-        raise NoRuleError("gaussian_nll_loss is read without full")
     reader.say(f"gaussian_nll_loss is read for variances above its floor {eps}")
     V = reader.tensor(var)
     off = combined(reader.tensor(x), reader.tensor(y), subtracted)
     fit = combined(off.each(lambda a: power(a, 2)), V, divided)
     each = combined(V.each(WORDS["log"]), fit, added)
+    if full:
+        each = each.each(lambda a: added(a, WORDS["log"](mul(2, number_pi()))))
     half = each.each(lambda a: mul(power(number(2), -1), a))
     return summed_up(reader, "loss", half, reduction)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from matcalc.pytorch.functions import FUNCTIONS
 from matcalc.pytorch.layers import layer
 from matcalc.pytorch.reductions import averaged, total
 from matcalc.pytorch.shaping import reshaped
-from matcalc.pytorch.table import axis_number, reads
+from matcalc.pytorch.table import reads
 from matcalc.pytorch.tensors import Tensor, combined
 
 
@@ -73,21 +72,6 @@ def _one_hot(reader: Any, x: Any, num_classes: int = -1) -> Any:
     if num_classes < 1:
         raise NoRuleError("one_hot is read with the number of classes")
     return reader.one_hot(x, sp.Integer(num_classes))
-
-
-@reads("gather")
-def _gather(reader: Any, x: Tensor, dim: int, index: Any) -> Any:
-    """One entry along an axis for each place of the others: the product with one-hot rows, summed."""
-    k = axis_number(x, dim)
-    rows = reader.one_hot(index, x.axes[k].size)
-    if isinstance(index, Tensor) or len(rows.axes) != len(x.axes) + 1 or not rows.axes[k].is_one:
-        raise NoRuleError("gather is read with class numbers, one along its axis")
-    axes = [a for j, a in enumerate(rows.axes[:-1]) if j != k]
-    axes.insert(k, rows.axes[-1])
-    if [str(a.size) for a in axes] != [str(s) for s in x.sizes]:
-        raise NoRuleError("gather is read with a class number for every place of the other axes")
-    chosen = combined(replace(rows, axes=tuple(axes)), x, multiplied)
-    return reader.named("sum", total(chosen, k, True))
 
 
 @layer("Bilinear")

@@ -138,8 +138,21 @@ reads("sub", "subtract")(arithmetic("sub", subtracted))
 reads("mul", "multiply")(arithmetic("mul", multiplied))
 reads("truediv", "div", "divide")(arithmetic("div", divided))
 reads("rsub")(arithmetic("sub", lambda a, b: subtracted(b, a)))
-reads("maximum")(arithmetic("maximum", lambda a, b: WORDS["max"](a, b)))
-reads("minimum")(arithmetic("minimum", lambda a, b: WORDS["min"](a, b)))
+
+
+def _larger(word: str, short: str) -> None:
+    of_two = arithmetic(word, lambda a, b: WORDS[short](a, b))
+
+    @reads(word, f"f{short}")
+    def reading(reader: Any, a: Any, b: Any) -> Any:
+        reader.say(
+            f"where both sides of {word} are equal, the first counts; torch takes half of each"
+        )
+        return of_two(reader, a, b)
+
+
+_larger("maximum", "max")
+_larger("minimum", "min")
 
 
 @reads("pow")
@@ -170,6 +183,12 @@ def _clamp_min(reader: Any, x: Tensor, min: Any) -> Tensor:
 @reads("clamp_max")
 def _clamp_max(reader: Any, x: Tensor, max: Any) -> Tensor:
     return _clamp(reader, x, None, max)
+
+
+@reads("nan_to_num")
+def _finite(reader: Any, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    reader.say("all numbers are taken to be finite")
+    return x
 
 
 @reads("contiguous", "clone", "double", "type_as", "cpu")

@@ -2,14 +2,18 @@
 
 from matcalc.pytorch import (
     activations,
+    class_losses,
+    composed,
     contracting,
     distances,
     entrywise,
+    joining,
     losses,
     matrices,
     multiplying,
     questions,
     reductions,
+    scattering,
     selecting,
     shaping,
 )
@@ -18,14 +22,18 @@ from matcalc.pytorch.table import FUNCTIONS
 __all__ = [
     "FUNCTIONS",
     "activations",
+    "class_losses",
+    "composed",
     "contracting",
     "distances",
     "entrywise",
+    "joining",
     "losses",
     "matrices",
     "multiplying",
     "questions",
     "reductions",
+    "scattering",
     "selecting",
     "shaping",
 ]

@@ -17,7 +17,7 @@ from matcalc.ops.patches import fold, geometry, unfold
 from matcalc.pytorch.entrywise import added
 from matcalc.pytorch.layers import layer
 from matcalc.pytorch.selecting import padded
-from matcalc.pytorch.shaping import reshaped
+from matcalc.pytorch.shaping import reshaped, unsqueezed
 from matcalc.pytorch.table import reads
 from matcalc.pytorch.tensors import (
     Axis,
@@ -105,6 +105,9 @@ def _unpadded(reader: Any, x: Tensor, sizes: list[int], how: Kernel) -> tuple[Te
 def convolved(reader: Any, x: Tensor, weight: Any, bias: Any, how: Kernel, axes: int) -> Tensor:
     """``Z = unfold(X)*W' + 1*b``; W has an output channel a row, as torch flattens it."""
     W = reader.tensor(weight)
+    if len(x.axes) == axes + 1:  # one image
+        alone = convolved(reader, unsqueezed(reader, x, 0), weight, bias, how, axes)
+        return replace(alone, axes=alone.axes[1:])
     flat, sizes = _flat(reader, W, how, axes)
     x, how = _unpadded(reader, x, sizes, how)
     x, batch, size = images(x, axes)
@@ -139,7 +142,7 @@ def _conv_function(
     dilation: Any = 1, groups: int = 1,
 ) -> Any:  # fmt: skip
     how = Kernel(stride, padding, dilation, groups)
-    return convolved(reader, x, weight, bias, how, len(x.axes) - 2)
+    return convolved(reader, x, weight, bias, how, len(reader.tensor(weight).axes) - 2)
 
 
 @layer("ConvTranspose1d", "ConvTranspose2d")

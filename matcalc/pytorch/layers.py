@@ -66,6 +66,22 @@ def _softmax(reader: Any, m: Any, x: Tensor) -> Any:
     return FUNCTIONS[word](reader, x, m.dim)
 
 
+@layer("Softmax2d")
+def _softmax2d(reader: Any, m: Any, x: Tensor) -> Any:
+    return FUNCTIONS["softmax"](reader, x, -3)
+
+
+@layer("RReLU")
+def _rrelu(reader: Any, m: Any, x: Tensor) -> Any:
+    return FUNCTIONS["rrelu"](reader, x, m.lower, m.upper, m.training)
+
+
+@layer("LPPool1d", "LPPool2d")
+def _lp_pool(reader: Any, m: Any, x: Tensor) -> Any:
+    word = "lp_pool1d" if m.__class__.__name__ == "LPPool1d" else "lp_pool2d"
+    return FUNCTIONS[word](reader, x, m.norm_type, m.kernel_size, m.stride, m.ceil_mode)
+
+
 @layer("Identity")
 def _identity(reader: Any, m: Any, x: Tensor) -> Any:
     return x

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import sympy as sp
-
 from matcalc.errors import NoRuleError, ShapeError
 from matcalc.expr import Node, number, read
 from matcalc.ops.algebra import had, minus, mul, neg, ones
@@ -15,15 +13,13 @@ from matcalc.ops.entrywise import power
 from matcalc.ops.losses import binary_cross_entropy, huber, squared_error
 from matcalc.ops.reduce import sum_all
 from matcalc.pytorch.entrywise import added, multiplied, subtracted
-from matcalc.pytorch.reader import Placeholder
-from matcalc.pytorch.reductions import log_softmax_along, total
+from matcalc.pytorch.reductions import averaged, total
 from matcalc.pytorch.table import reads
 from matcalc.pytorch.tensors import (
     Tensor,
     combined,
     count,
     laid_out,
-    placed,
     renamed,
     show,
     tensor,
@@ -164,76 +160,6 @@ def _bce_logits(
     return _weighted(reader, "bce", each, weight, reduction)
 
 
-# -- classes ---------------------------------------------------------------------------------------
-
-
-@reads("cross_entropy")
-def _cross_entropy(
-    reader: Any, z: Any, y: Any, weight: Any = None, reduction: str = "mean",
-    label_smoothing: float = 0.0, ignore_index: int = -100, **kw: Any,
-) -> Tensor:  # fmt: skip
-    plain_options("cross_entropy", kw)
-    scores = reader.tensor(z)
-    logs = log_softmax_along(reader, scores, min(1, len(scores.axes) - 1))
-    return _nll(reader, logs, y, weight, reduction, label_smoothing, ignore_index)
-
-
-@reads("nll_loss")
-def _nll_loss(
-    reader: Any, z: Any, y: Any, weight: Any = None, reduction: str = "mean",
-    ignore_index: int = -100, **kw: Any,
-) -> Tensor:  # fmt: skip
-    plain_options("nll_loss", kw)
-    return _nll(reader, reader.tensor(z), y, weight, reduction, 0.0, ignore_index)
-
-
-def _nll(
-    reader: Any, logs: Tensor, y: Any, weight: Any, reduction: str, smooth: float, ignored: int
-) -> Tensor:
-    """Minus the sum of the targets times the logarithms of what was given to them."""
-    if ignored != -100:
-        raise NoRuleError("a loss with ignore_index is not read")
-    at = min(1, len(logs.axes) - 1)
-    holder = getattr(y, "value", None)
-    if isinstance(holder, Placeholder) and len(holder.sizes) == len(logs.axes):
-        y = reader.declared(holder)
-    target = reader.one_hot(y, logs.axes[at].size)
-    rest = [a for k, a in enumerate(logs.axes) if k != at]
-    # Class numbers have the classes last, probabilities have them where the scores do.
-    given = isinstance(y, Tensor) or (holder is None and y.is_floating_point())
-    mine = logs.axes if given else (*rest, logs.axes[at])
-    if [str(s) for s in target.sizes] != [str(a.size) for a in mine]:
-        raise ShapeError(
-            f"targets of shape {show(target.sizes)} for scores of shape {show(logs.sizes)}"
-        )
-    if given and weight is not None:
-        raise NoRuleError("cross entropy of probabilities is read without weights")
-    if logs.mask is not None:
-        reader.say("no target is a class whose score is -inf")
-    line = laid_out(together(logs), placed(tuple(rest)), placed((logs.axes[at],)))
-    target = renamed(target, dict(zip(target.axes, mine, strict=True)))
-    Y = laid_out(together(target), line.rows, line.cols).node
-    L = line.node
-    if smooth:
-        if weight is not None:
-            raise NoRuleError("label smoothing is read without weights")
-        C = logs.axes[at].size
-        even = mul(number(str(smooth)), power(read(C), -1), ones(*Y.shape))
-        Y = added(mul(number(str(1 - smooth)), Y), even)
-    if weight is not None:
-        W = reader.tensor(weight)
-        W = laid_out(renamed(W, {W.axes[0]: logs.axes[at]}), (), line.cols).node
-        Y = had(Y, mul(ones(Y.shape[0], 1), W))
-    if reduction == "none":
-        each = tensor(neg(WORDS["rowsum"](had(Y, L))), rest, (), rest)
-        return reader.named("loss", each)
-    whole = neg(sum_all(had(Y, L)))
-    if weight is not None and reduction == "mean":
-        made = mul(power(sum_all(Y), -1), whole)
-        return reader.named("loss", tensor(made, (), (), ()))
-    return scaled(reader, "loss", whole, count(rest) if rest else sp.Integer(1), reduction)
-
-
 @reads("kl_div")
 def _kl_div(
     reader: Any, x: Any, y: Any, reduction: str = "mean", log_target: bool = False, **kw: Any
@@ -259,11 +185,27 @@ def _poisson(
     reduction: str = "mean", **kw: Any,
 ) -> Tensor:  # fmt: skip
     plain_options("poisson_nll_loss", kw)
-    if full or not log_input:
-        raise NoRuleError("poisson_nll_loss is read with log_input and without full")
+    if full:
+        raise NoRuleError("poisson_nll_loss is read without full")
+    if not log_input:
+        e = number(str(eps))
+        return compared(
+            reader, "loss", x, y, reduction,
+            lambda a, b: _off(a, multiplied(b, WORDS["log"](added(a, e)))),
+        )  # fmt: skip
     return compared(
         reader, "loss", x, y, reduction, lambda a, b: _off(WORDS["exp"](a), multiplied(b, a))
     )
+
+
+@reads("multilabel_soft_margin_loss")
+def _multilabel(
+    reader: Any, z: Any, y: Any, weight: Any = None, reduction: str = "mean", **kw: Any
+) -> Tensor:
+    """The mean over the classes of binary cross entropies."""
+    plain_options("multilabel_soft_margin_loss", kw)
+    each = _bce_logits(reader, z, y, weight, "none")
+    return summed_up(reader, "loss", averaged(each, -1), reduction)
 
 
 @reads("soft_margin_loss")

@@ -13,6 +13,7 @@ from typing import Any
 from matcalc.expr import Node
 from matcalc.ops.algebra import zeros
 from matcalc.pytorch.entrywise import added
+from matcalc.pytorch.shaping import reshaped
 from matcalc.pytorch.table import FUNCTIONS
 from matcalc.pytorch.tensors import Tensor, combined
 
@@ -39,9 +40,13 @@ def viewed(reader: Any, view: Callable[..., Any], x: Tensor, args: Any, kwargs: 
     shown = view(reader, mask, *args, **kwargs)
     if isinstance(found, Tensor):
         return replace(found, mask=_binary(reader, shown))
-    return tuple(
-        replace(f, mask=_binary(reader, s)) for f, s in zip(found, shown, strict=True)
-    )
+    return tuple(replace(f, mask=_binary(reader, s)) for f, s in zip(found, shown, strict=True))
+
+
+def seen_as(T: Tensor, sizes: Any) -> Tensor:
+    """A tensor with further axes of size one, and its mask with the same."""
+    found = reshaped(replace(T, mask=None), list(sizes))
+    return found if T.mask is None else replace(found, mask=reshaped(T.mask, list(sizes)))
 
 
 def _binary(reader: Any, T: Tensor) -> Tensor:

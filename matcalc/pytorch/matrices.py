@@ -9,11 +9,13 @@ import numpy as np
 
 from matcalc.errors import NoRuleError, ShapeError
 from matcalc.expr import Node
-from matcalc.ops.algebra import minus, ones, t
+from matcalc.ops.algebra import eye, minus, ones, t
 from matcalc.ops.base import FUNCTIONS as WORDS
 from matcalc.pytorch.entrywise import divided, multiplied
 from matcalc.pytorch.masks import of_triangle
-from matcalc.pytorch.table import FUNCTIONS, reads
+from matcalc.pytorch.reductions import total
+from matcalc.pytorch.shaping import unsqueezed
+from matcalc.pytorch.table import FUNCTIONS, axis_number, reads
 from matcalc.pytorch.tensors import (
     Axis,
     Tensor,
@@ -24,6 +26,7 @@ from matcalc.pytorch.tensors import (
     show,
     tensor,
     together,
+    written_out,
 )
 from matcalc.shapes import Dim
 
@@ -71,9 +74,17 @@ def _slogdet(reader: Any, x: Any) -> Any:
 
 
 @reads("inverse", "inv", "linalg_inv")
-def _inverse(reader: Any, x: Any) -> Tensor:
-    A = square(reader, x, "the inverse")
-    return reader.named("inverse", tensor(WORDS["inv"](A.node), A.axes[:1], A.axes[1:], A.axes))
+def _inverse(reader: Any, x: Tensor) -> Tensor:
+    """Of a batch, matrix by matrix."""
+    if len(x.axes) < 2:
+        raise ShapeError(f"the inverse of a tensor of shape {show(x.sizes)}")
+    A = x
+    for axis in x.axes[:-2]:
+        A = written_out(A, axis)
+    if not same(*A.sizes[-2:]):
+        raise ShapeError(f"the inverse wants square matrices, not shape {show(A.sizes)}")
+    A = laid_out(A, placed(A.axes[-2:-1]), placed(A.axes[-1:]))
+    return reader.named("inverse", A.each(WORDS["inv"]))
 
 
 @reads("solve", "linalg_solve")
@@ -97,21 +108,34 @@ def _diag(reader: Any, x: Any, diagonal: int = 0) -> Tensor:
 
 
 @reads("diag_embed")
-def _diag_embed(reader: Any, x: Any, offset: int = 0) -> Tensor:
-    T = together(reader.tensor(x))
-    if offset or len(T.axes) != 1:
-        raise NoRuleError("a diagonal matrix is read for one vector and the main diagonal")
-    axes = (T.axes[0], Axis(T.axes[0].size))
-    node = WORDS["diag"](laid_out(T, placed(T.axes), ()).node)
-    return tensor(node, axes[:1], axes[1:], axes)
+def _diag_embed(reader: Any, x: Tensor, offset: int = 0) -> Tensor:
+    """A diagonal matrix for every row."""
+    if offset or not x.axes:
+        raise NoRuleError("a diagonal matrix is read for the main diagonal")
+    x, last = together(x), x.axes[-1]
+    axes = (*x.axes, Axis(last.size))
+    if len(x.axes) == 1:
+        node = WORDS["diag"](laid_out(x, placed(x.axes), ()).node)
+        return tensor(node, axes[:1], axes[1:], axes)
+    whole = tensor(eye(last.size), (last,), axes[-1:], axes[-2:])
+    return combined(unsqueezed(reader, x, -1), whole, multiplied)
 
 
-@reads("diagonal")
-def _diagonal(reader: Any, x: Any, offset: int = 0) -> Tensor:
+@reads("diagonal", "linalg_diagonal")
+def _diagonal(reader: Any, x: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    i, j = sorted((axis_number(x, dim1), axis_number(x, dim2)))
     if offset:
         raise NoRuleError("the diagonal is read for the main diagonal")
-    A = square(reader, x, "the diagonal")
-    return tensor(WORDS["diag"](A.node), A.axes[:1], (), A.axes[:1])
+    if len(x.axes) == 2:
+        A = square(reader, x, "the diagonal")
+        return tensor(WORDS["diag"](A.node), A.axes[:1], (), A.axes[:1])
+    if not same(x.sizes[i], x.sizes[j]):
+        raise NoRuleError(f"the diagonal of {x.sizes[i]} x {x.sizes[j]} matrices is not read")
+    line = [k for k in range(len(x.axes)) if k not in (i, j)]
+    x = FUNCTIONS["permute"](reader, x, [*line, i, j])
+    rows, cols = x.axes[-2:]
+    on = tensor(eye(rows.size), (rows,), (cols,), (rows, cols))
+    return total(combined(x, on, multiplied), -1)
 
 
 def triangle(word: str) -> Callable[..., Tensor]:

@@ -33,22 +33,35 @@ class TorchNetwork(Network):
         missing = sorted({*self.inputs} - {*known} - {*holds} - {*inputs})
         if missing:
             raise UnknownNameError(f"no value for {', '.join(missing)}")
-        found = {name: self.folded(name, value) for name, value in (known | inputs).items()}
+        sizes = self._sizes(inputs)
+        found = {name: self.folded(name, value, sizes) for name, value in (known | inputs).items()}
         for name, node in holds.items():
             if name not in inputs:
                 found[name] = np.asarray(evaluate(node, found))
         return found
 
-    def folded(self, name: str, value: Any) -> np.ndarray:
+    def _sizes(self, inputs: Mapping[str, Any]) -> dict[Any, int]:
+        """The dimensions as the shapes of the given arrays tell them."""
+        found: dict[Any, int] = {}
+        for name, value in inputs.items():
+            for wanted, size in zip(
+                self.reader.shapes.get(name, ()), np.shape(value), strict=False
+            ):
+                if wanted.is_Symbol:
+                    found[wanted] = int(size)
+        return found
+
+    def folded(self, name: str, value: Any, sizes: Mapping[Any, int] | None = None) -> np.ndarray:
         """An array in torch's shape as the matrix ``name``."""
         array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
         node = self[name]
         classes = self.reader.classes.get(name)
         if classes is not None:
-            if array.size and not (array.min() >= 0 and array.max() < classes):
-                raise DomainError(f"{name} numbers classes from 0 to {int(classes) - 1}")
-            array = np.eye(int(classes))[array.astype(int).ravel()]
-        if array.dtype.kind == "b" and name in self.inputs and name not in self.reader.masks:
+            classes = classes.subs(dict(sizes or {}))
+            if not classes.is_Integer:
+                raise DomainError(f"how many classes {name} numbers is not known: {classes}")
+            array = self._one_hot(name, array.astype(int).ravel(), int(classes))
+        if array.dtype.kind == "b" and name not in {*self.reader.known, *self.reader.masks}:
             raise DomainError(
                 f"{name} is given as yes and no, but read as numbers: say so in shapes, "
                 f'{{"{name}": (..., bool)}}'
@@ -63,6 +76,19 @@ class TorchNetwork(Network):
             leading = int(np.prod(array.shape[: self.reader.leading.get(name, 1)]))
             return array.reshape(leading, -1)
         return array.reshape(-1 if rows is None else rows, -1 if cols is None else cols)
+
+    def _one_hot(self, name: str, numbers: np.ndarray, classes: int) -> np.ndarray:
+        """A row for every class number; for one that is ignored, a row of zeros."""
+        beyond = (numbers < 0) | (numbers >= classes)
+        wrong = beyond & (numbers != self.reader.ignored.get(name, 0))
+        if wrong.any():
+            raise DomainError(
+                f"{name} numbers classes from 0 to {classes - 1}, and {numbers[wrong][0]} is met; "
+                "what is to be left out is named by ignore_index=, other than -100"
+            )
+        found = np.eye(classes)[np.where(beyond, 0, numbers)]
+        found[beyond] = 0
+        return found
 
     @property
     def origins(self) -> Mapping[str, str]:
@@ -91,19 +117,27 @@ def from_torch(
         import torch  # noqa: F401
     except ImportError as error:
         raise MatcalcError('from_torch needs PyTorch: pip install "matcalc[torch]"') from error
-    from matcalc.pytorch.reader import Reader
+    from matcalc.pytorch.reader import NumbersClasses, Reader
     from matcalc.pytorch.tracing import ShapedTracer, traced
 
     module = getattr(module, "_orig_mod", module)  # what torch.compile wraps
-    network = TorchNetwork(name or type(module).__name__)
     known, yes_no = _shapes(module, shapes)
-    reader = Reader(network, known, yes_no)
-    reader.reserve(path for path, _ in (*module.named_parameters(), *module.named_buffers()))
-    network.reader = reader
-    tracer = ShapedTracer(reader)
-    result = traced(tracer, module, loss)
-    _finish(network, reader, result, output, loss is not None)
-    return network
+    paths = [path for path, _ in (*module.named_parameters(), *module.named_buffers())]
+    hints: dict[str, Any] = {}
+    while True:
+        network = TorchNetwork(name or type(module).__name__)
+        reader = network.reader = Reader(network, known, yes_no)
+        reader.reserve(paths)
+        reader.hints.update(hints)
+        try:
+            result = traced(ShapedTracer(reader), module, loss)
+        except NumbersClasses as found:  # known now, from the start
+            hints[found.name] = found.classes
+            continue
+        for key, number in reader.open_questions.items():
+            raise NoRuleError(f"{key} is compared with {number}, but it does not number classes")
+        _finish(network, reader, result, output, loss is not None)
+        return network
 
 
 def _shapes(module: Any, shapes: Any) -> tuple[dict[str, tuple[Any, ...]], set[str]]:

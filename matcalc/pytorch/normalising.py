@@ -134,7 +134,7 @@ def group_norm(
 @layer("InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d")
 def _instance_norm(reader: Any, m: Any, x: Tensor) -> Any:
     if m.track_running_stats and not m.training:
-        raise NoRuleError("instance norm by running statistics is not read")
+        return batch_norm(reader, x, m.running_mean, m.running_var, m.weight, m.bias, eps=m.eps)
     return instance_norm(reader, x, weight=m.weight, bias=m.bias, eps=m.eps)
 
 
@@ -144,7 +144,7 @@ def instance_norm(
     bias: Any = None, use_input_stats: bool = True, momentum: Any = 0.1, eps: float = 1e-5,
 ) -> Any:  # fmt: skip
     if not use_input_stats:
-        raise NoRuleError("instance norm by running statistics is not read")
+        return batch_norm(reader, x, running_mean, running_var, weight, bias, eps=eps)
     if len(x.axes) < 3:
         raise NoRuleError("instance norm is read for batches")
     affine = (_across(reader, p, len(x.axes)) for p in (weight, bias))

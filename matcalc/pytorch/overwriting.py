@@ -12,10 +12,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
+import torch
 from torch.overrides import TorchFunctionMode
 
 from matcalc.errors import NoRuleError
-from matcalc.pytorch.proxies import Traced
+from matcalc.pytorch.proxies import SHARED, Traced
 from matcalc.pytorch.selecting import listed, places, selected
 from matcalc.pytorch.table import FUNCTIONS, reads
 from matcalc.pytorch.tensors import Axis, Tensor
@@ -79,6 +80,7 @@ class Overwritten(TorchFunctionMode):
         super().__init__()
         self.tracer = tracer
         self.found: dict[int, tuple[Any, Traced]] = {}
+        self.lent: dict[int, Any] = {}  # whose memory NumPy looks at
         self.pending: dict[int, tuple[Any, Traced]] = {}  # a view was changed, not yet its base
 
     def __torch_function__(
@@ -88,57 +90,73 @@ class Overwritten(TorchFunctionMode):
         kwargs = kwargs or {}
         if name == "__get__" and getattr(func, "__self__", None) is not None:
             return self._property(func, args)
+        if name == "numpy" and not isinstance(args[0], Traced):
+            self.lent[id(args[0])] = args[0]
         if _writes(name) and args and not isinstance(args[0], Traced):
             rest = (*args[1:], *kwargs.values())
             if id(args[0]) in self.found or any(_traced(a) or id(a) in self.found for a in rest):
                 return self._written(name, func, args, kwargs)
         if not self.found and not self.pending:
             return func(*args, **kwargs)
-        given = self._replaced(args)
-        named = {k: self._replaced(v) for k, v in kwargs.items()}
-        if isinstance(func, _METHODS) and isinstance(given[0], Traced) and given[0] is not args[0]:
-            return getattr(given[0], name)(*given[1:], **named)
-        return func(*given, **named)
+        given = self.current(args)
+        named = {k: self.current(v) for k, v in kwargs.items()}
+        return _on(func, given, named)
 
     def _written(self, name: str, func: Any, args: Any, kwargs: Any) -> Any:
         target, base = args[0], getattr(args[0], "_base", None)
-        given = self._replaced(args[1:])
-        named = {k: self._replaced(v) for k, v in kwargs.items()}
-        if name == "__setitem__" and (waiting := self.pending.get(id(target))) is not None:
-            if given[1] is waiting[1]:  # out[k] += x: the view, and then its base
-                del self.pending[id(target)]
+        given = self.current(args[1:])
+        named = {k: self.current(v) for k, v in kwargs.items()}
+        waiting = self.pending.pop(id(target), None)
+        # out[k] += x changes a view, and then assigns it to its base.
+        if waiting is not None and not (name == "__setitem__" and given[1] is waiting[1]):
+            raise NoRuleError(SHARED)
+        if id(target) in self.lent:
+            raise NoRuleError(SHARED)
         now = self._stands(target)
         if now is None:
             now = self.tracer.wrapped(self.tracer.reader.constant(target))
         if base is not None and id(target) not in self.found:
             if id(base) in self.found:
-                raise NoRuleError("a tensor that has views is changed in place")
-            now = func(now, *given, **named)
+                raise NoRuleError(SHARED)
+            now = _on(func, (now, *given), named)
             self.pending[id(base)] = base, now
             return now
-        made = now.__setitem__(*given) if name == "__setitem__" else func(now, *given, **named)
+        made = _on(func, (now, *given), named)
         self.found[id(target)] = target, now
         return made
 
     def _property(self, func: Any, args: Any) -> Any:
         word = func.__self__.__name__
-        held = self._stands(args[0])
+        held = None if word.startswith("_") else self._stands(args[0])
         return getattr(held, word) if held is not None else func(*args)
 
     def _stands(self, value: Any) -> Traced | None:
         found = self.found.get(id(value))
         return None if found is None else found[1]
 
-    def _replaced(self, value: Any) -> Any:
-        if isinstance(value, (tuple, list)) and not hasattr(value, "_fields"):
-            return type(value)(self._replaced(v) for v in value)
-        if isinstance(value, Traced) or not hasattr(value, "_base"):
+    def current(self, value: Any) -> Any:
+        """What a value stands for now, in whatever it stands."""
+        if isinstance(value, dict):
+            return type(value)((k, self.current(v)) for k, v in value.items())
+        if isinstance(value, (tuple, list)):
+            line = [self.current(v) for v in value]
+            return type(value)(*line) if hasattr(value, "_fields") else type(value)(line)
+        if isinstance(value, Traced) or not isinstance(value, torch.Tensor):
             return value
-        if id(value) in self.pending or id(value._base) in {*self.pending, *self.found}:
-            if id(value) not in self.found:
-                raise NoRuleError("a tensor that has views is changed in place")
         found = self._stands(value)
+        looks = id(value._base) in self.pending or id(value._base) in self.found
+        if id(value) in self.pending or (looks and found is None):
+            raise NoRuleError(SHARED)
         return value if found is None else found
+
+
+def _on(func: Any, args: Any, kwargs: Any) -> Any:
+    """A function of torch, or a method that a traced tensor has under the same name."""
+    name = getattr(func, "__name__", "")
+    own = name.startswith("__") and hasattr(Traced, name)
+    if args and isinstance(args[0], Traced) and (own or isinstance(func, _METHODS)):
+        return getattr(args[0], name)(*args[1:], **kwargs)
+    return func(*args, **kwargs)
 
 
 def _traced(value: Any) -> bool:

@@ -17,6 +17,7 @@ from torch.fx import Proxy
 
 from matcalc.errors import NoRuleError
 from matcalc.pytorch.reader import Placeholder, Reader
+from matcalc.pytorch.table import FUNCTIONS
 from matcalc.pytorch.tensors import Tensor
 
 if TYPE_CHECKING:
@@ -28,6 +29,17 @@ def plain(size: Any) -> Any:
     return int(size) if size.is_Integer else size
 
 
+SHARED = "a tensor that has views is changed in place"
+
+
+class Memory:
+    """What several proxies look at, and what a change of one of them waits to be for all."""
+
+    def __init__(self, seen: list[weakref.ref[Traced]]) -> None:
+        self.seen = seen
+        self.pending: Any = None
+
+
 class Traced(Proxy):
     """A tensor on its way through a module."""
 
@@ -35,10 +47,12 @@ class Traced(Proxy):
         super().__init__(node, tracer)
         self._value = value
         self._quiet = not tracer.graded()
-        self._memory = [weakref.ref(self)]
+        self._memory = Memory([weakref.ref(self)])
 
     @property
     def value(self) -> Tensor | Placeholder:
+        if self._memory.pending is not None:
+            raise NoRuleError(SHARED)
         if self._quiet and self.tracer.graded():
             reader = self.tracer.reader
             self._value, self._quiet = reader.held(reader.tensor(self._value)), False
@@ -47,20 +61,29 @@ class Traced(Proxy):
     def looks_at(self, other: Traced) -> None:
         """The memory of another one, in some shape."""
         if other._memory is not self._memory:
-            other._memory.append(weakref.ref(self))
+            other._memory.seen.append(weakref.ref(self))
             self._memory = other._memory
 
-    def becomes(self, other: Any, fixed: bool = False) -> Any:
+    def becomes(self, other: Any) -> Any:
         """What an operation in place leaves behind."""
-        if any(ref() is not None and ref() is not self for ref in self._memory):
-            raise NoRuleError("a tensor that has views is changed in place")
         if not self.tracer.graded() and not self._quiet and not self.tracer.is_buffer(self):
             raise NoRuleError("a tensor that has a gradient is changed in place under no_grad")
+        others = [
+            one for ref in self._memory.seen if (one := ref()) is not None and one is not self
+        ]
+        if any(map(self.tracer.is_learnt, others)):
+            raise NoRuleError(SHARED)
+        if others:
+            made = self.tracer.wrapped(self.tracer.reader.tensor(other))
+            self._memory.pending = made
+            return made
         self._value = self.tracer.reader.tensor(other)
         self._quiet = not self.tracer.graded()
         return self
 
     def __setitem__(self, key: Any, value: Any) -> None:
+        if self._memory.pending is not None and self._memory.pending is value:
+            self._memory.pending = None  # x[k] += y changes a view, and then assigns it
         self.tracer.create_proxy("call_method", "setitem_", (self, key, value), {})
 
     def __iadd__(self, other: Any) -> Any:
@@ -71,6 +94,15 @@ class Traced(Proxy):
 
     def __imul__(self, other: Any) -> Any:
         return self.becomes(self * other)
+
+    def __ipow__(self, other: Any) -> Any:
+        return self.becomes(self**other)
+
+    def __iand__(self, other: Any) -> Any:
+        return self.becomes(self & other)
+
+    def __ior__(self, other: Any) -> Any:
+        return self.becomes(self | other)
 
     def __itruediv__(self, other: Any) -> Any:
         return self.becomes(self / other)
@@ -165,6 +197,8 @@ class Late:
         self.value, self.reader, self.tracer = holder, reader, None
 
     def __getattr__(self, name: str) -> Any:
+        if name == "detach":  # it is no tensor of torch, and asking must not decide what it is
+            raise AttributeError(name)
         return getattr(self.reader.tensor(self.value), name)
 
 
@@ -201,6 +235,11 @@ class Params:
                 return None if value is None else self._tracer.owned(value)
         if name in module.__dict__["_modules"]:
             return Params(self._tracer, module.__dict__["_modules"][name])
+        for hook in module.__dict__["_forward_pre_hooks"].values():
+            if getattr(hook, "name", None) == name:  # weight_norm, the only hook that is let in
+                held = module.__dict__["_parameters"]
+                v, g = (self._tracer.owned(held[f"{name}_{w}"]) for w in "vg")
+                return FUNCTIONS["_weight_norm"](self._tracer.reader, v, g, hook.dim)
         value = getattr(module, name)
         if isinstance(value, torch.Tensor):
             raise NoRuleError(f"{name} is computed from other parameters, which is not read")

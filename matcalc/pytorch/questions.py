@@ -11,6 +11,7 @@ import operator
 from typing import Any
 
 from matcalc.errors import NoRuleError
+from matcalc.ops.algebra import zeros
 from matcalc.ops.base import FUNCTIONS as WORDS
 from matcalc.pytorch.entrywise import added, multiplied, subtracted, untied
 from matcalc.pytorch.reader import Placeholder
@@ -19,8 +20,9 @@ from matcalc.pytorch.tensors import Tensor, combined
 
 ASKS = frozenset({
     "eq", "ne", "gt", "lt", "ge", "le", "greater", "less", "greater_equal", "less_equal",
-    "logical_not", "bitwise_not", "invert", "bool", "logical_and", "logical_or",
+    "logical_not", "bitwise_not", "invert", "bool", "logical_and", "logical_or", "isnan", "isinf",
 })  # fmt: skip
+NEVER = ("isnan", "isinf")
 JOINS = {operator.and_: "logical_and", operator.or_: "logical_or"}
 ORDER = {
     "gt": (False, False), "greater": (False, False), "lt": (True, False), "less": (True, False),
@@ -31,6 +33,12 @@ ORDER = {
 
 def asked(reader: Any, name: str, args: Any) -> Tensor:
     """The mask that answers a question."""
+    if name in NEVER:
+        reader.say("all numbers are taken to be finite")
+        return _said(reader, reader.tensor(args[0]).each(lambda a: zeros(*a.shape)))
+    mask = _class_asked(reader, name, *args[:2]) if len(args) > 1 else None
+    if mask is not None:
+        return mask
     if name in ORDER:
         return _order(reader, *ORDER[name], *args[:2])
     found = _mask(reader, name, args[0])
@@ -48,6 +56,22 @@ def asked(reader: Any, name: str, args: Any) -> Tensor:
     if not isinstance(other, (int, float)) or other not in (0, 1):
         raise NoRuleError(f"{name} is read of zeros and ones, compared with 0 or 1")
     return found if (other == 1) == (name == "eq") else _said(reader, reader.complement(found))
+
+
+def _class_asked(reader: Any, name: str, value: Any, other: Any) -> Tensor | None:
+    """``ids != 0``, of an input of class numbers; ``ids > 0`` asks the same."""
+    holder = getattr(value, "value", None)
+    if not isinstance(holder, Placeholder) or not isinstance(other, int):
+        return None
+    if name in ("gt", "greater") and other == 0:
+        name = "ne"
+    if name not in ("eq", "ne"):
+        return None
+    found: Tensor | None = reader.one_class(holder, other)
+    if found is None and other not in (0, 1):
+        reader.open_questions[holder.name] = other
+        return _said(reader, reader.binary_input(holder))
+    return found if found is None or name == "eq" else _said(reader, reader.complement(found))
 
 
 def _mask(reader: Any, name: str, value: Any) -> Tensor:

@@ -13,7 +13,6 @@ from matcalc.errors import NameClashError, NoRuleError, ShapeError
 from matcalc.expr import Node, is_number, is_symbol, number, postorder, symbol_name
 from matcalc.network import Network
 from matcalc.ops.algebra import eye, minus, ones, zeros
-from matcalc.ops.base import FUNCTIONS as WORDS
 from matcalc.ops.blocks import place, vstack
 from matcalc.pytorch.constants import as_array, exact, is_binary, recognised
 from matcalc.pytorch.entrywise import multiplied
@@ -44,6 +43,14 @@ class Placeholder:
     whole: bool = False  # cut to whole numbers: classes only
 
 
+class NumbersClasses(Exception):
+    """An input that was asked about before it was known to number classes."""
+
+    def __init__(self, name: str, classes: Dim) -> None:
+        super().__init__(name)
+        self.name, self.classes = name, classes
+
+
 class Reader:
     """Declares what is met in the network and gives names to the steps."""
 
@@ -58,6 +65,9 @@ class Reader:
         self.where = ""
         self.binary: set[Node] = set()
         self.masks: set[str] = set()  # inputs of zeros and ones
+        self.hints: dict[str, Dim] = {}  # how many classes inputs number, as an earlier trace found
+        self.open_questions: dict[str, int] = {}  # what inputs were compared with before that
+        self.ignored: dict[str, int] = {}  # class numbers that stand for no class
         self.holds: dict[str, Node] = {}  # inputs that stand for a value held fixed
         self.reserved: set[str] = set()  # names of parameters, which no step gets
         self._declared: dict[str, Tensor] = {}
@@ -152,6 +162,8 @@ class Reader:
                 used = sum(1 for k in key if k is not None and k is not Ellipsis)
                 key = (*key[:at], *[slice(None)] * (len(axes) - used), *key[at + 1 :])
             given = key
+        elif word in ("expand", "expand_as"):
+            word = "expand"
         elif word in ("transpose", "t", "T", "mT", "permute"):
             given = [axes.index(a) for a in found.axes]
             word = "permute"
@@ -163,6 +175,19 @@ class Reader:
         """An input that is asked which of its entries are 0: a mask."""
         found = self.declared(holder)
         self._is_a_mask(holder.name, self._declared[holder.name])
+        return found
+
+    def one_class(self, holder: Placeholder, number: int) -> Tensor | None:
+        """Where an input of class numbers has this one; None if it is not known to be such."""
+        classes = self.classes.get(holder.name, self.hints.get(holder.name))
+        if classes is None:
+            return None
+        rows = self._class_input(holder, classes)
+        if not 0 <= number < classes:
+            raise NoRuleError(f"{holder.name} is compared with {number}, which is no class")
+        at = (*[slice(None)] * (len(rows.axes) - 1), number)
+        found: Tensor = FUNCTIONS["getitem"](self, rows, at)
+        self.binary.update(found.parts.values())
         return found
 
     def masked(self, T: Tensor, shown: Tensor) -> Tensor:
@@ -276,10 +301,12 @@ class Reader:
             return False
         return node.op.name in LAYING_OUT and all(map(self._is_binary, node.operands))
 
-    def one_hot(self, value: Any, classes: Dim) -> Tensor:
-        """Class numbers as one-hot rows, classes last."""
+    def one_hot(self, value: Any, classes: Dim, ignored: int | None = None) -> Tensor:
+        """Class numbers as one-hot rows, classes last; for what is ignored a row of zeros."""
         value = getattr(value, "value", value) if hasattr(value, "tracer") else value
         if isinstance(value, Placeholder):
+            if ignored is not None:
+                self.ignored[value.name] = ignored
             return self._class_input(value, classes)
         if isinstance(value, Tensor):
             return value  # probabilities
@@ -287,18 +314,24 @@ class Reader:
             return self.tensor(value)
         axes = tuple(Axis(sp.Integer(s)) for s in value.shape)
         wide = Axis(classes)
-        numbers = [int(v) for v in np.asarray(value.cpu()).ravel()]
-        if not all(0 <= v < classes for v in numbers):
-            raise NoRuleError(f"class numbers run from 0 to {classes - 1}; {min(numbers)} is met")
+        numbers = [int(v) for v in as_array(value).ravel()]
+        wrong = [v for v in numbers if v != ignored and not 0 <= v < classes]
+        if wrong:
+            raise NoRuleError(f"class numbers run from 0 to {classes - 1}; {wrong[0]} is met")
         if numbers == list(range(len(numbers))):
             node = place(eye(len(numbers)), 0, 0, len(numbers), classes)
         else:
-            node = vstack(*(place(number(1), 0, k, 1, classes) for k in numbers))
+            node = vstack(*(self._unit(k, classes) for k in numbers))
         return tensor(node, placed(axes), placed((wide,)), (*axes, wide))
+
+    def _unit(self, k: int, classes: Dim) -> Node:
+        return zeros(1, classes) if not 0 <= k < classes else place(number(1), 0, k, 1, classes)
 
     def _class_input(self, holder: Placeholder, classes: Dim) -> Tensor:
         if holder.name in self._declared and holder.name not in self.classes:
-            return self.declared(holder)
+            if holder.name in self.masks:
+                raise NumbersClasses(holder.name, classes)
+            raise NoRuleError(f"{holder.name} is used both as numbers and as class numbers")
         if self.classes.setdefault(holder.name, classes) != classes:
             raise ShapeError(
                 f"{holder.name} numbers {classes} and {self.classes[holder.name]} classes"
@@ -308,7 +341,8 @@ class Reader:
         node = self._one_hots(holder, axes, wide)
         found = tensor(node, placed(axes), placed((wide,)), (*axes, wide))
         for word, given in holder.moves:
-            extra = {"reshape": [classes], "permute": [len(found.axes) - 1]}.get(word)
+            last = {"reshape": classes, "expand": classes, "permute": len(found.axes) - 1}
+            extra = [last[word]] if word in last else None
             found = FUNCTIONS[word](self, found, given if extra is None else [*given, *extra])
         return found
 
@@ -368,7 +402,7 @@ class Reader:
             return node
         named = node if is_symbol(node) else self.step("held", node)
         of = symbol_name(named)
-        if of in self.known and of not in self.network.params or of in self.holds:
+        if (of in self.known and of not in self.network.params) or of in self.holds:
             return named
         name = f"{of}_held"
         if name not in self.network:

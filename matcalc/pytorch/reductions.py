@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import sympy as sp
 
 from matcalc.errors import NoRuleError
-from matcalc.expr import Node, read
+from matcalc.expr import Node, number, read
 from matcalc.ops.algebra import had, minus, mul, neg, ones
 from matcalc.ops.base import FUNCTIONS as WORDS
 from matcalc.ops.entrywise import power
@@ -103,14 +103,39 @@ FUNCTIONS["std"] = lambda reader, *args, **kwargs: reader.named(
 )
 
 
-@reads("norm", "vector_norm", "linalg_vector_norm")
+@reads("norm")
 def _norm(reader: Any, x: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Tensor:
+    if p is None or p == "fro":
+        p = 2
+    if isinstance(p, str) or p != p or p <= 0:
+        raise NoRuleError(f"a norm is read with a positive p, not {p}")
     if p == 1:
         return reader.named("norm", total(x.each(WORDS["abs"]), dim, keepdim))
-    if p not in (2, 2.0, "fro"):
-        raise NoRuleError(f"a norm is read with p = 1 or 2, not {p}")
-    squares = total(x.each(lambda a: power(a, 2)), dim, keepdim)
-    return reader.named("norm", squares.each(WORDS["sqrt"]))
+    reader.say("a norm of zero has no gradient here; torch takes 0")
+    if p == float("inf"):
+        return _amax(reader, x.each(WORDS["abs"]), dim, keepdim)
+    if p == 2:
+        squares = total(x.each(lambda a: power(a, 2)), dim, keepdim)
+        return reader.named("norm", squares.each(WORDS["sqrt"]))
+    e = number(str(p))
+    powers = total(x.each(lambda a: power(WORDS["abs"](a), e)), dim, keepdim)
+    return reader.named("norm", powers.each(lambda a: power(a, power(e, -1))))
+
+
+@reads("linalg_vector_norm")
+def _vector_norm(
+    reader: Any, x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False
+) -> Tensor:
+    return _norm(reader, x, ord, dim, keepdim)
+
+
+@reads("matrix_norm", "linalg_matrix_norm")
+def _matrix_norm(
+    reader: Any, x: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False
+) -> Tensor:
+    if ord != "fro":
+        raise NoRuleError(f"the operator norm of a matrix (ord={ord}) is not read")
+    return _norm(reader, x, 2, dim, keepdim)
 
 
 @reads("linalg_norm")

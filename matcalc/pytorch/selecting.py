@@ -23,7 +23,7 @@ from matcalc.ops.blocks import place
 from matcalc.ops.kronecker import kron
 from matcalc.pytorch.entrywise import added, subtracted
 from matcalc.pytorch.shaping import picked, reshaped, unsqueezed
-from matcalc.pytorch.table import axis_number, reads
+from matcalc.pytorch.table import FUNCTIONS, axis_number, reads
 from matcalc.pytorch.tensors import Axis, Tensor, combined, laid_out, placed, together
 from matcalc.shapes import Dim
 
@@ -78,29 +78,6 @@ def listed(key: Any, size: int) -> list[int]:
     return [v % size for v in found]
 
 
-@reads("index_select")
-def _index_select(reader: Any, x: Tensor, dim: int, index: Any) -> Tensor:
-    return indexed(reader, x, axis_number(x, dim), index)
-
-
-def indexed(reader: Any, x: Tensor, k: int, index: Any) -> Tensor:
-    """A tensor of fixed places, or a fixed mask, in the place of one axis."""
-    if hasattr(index, "tracer") or isinstance(index, Tensor):
-        raise NoRuleError("indexing with a tensor that is computed is not read")
-    array = np.asarray(index.detach().cpu() if hasattr(index, "detach") else index)
-    if array.dtype.kind == "b":
-        if array.ndim != 1:
-            raise NoRuleError("indexing with a mask over several axes is not read")
-        array = np.flatnonzero(array)
-    if array.dtype.kind not in "iu":
-        raise NoRuleError("indexing with something that is not a whole number is not read")
-    made = selected(reader, x, k, [int(v) for v in array.ravel()])
-    if array.ndim == 1:
-        return made
-    sizes = [*x.sizes[:k], *map(sp.Integer, array.shape), *x.sizes[k + 1 :]]
-    return reshaped(made, sizes)
-
-
 @reads("flip")
 def _flip(reader: Any, x: Tensor, *dims: Any) -> Tensor:
     for d in _list(dims):
@@ -109,9 +86,14 @@ def _flip(reader: Any, x: Tensor, *dims: Any) -> Tensor:
     return x
 
 
-@reads("fliplr", "flipud")
-def _flip_named(reader: Any, x: Tensor) -> Tensor:
-    raise NoRuleError("write flip with its axis")
+@reads("fliplr")
+def _fliplr(reader: Any, x: Tensor) -> Tensor:
+    return _flip(reader, x, 1)
+
+
+@reads("flipud")
+def _flipud(reader: Any, x: Tensor) -> Tensor:
+    return _flip(reader, x, 0)
 
 
 def _list(dims: Any) -> list[Any]:
@@ -209,11 +191,19 @@ def interpolated(
 ) -> Tensor:  # fmt: skip
     import torch.nn.functional as F
 
+    count = len(x.axes) - 2
+    if mode == "area":
+        if size is None:
+            factors = (
+                tuple(scale_factor) if isinstance(scale_factor, (tuple, list)) else (scale_factor,)
+            )
+            line_ = factors * count if len(factors) == 1 else factors
+            size = [int(places(x, j + 2, "interpolation") * f) for j, f in enumerate(line_)]
+        return FUNCTIONS[f"adaptive_avg_pool{count}d"](reader, x, size)
     ways = {"nearest": "nearest", "nearest-exact": "nearest-exact", "linear": "linear"}
     line = (ways | {"bilinear": "linear", "trilinear": "linear"}).get(mode)
     if line is None or antialias:
         raise NoRuleError(f"interpolation by {mode}{' with antialias' * antialias} is not read")
-    count = len(x.axes) - 2
     for j in range(count):
         asked = {
             "size": size[j] if isinstance(size, (tuple, list)) else size,

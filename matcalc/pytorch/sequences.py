@@ -12,8 +12,9 @@ from matcalc.ops.base import FUNCTIONS as WORDS
 from matcalc.pytorch.entrywise import added, multiplied, subtracted
 from matcalc.pytorch.functions import FUNCTIONS
 from matcalc.pytorch.layers import layer
+from matcalc.pytorch.masks import seen_as
 from matcalc.pytorch.multiplying import attention, linear
-from matcalc.pytorch.shaping import reshaped, unsqueezed
+from matcalc.pytorch.shaping import reshaped
 from matcalc.pytorch.tensors import (
     Axis,
     Tensor,
@@ -49,7 +50,8 @@ def _multihead(
     if attn_mask is not None and len(masks[0].axes) > 2:
         raise NoRuleError("MultiheadAttention is read with one mask for all heads")
     if key_padding_mask is not None and len(masks[-1].axes) == 2:  # of each sequence, its keys
-        masks[-1] = unsqueezed(reader, unsqueezed(reader, masks[-1], 1), 1)
+        sizes = (masks[-1].sizes[0], sp.Integer(1), sp.Integer(1), masks[-1].sizes[1])
+        masks[-1] = seen_as(masks[-1], sizes)
     attended = attention(reader, *made, masks)
     joined = swap(reader, attended, -3, -2)
     joined = reshaped(joined, [*joined.sizes[:-2], sp.Integer(width)])

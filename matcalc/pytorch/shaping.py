@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,7 @@ import sympy as sp
 
 from matcalc.errors import NoRuleError, ShapeError
 from matcalc.ops.algebra import minus, mul, ones
-from matcalc.ops.blocks import hstack, part
+from matcalc.ops.blocks import part
 from matcalc.pytorch.reductions import axis_numbers
 from matcalc.pytorch.table import axis_number, reads
 from matcalc.pytorch.tensors import (
@@ -20,7 +21,6 @@ from matcalc.pytorch.tensors import (
     count,
     laid_out,
     placed,
-    renamed,
     same,
     show,
     tensor,
@@ -211,13 +211,19 @@ def picked(x: Tensor, k: int, start: int, size: Dim, keep: bool) -> Tensor:
 def _getitem(reader: Any, x: Any, key: Any) -> Any:
     if isinstance(x, (tuple, list, dict)):
         return x[key]
+    x = reader.tensor(x)
     keys = list(key) if isinstance(key, tuple) else [key]
     if any(item is Ellipsis for item in keys):
         at = next(i for i, item in enumerate(keys) if item is Ellipsis)
         used = sum(1 for k in keys if k is not None and k is not Ellipsis)
         keys[at : at + 1] = [slice(None)] * (len(x.axes) - used)
+    lists = [at for at, item in enumerate(keys) if _is_list(item)]
+    if len(lists) > 1:
+        from matcalc.pytorch.scattering import indexed_by_several
+
+        return indexed_by_several(reader, x, keys, lists)
     k = 0
-    for at, item in enumerate(keys):
+    for item in keys:
         if item is None:
             x = unsqueezed(reader, x, k)
             k += 1
@@ -227,18 +233,31 @@ def _getitem(reader: Any, x: Any, key: Any) -> Any:
             size = x.axes[k].size
             if item < 0 and not size.is_Integer:
                 raise NoRuleError("a place counted from the end of a symbolic axis is not read")
-            x = picked(x, k, item % int(size) if item < 0 else item, sp.Integer(1), False)
-        elif isinstance(item, list) or hasattr(item, "detach"):
-            if any(isinstance(other, list) or hasattr(other, "detach") for other in keys[:at]):
-                raise NoRuleError("indexing with two lists of places is not read")
-            from matcalc.pytorch.selecting import indexed
+            x = picked(x, k, _place(item, size), sp.Integer(1), False)
+        elif _is_list(item):
+            from matcalc.pytorch.scattering import indexed
 
             before = len(x.axes)
             x = indexed(reader, x, k, item)
             k += 1 + len(x.axes) - before
         else:
-            raise NoRuleError(f"indexing with {type(item).__name__} is not read")
+            raise NoRuleError(f"indexing with {_called(item)} is not read")
     return x
+
+
+def _called(item: Any) -> str:
+    return "places that are computed" if isinstance(item, Tensor) else type(item).__name__
+
+
+def _is_list(item: Any) -> bool:
+    """Places as a list, a tensor, or an input."""
+    return isinstance(item, (list, range)) or hasattr(item, "tracer") or hasattr(item, "detach")
+
+
+def _place(item: int, size: Dim) -> int:
+    if size.is_Integer and not -size <= item < size:
+        raise ShapeError(f"place {item} of an axis with {size} places")
+    return item % int(size) if item < 0 else item
 
 
 def _sliced(reader: Any, x: Tensor, k: int, item: slice) -> Tensor:
@@ -291,41 +310,24 @@ def _split(reader: Any, x: Tensor, size: Any, dim: int = 0) -> Any:
     return tuple(picked(x, k, s, sp.Integer(n), True) for s, n in zip(starts, sizes, strict=True))
 
 
+@reads("tensor_split")
+def _tensor_split(reader: Any, x: Tensor, parts: Any, dim: int = 0) -> Any:
+    k = axis_number(x, dim)
+    size = x.axes[k].size
+    if not size.is_Integer:
+        raise NoRuleError("a symbolic axis is not split")
+    n = int(size)
+    if isinstance(parts, int):  # the first parts are longer by one
+        each, more = divmod(n, parts)
+        return _split(reader, x, [each + (i < more) for i in range(parts)], dim)
+    cuts = [0, *parts, n]
+    return _split(reader, x, [b - a for a, b in itertools.pairwise(cuts)], dim)
+
+
 @reads("unbind")
 def _unbind(reader: Any, x: Tensor, dim: int = 0) -> Any:
     k = axis_number(x, dim)
     return tuple(picked(x, k, i, sp.Integer(1), False) for i in range(int(x.axes[k].size)))
-
-
-@reads("cat", "concat", "concatenate")
-def _cat(reader: Any, tensors: Any, dim: int = 0) -> Tensor:
-    items = [together(reader.tensor(x)) for x in tensors]
-    k = axis_number(items[0], dim)
-    lead = items[0]
-    rest = tuple(a for i, a in enumerate(lead.axes) if i != k)
-    nodes, size = [], sp.Integer(0)
-    for item in items:
-        if len(item.axes) != len(lead.axes):
-            raise ShapeError("cat wants tensors with equally many axes")
-        own = item.axes[k]
-        swaps = {}
-        for i, (a, b) in enumerate(zip(lead.axes, item.axes, strict=True)):
-            if i != k and b is not a:
-                if not same(a.size, b.size):
-                    raise ShapeError(f"cat of tensors {show(lead.sizes)} and {show(item.sizes)}")
-                swaps[b] = a
-        item = renamed(item, {**swaps, own: (own := Axis(own.size))})
-        nodes.append(laid_out(item, placed(rest[:k]), placed((own, *rest[k:]))).node)
-        size = size + own.size
-    fresh = Axis(sp.expand(size))
-    axes = (*rest[:k], fresh, *rest[k:])
-    made = tensor(hstack(*nodes), rest[:k], (fresh, *rest[k:]), axes)
-    return reader.named("cat", made)
-
-
-@reads("hstack", "vstack", "row_stack")
-def _beside(reader: Any, tensors: Any) -> Tensor:
-    raise NoRuleError("write cat with its axis")
 
 
 @reads("diff")
@@ -337,10 +339,3 @@ def _diff(reader: Any, x: Tensor, n: int = 1, dim: int = -1) -> Tensor:
         raise NoRuleError("diff is read once, along an axis whose size is a number")
     later = picked(x, k, 1, size - 1, True)
     return combined(later, picked(x, k, 0, size - 1, True), minus)
-
-
-@reads("stack")
-def _stack(reader: Any, tensors: Any, dim: int = 0) -> Tensor:
-    items = [reader.tensor(x) for x in tensors]
-    k = dim % (len(items[0].axes) + 1)
-    return _cat(reader, [unsqueezed(reader, x, k) for x in items], k)

@@ -16,7 +16,7 @@ import sympy as sp
 import torch
 
 from matcalc.errors import NoRuleError
-from matcalc.expr import Node, number
+from matcalc.expr import Node
 from matcalc.ops.algebra import eye, mul, ones, zeros
 from matcalc.pytorch.constants import exact
 from matcalc.pytorch.masks import all_hidden
@@ -62,6 +62,9 @@ def nothing_drawn() -> Iterator[None]:
 
 
 def _own_backward(cls: Any, *args: Any, **kwargs: Any) -> Any:
+    if cls.__name__ == "CheckpointFunction":  # computes again what it was given, and no other
+        run, _, *given = args
+        return run(*given)
     raise NoRuleError(f"{cls.__name__} is an autograd function with a backward pass of its own")
 
 
@@ -84,11 +87,11 @@ def attributes_seen(tracer: ShapedTracer) -> Iterator[None]:
     def asked(module: Any, name: str) -> Any:
         return tracer.getattr(name, original(module, name))
 
-    torch.nn.Module.__getattr__ = asked  # type: ignore[method-assign]
+    torch.nn.Module.__getattr__ = asked
     try:
         yield
     finally:
-        torch.nn.Module.__getattr__ = original  # type: ignore[method-assign]
+        torch.nn.Module.__getattr__ = original
 
 
 @contextmanager
@@ -114,12 +117,55 @@ def parameters_seen(tracer: ShapedTracer) -> Iterator[None]:
 
 
 @contextmanager
+def distributions_read(tracer: ShapedTracer) -> Iterator[None]:
+    """Inside, distributions do not look at values, and what they draw becomes an input."""
+    from torch.distributions import Distribution, normal
+
+    def noise(shape: Any, dtype: Any, device: Any) -> Any:
+        return tracer.wrapped(tracer.reader.noise(tuple(map(tracer.reader.size, shape))))
+
+    checks, draw = Distribution._validate_args, normal._standard_normal
+    Distribution.set_default_validate_args(False)
+    normal._standard_normal = noise
+    try:
+        yield
+    finally:
+        Distribution.set_default_validate_args(checks)
+        normal._standard_normal = draw
+
+
+@contextmanager
+def unchanged(module: Any) -> Iterator[None]:
+    """What a forward pass keeps in its module, as buffers or attributes, is put back."""
+    tables = ("_parameters", "_buffers", "_modules")
+    before = [
+        (one, {**one.__dict__}, [{**one.__dict__[word]} for word in tables])
+        for one in module.modules()
+    ]
+    loose = [v for _, own, _ in before for v in own.values() if isinstance(v, torch.Tensor)]
+    entries = [(v, v._version, v.detach().clone()) for v in loose]
+    try:
+        yield
+    finally:
+        for one, attributes, held in before:
+            for word, table in zip(tables, held, strict=True):
+                attributes[word].clear()
+                attributes[word].update(table)
+            one.__dict__.clear()
+            one.__dict__.update(attributes)
+        for value, version, entry in entries:
+            if value._version != version:
+                value.data.copy_(entry)
+
+
+@contextmanager
 def symbolic_sizes(tracer: ShapedTracer) -> Iterator[None]:
     """Inside, torch.zeros, ones, full, eye and randn take sizes that are symbols."""
     with ExitStack() as stack:
         stack.enter_context(nothing_drawn())
         stack.enter_context(no_backward_of_its_own())
         stack.enter_context(parameters_seen(tracer))
+        stack.enter_context(distributions_read(tracer))
         for word in ("zeros", "ones", "eye", "full", "randn", "rand", "tril", "triu"):
             original = getattr(torch, word)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch.fx import Tracer
+from torch.nn.utils.weight_norm import WeightNorm
 
 from matcalc.errors import MatcalcError, NoRuleError
 from matcalc.pytorch import (  # noqa: F401 - their layers enter the table
@@ -26,8 +27,14 @@ from matcalc.pytorch.masks import viewed
 from matcalc.pytorch.overwriting import Overwritten
 from matcalc.pytorch.proxies import Late, Params, Raw, Traced, learnt
 from matcalc.pytorch.questions import ASKS, JOINS, asked
-from matcalc.pytorch.reader import Placeholder, Reader
-from matcalc.pytorch.surroundings import attributes_seen, filled, full, symbolic_sizes
+from matcalc.pytorch.reader import NumbersClasses, Placeholder, Reader
+from matcalc.pytorch.surroundings import (
+    attributes_seen,
+    filled,
+    full,
+    symbolic_sizes,
+    unchanged,
+)
 from matcalc.pytorch.table import called
 from matcalc.pytorch.tensors import Tensor
 from matcalc.pytorch.words import AFTER_MASK, CLASSES, LOGICAL, METHODS, OPEN, SAME, VIEWS
@@ -45,6 +52,11 @@ class ShapedTracer(Tracer):
         self._serial = 0
         self._paths: dict[int, str] = {}  # of parameters and buffers, by identity
         self._owned: dict[str, Traced] = {}
+        self._copies: dict[
+            str, torch.Tensor
+        ] = {}  # buffers of whole numbers, whose values are used
+        self.overwritten = Overwritten(self)
+        self._loose: dict[str, Any] = {}  # layers that belong to no module
 
     def graded(self) -> bool:
         """Whether gradients pass through what is computed now."""
@@ -57,14 +69,19 @@ class ShapedTracer(Tracer):
             self._paths.setdefault(id(value), path)
 
     def is_buffer(self, one: Traced) -> bool:
+        return any(v is one for v in self._owned.values()) and not self.is_learnt(one)
+
+    def is_learnt(self, one: Traced) -> bool:
         path = next((k for k, v in self._owned.items() if v is one), None)
-        return path is not None and not learnt(operator.attrgetter(path)(Raw(self.root)))
+        return path is not None and learnt(operator.attrgetter(path)(Raw(self.root)))
 
     def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: Any = None) -> Any:
         """What a module holds: parameters and buffers as proxies, each always the same one."""
         path = self._paths.get(id(attr_val)) if isinstance(attr_val, torch.Tensor) else None
         if path is None:
             return attr_val
+        if not attr_val.is_floating_point() and not attr_val.is_complex():  # places, counts, masks
+            return self._copies.setdefault(path, attr_val.detach().clone())
         if path not in self._owned:
             with torch.set_grad_enabled(self.grad):
                 self._owned[path] = self.wrapped(self._attribute(path))
@@ -76,8 +93,7 @@ class ShapedTracer(Tracer):
         """Tensors as proxies, whatever they stand in."""
         if isinstance(value, (Tensor, Placeholder)):
             self._serial += 1
-            graph = getattr(self, "graph", None) or torch.fx.Graph()
-            return Traced(graph.create_node("placeholder", f"v{self._serial}"), self, value)
+            return Traced(self.graph.create_node("placeholder", f"v{self._serial}"), self, value)
         if isinstance(value, (tuple, list)):
             made = [self.wrapped(v) for v in value]
             return type(value)(*made) if hasattr(value, "_fields") else type(value)(made)
@@ -110,6 +126,15 @@ class ShapedTracer(Tracer):
             raise NoRuleError(f"shapes gives no shape for the input {name}")
         return _whole(default)
 
+    def path_of_module(self, mod: Any) -> str:
+        """Its path; a layer that is made on the way has none and goes by its class."""
+        try:
+            return super().path_of_module(mod)
+        except NameError:
+            name = type(mod).__name__
+            self._loose[name] = mod
+            return name
+
     def is_leaf_module(self, m: Any, module_qualified_name: str) -> bool:
         """Layers that have a reading, and those of torch that are made of nothing else."""
         home = type(m).__module__
@@ -124,6 +149,7 @@ class ShapedTracer(Tracer):
     def create_proxy(
         self, kind: str, target: Any, args: Any, kwargs: Any, *rest: Any, **more: Any
     ) -> Any:
+        args, kwargs = self.overwritten.current(args), self.overwritten.current(kwargs)
         name = target if isinstance(target, str) else getattr(target, "__name__", str(target))
         name = JOINS.get(target, name)
         if kind == "call_method":
@@ -131,7 +157,7 @@ class ShapedTracer(Tracer):
         if torch.is_autocast_enabled("cpu"):
             raise NoRuleError(f"{name} is computed under autocast, in numbers of another precision")
         if kind == "call_module":
-            module = self.root.get_submodule(target)
+            module = self._loose.get(target) or self.root.get_submodule(target)
             return self.guarded(target, lambda: self._layer(target, module, args, kwargs))
         said = f"{name} in {self._path()}" if self._path() else name
         return self.guarded(said, lambda: self._call(name, args, kwargs))
@@ -220,7 +246,9 @@ class ShapedTracer(Tracer):
 
     def _made(self, name: str, args: Any, kwargs: Any) -> Any:
         first = args[0].value if args and isinstance(args[0], Traced) else None
-        if isinstance(first, Placeholder) and name in OPEN:
+        if isinstance(first, Placeholder) and name == "expand_as":
+            name, args = "expand", (args[0], *args[1].shape)
+        if isinstance(first, Placeholder) and name in OPEN and not _proxied(args[1:]):
             return self.wrapped(self.reader.moved(first, name, args[1:], kwargs))
         if name in ("randn_like", "rand_like"):
             if name == "rand_like":
@@ -228,10 +256,14 @@ class ShapedTracer(Tracer):
             return self.wrapped(self.reader.noise(self.reader.tensor(first).sizes))
         if name in ("zeros_like", "ones_like", "new_zeros", "new_ones", "full_like", "new_full"):
             return self.wrapped(self._constant(name, first, args[1:], kwargs))
+        if name in ("add", "mul") and len(args) > 1 and all(map(_logical, args[:2])):
+            name = "logical_or" if name == "add" else "logical_and"
         if name in ASKS:
             return self.wrapped(replace(asked(self.reader, name, args), logical=True))
         if name == "detach":
             return self.wrapped(self.reader.held(self.reader.tensor(first)))
+        if name == "new_tensor":
+            return torch.tensor(args[1])
         if name in ("is_floating_point", "is_complex", "numel"):
             return getattr(args[0], name)()
         reading = FUNCTIONS.get(name)
@@ -261,7 +293,8 @@ class ShapedTracer(Tracer):
         """What comes out of an operation: yes and no, or numbers."""
         given = [
             a.logical if isinstance(a, Traced) else a.dtype == torch.bool
-            for each in (args[1:] if name in ("where", "masked_fill") else args)
+            for place, each in enumerate(args)
+            if place != {"where": 0, "masked_fill": 1}.get(name)
             for a in (each if isinstance(each, (tuple, list)) else (each,))
             if isinstance(a, (Traced, torch.Tensor))
         ]
@@ -294,6 +327,17 @@ class ShapedTracer(Tracer):
         if not like and not isinstance(sizes, (tuple, list)):
             sizes = args
         return filled("zeros" if "zeros" in name else "ones", sizes)
+
+
+def _logical(value: Any) -> bool:
+    """Yes and no, of which torch's sum is "or" and the product "and"."""
+    return value.dtype == torch.bool if isinstance(value, (Traced, torch.Tensor)) else False
+
+
+def _proxied(value: Any) -> bool:
+    if isinstance(value, (tuple, list)):
+        return any(map(_proxied, value))
+    return isinstance(value, Traced)
 
 
 class _Pair(tuple):  # type: ignore[type-arg]
@@ -332,23 +376,29 @@ def traced(tracer: ShapedTracer, module: Any, loss: Any = None) -> Any:
     for path in type_questions(module):
         tracer.reader.say(f"{path} asks in its code what is a tensor; a traced one says no")
     tracer.owns(module)
-    with symbolic_sizes(tracer), Overwritten(tracer):
+    with symbolic_sizes(tracer), tracer.overwritten, unchanged(module):
         try:
             if type(module).__name__ in LAYERS and tracer.is_leaf_module(module, ""):
                 tracer.result = _one_layer(tracer, module)
             else:
                 tracer.trace(module)
+            tracer.result = tracer.overwritten.current(tracer.result)
             if loss is None:
                 return tracer.result
             names = list(inspect.signature(loss).parameters)[1:]
             given = [tracer.placeholder(n) for n in names]
             with attributes_seen(tracer):
                 return tracer.guarded("the loss", lambda: loss(tracer.result, *given))
-        except MatcalcError:
+        except (MatcalcError, NumbersClasses):
             raise
         except Exception as error:  # whatever the module's own code may raise on proxies
             path = tracer._path()
             where = f" in {path}" if path else ""
+            if "truth value of Relational" in str(error):
+                raise NoRuleError(
+                    f"{type(module).__name__}{where} compares a size that is a symbol: give it as "
+                    "a number in shapes"
+                ) from error
             raise NoRuleError(
                 f"from_torch cannot follow {type(module).__name__}{where}: "
                 f"{type(error).__name__}: {error}"
@@ -359,6 +409,7 @@ def _one_layer(tracer: ShapedTracer, module: Any) -> Any:
     """A layer of torch that stands alone."""
     names = list(inspect.signature(module.forward).parameters)
     given = [n for n in names if n in tracer.reader.shapes]
+    tracer.graph = torch.fx.Graph()
     if given != names[: len(given)] or not given:
         wanted = ", ".join(names[: len(given) + 1])
         raise NoRuleError(f"{type(module).__name__} wants shapes for its inputs: {wanted}")
@@ -380,10 +431,16 @@ def type_questions(module: Any) -> Iterator[str]:
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
+def weight_norms(module: Any, word: str) -> bool:
+    """Whether all hooks of a kind are those of torch's weight_norm, which say what they do."""
+    found = getattr(module, word, None) or {}
+    return all(word == "_forward_pre_hooks" and isinstance(h, WeightNorm) for h in found.values())
+
+
 def _without_hooks(module: Any) -> None:
     """A hook may change values or gradients, and the trace does not see it."""
     for path, one in module.named_modules():
-        if any(getattr(one, word, None) for word in HOOKS):
+        if any(not weight_norms(one, word) for word in HOOKS):
             raise NoRuleError(f"hooks are not read, and {path or 'the module'} has some")
     for path, value in module.named_parameters():
         if getattr(value, "_backward_hooks", None):

@@ -21,12 +21,13 @@ METHODS = {"unfold": "windows"}
 # Where an input may hold class numbers.
 CLASSES = frozenset({
     "cross_entropy", "nll_loss", "embedding", "one_hot", "gather", "embedding_bag", "CrossEntropyLoss",
-    "NLLLoss", "Embedding", "EmbeddingBag",
+    "NLLLoss", "Embedding", "EmbeddingBag", "getitem", "index_select", "take_along_dim", "index_add",
+    "scatter_add", "scatter",
 })  # fmt: skip
 # What leaves open whether an input holds numbers or classes.
 OPEN = frozenset({
     "view", "reshape", "flatten", "squeeze", "unsqueeze", "getitem", "transpose", "t", "T", "mT",
-    "permute", "contiguous", "clone", "long",
+    "permute", "contiguous", "clone", "long", "expand", "expand_as",
 })  # fmt: skip
 # What makes yes and no of yes and no.
 LOGICAL = VIEWS | SAME | ASKS | frozenset({

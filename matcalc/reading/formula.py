@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection
 
 from matcalc.errors import ParseError
+from matcalc.reading.array_code import without_array_code
 from matcalc.reading.macros import MACROS, expand, table, without_definitions
 from matcalc.reading.reader import Reader
 from matcalc.reading.rows import lines
@@ -37,6 +38,7 @@ def read_formula(
     """
     if len(text) > LONGEST:
         raise ParseError(f"a formula of {len(text)} characters is too long (at most {LONGEST})")
+    text = without_array_code(text)
     own, body = without_definitions(without_intertext(text))
     reader = Reader(text, frozenset(functions), frozenset(names))
     tokens = expand(tokenize(body, source=text), {**table(macros), **own}, text)

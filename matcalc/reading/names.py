@@ -28,6 +28,8 @@ from matcalc.reading.tree import Filled, Node, Number, Symbol, Text
 if TYPE_CHECKING:
     from matcalc.reading.units import Builder
 
+# Capitals that are one name where a bracket follows.
+CALLED = frozenset({"CE", "KL", "NLL", "MSE", "BCE", "RSS"})
 # Marks between words and formulas.
 PLAIN = {",": "COMMA", ";": "SEMI", ":": "COLON", ".": "DOT"}
 
@@ -71,7 +73,8 @@ def letters(builder: Builder) -> None:
     at_start = builder.at == len(run)
     if (alone or at_start) and not builder.script and _speaks(builder, word, run):
         return
-    if builder.font in UPRIGHT or _is_word(builder, word):
+    called = after is not None and after.text == "("
+    if builder.font in UPRIGHT or _is_word(builder, word) or (called and word in CALLED):
         name(builder, word, run[0].start, run[-1].end, run[0].glued)
         return
     position = 0

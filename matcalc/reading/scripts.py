@@ -82,7 +82,7 @@ def subscripts(builder: Builder, tokens: list[Token]) -> tuple[Node, ...]:
     bracketed = any(t.text in ("(", "[", r"\{") for t in tokens)
     found: list[Node] = []
     for part in [tokens] if bracketed else _index_parts(tokens):
-        word = _word(part)
+        word = _word(part) or _signs(part)
         found += [word] if word is not None else builder.reader.indices(part, builder.depth + 1)
     return tuple(found)
 
@@ -116,6 +116,13 @@ def _word(tokens: list[Token]) -> Word | None:
     plain = all(t.kind == "letter" or t.text == "-" for t in tokens)
     text = "".join(t.text for t in tokens)
     return Word(text, span=span) if plain and is_word(text) else None
+
+
+def _signs(tokens: list[Token]) -> Word | None:
+    r"""The signs alone of ``\mathbb{R}_{++}``."""
+    if not tokens or any(t.text not in ("+", "-") for t in tokens):
+        return None
+    return Word("".join(t.text for t in tokens), span=(tokens[0].start, tokens[-1].end))
 
 
 def is_word(text: str) -> bool:

@@ -40,8 +40,10 @@ from matcalc.reading.tree import (
     Bracket,
     Differential,
     Ellipsis,
+    Filled,
     Listing,
     Node,
+    Number,
     Product,
     Relation,
     Sum,
@@ -338,4 +340,8 @@ class Builder(Cursor):
             self.out.extend(inner[1:])
         else:
             body = self.reader.from_units(inner, (first, last))
+            if command == r"\vec" and isinstance(body, Number) and body.text in ("0", "1"):
+                body = Filled(body.text, rf"{command}{{{body.text}}}", span=(first, last))
+                self.add("ATOM", body, first, last, token.glued)
+                return
             self.add("ATOM", Accented(command, body, span=(first, last)), first, last, token.glued)

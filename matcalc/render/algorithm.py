@@ -30,13 +30,16 @@ KEYWORD = re.compile(
     r"\\mathbf\{((?:end \\ )?(?:function|for|while|if)|return|do|else|pass|break|continue)\}"
 )
 
+# What gives a number, of whatever it is taken.
+NUMBERS = frozenset(words("tr trace det logdet norm norm1 norm2 float len"))
+SIZES = {0: "rows", 1: "columns"}
+
 KNOWN = {w: f"\\{w}" for w in words("exp log sin cos tan tanh sinh cosh max min det")} | {
     "maximum": r"\max",
     "minimum": r"\min",
     "trace": r"\operatorname{tr}",
     "sigmoid": r"\sigma",
     "relu": r"\operatorname{ReLU}",
-    "abs": r"\operatorname{abs}",
 }
 
 
@@ -100,6 +103,11 @@ class MatrixExpressions(ExpressionCodegen):
         return rf"{{{said}}}^{{{script}}}" if "^" in said else rf"{said}^{{{script}}}"
 
     def write_Subscript(self, node: ast.Subscript) -> tuple[str, int]:
+        size = node.value
+        if isinstance(size, ast.Attribute) and size.attr == "shape":
+            for place, word in SIZES.items():  # X.shape[0]
+                if getattr(node.slice, "value", None) == place:
+                    return rf"\operatorname{{{word}}}\left({self.visit(size.value)}\right)", ATOM
         places = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         said = ", ".join(self._place(p) for p in places)
         return rf"{{{self.at(node.value, ATOM)}}}_{{{said}}}", ATOM
@@ -120,9 +128,13 @@ class MatrixExpressions(ExpressionCodegen):
             return node.id in self.scalars
         if isinstance(node, ast.UnaryOp):
             return self.is_scalar(node.operand)
-        return (
-            isinstance(node, ast.BinOp) and self.is_scalar(node.left) and self.is_scalar(node.right)
-        )
+        if isinstance(node, ast.BinOp):
+            return self.is_scalar(node.left) and self.is_scalar(node.right)
+        if not isinstance(node, ast.Call):
+            return False
+        name, operands = self._called(node)
+        alone = len(operands) == 1 and not node.keywords
+        return name in NUMBERS or (name in ("sum", "mean") and alone)
 
     def write_BinOp(self, node: ast.BinOp) -> tuple[str, int]:
         a, b, op = node.left, node.right, node.op
@@ -245,6 +257,11 @@ class MatrixExpressions(ExpressionCodegen):
     def call_norm(self, operands: list[ast.AST], axis: ast.AST | None) -> tuple[str, int]:
         return rf"\left\|{self.visit(operands[0])}\right\|", ATOM
 
+    call_norm2 = call_norm
+
+    def call_abs(self, operands: list[ast.AST], axis: ast.AST | None) -> tuple[str, int]:
+        return rf"\left|{self.visit(operands[0])}\right|", ATOM
+
 
 class AlgorithmBox(IPythonAlgorithmicCodegen):
     """latexify's box around our expressions."""
@@ -259,6 +276,12 @@ class AlgorithmBox(IPythonAlgorithmicCodegen):
         whole = ast.BinOp(node.target, node.op, node.value)
         target = self._expression_codegen.visit(node.target)
         return str(self._add_indent(rf"{target} \gets {self._expression_codegen.visit(whole)}"))
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> str:
+        """The shape of a step is no part of the algorithm."""
+        if node.value is None:
+            raise NoRuleError("an algorithm box shows no step without a value")
+        return str(self.visit_Assign(ast.Assign(targets=[node.target], value=node.value)))
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> str:
         """The docstring is no step of the algorithm."""
@@ -299,9 +322,7 @@ def algorithm(
     \\begin{array}{l} \\mathbf{function} \\ f(X, W) \\\\ ...
     """
     chosen = Notation.of(notation)
-    tree = (
-        ast.parse(textwrap.dedent(program)) if isinstance(program, str) else parse_function(program)
-    )
+    tree = ast.parse(textwrap.dedent(program)) if isinstance(program, str) else _source(program)
     tree.body = [s for s in tree.body if isinstance(s, ast.FunctionDef)]
     if not tree.body:
         raise MatcalcError("an algorithm box shows a function; there is none in the source")
@@ -311,6 +332,14 @@ def algorithm(
         return in_box(box_lines(str(box.visit(tree)), chosen))
     except LatexifyError as error:
         raise NoRuleError(f"an algorithm box cannot show this: {error}") from error
+
+
+def _source(program: Callable[..., Any]) -> ast.Module:
+    try:
+        return parse_function(program)
+    except (LatexifyError, OSError) as error:
+        said = f"the source of {program.__name__} cannot be typeset: {error}"
+        raise NoRuleError(said) from error
 
 
 FRAME = r"\begin{array}{l} ", r" \end{array}"

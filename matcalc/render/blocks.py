@@ -31,6 +31,7 @@ class Row:
     note: str = ""  # where it comes from
     shape: str = ""
     result: bool = False
+    defines: bool = False  # a name for an expression: short ones may share a line
     number: int = 0  # 0 until the page is numbered; only named rows are
 
     @property

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from matcalc import second
 from matcalc.errors import MatcalcError
 from matcalc.expr import Node, number, postorder, substitute, symbol_name
@@ -13,6 +16,7 @@ from matcalc.ops.base import OPS
 from matcalc.ops.kronecker import vec
 from matcalc.record import Line, Record
 from matcalc.render.blocks import Block, Formula, Heading, Prose, Row, Side
+from matcalc.render.choosing import chosen
 from matcalc.render.dress import Dress, spelled
 from matcalc.render.folding import representatives
 from matcalc.render.textree import width
@@ -64,7 +68,7 @@ def wanted(dress: Dress) -> list[Line]:
         if line is None:
             raise MatcalcError(f"nothing was derived for {of}; name it in wrt=")
         return [line]
-    lines = dress.chosen(record.backward())
+    lines = chosen(dress, record.backward())
     if dress.style.fold and dress.style.lines is None:
         lines, _ = representatives(dress, lines)
     return [ln for ln in lines if ln.kind == "gradient"]
@@ -75,7 +79,7 @@ def alike(dress: Dress) -> list[Block]:
     style = dress.style
     if not style.fold or style.of is not None or style.lines is not None:
         return []
-    _, ranges = representatives(dress, dress.chosen(dress.record.backward()))
+    _, ranges = representatives(dress, chosen(dress, dress.record.backward()))
     said = "The layers {range} are alike; the first of them stands for all."
     return [Prose(dress.say(said, range=f"${span}$")) for span in ranges]
 
@@ -268,7 +272,9 @@ def _branching(dress: Dress, line: Line) -> list[Block]:
 
 def differential_view(dress: Dress) -> list[Block]:
     """dL as a trace with each differential, and the identification."""
-    record = dress.record
+    clear = _without_d(dress)
+    aside = [] if clear is dress else [_two_senses(dress)]
+    dress, record = clear, dress.record
     changes = Changes()
     taken = set(record.problem.names) | {ln.name for ln in record.lines}
     said = (
@@ -280,7 +286,7 @@ def differential_view(dress: Dress) -> list[Block]:
     blocks: list[Block] = [Prose(dress.say(said, trace=spelled(trace, dress), gradient=gradient))]
     rows: list[Row] = []
     output = dress(record.problem.output) if not record.problem.output.shape else "L"
-    for line in dress.chosen(record.backward()):
+    for line in chosen(dress, record.backward()):
         if not line.through:
             continue
         of = line.of
@@ -317,7 +323,28 @@ def differential_view(dress: Dress) -> list[Block]:
                 line.kind == "gradient",
             )
         )
-    return [*blocks, Formula(tuple(rows))]
+    return [*blocks, *aside, Formula(tuple(rows))]
+
+
+def _two_senses(dress: Dress) -> Prose:
+    """In code a gradient is called dX, which is the name of a differential."""
+    said = (
+        "Here {change} is a change of {x}; the gradient that is elsewhere called {name} is written "
+        "{ratio}."
+    )
+    change, ratio = r"$\mathrm{d}X$", r"$\partial L/\partial X$"
+    return Prose(dress.say(said, change=change, x="$X$", name="$dX$", ratio=ratio))
+
+
+def _without_d(dress: Dress) -> Dress:
+    """The dress in a notation in which no gradient looks like a differential."""
+    notation = dress.notation
+    ways: dict[str, Any] = {
+        w: "partial" for w in ("adjoint", "gradient") if getattr(notation, w) == "d"
+    }
+    if not ways:
+        return dress
+    return Dress(dress.record, replace(dress.style, notation=replace(notation, **ways)))
 
 
 def _last(node: Node, change: Node) -> Node:

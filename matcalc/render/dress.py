@@ -6,8 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from matcalc import shapes
-from matcalc.errors import MatcalcError, UnknownNameError
+from matcalc.errors import MatcalcError
 from matcalc.expr import (
     Node,
     as_number,
@@ -54,7 +53,7 @@ class Style:
     entry: tuple[Any, Any] | None = None
     evaluated: bool = False  # partial derivatives replaced by what they are
     opened: Collection[str] = ()  # steps whose adjoints are written out where they are used
-    shapes: bool | None = None  # shapes under the factors
+    shapes: bool | str | None = None  # shapes under the factors: of all lines, none, or "results"
     fold: bool = True  # equal layers as one general layer
     batch: str | None = None
     graph: str | None = None  # the drawing at this grain, at the top
@@ -229,33 +228,6 @@ class Dress:
             if a.shape
         ]
         return juxtaposed([*front, *factors])
-
-    # -- which lines
-    # ----------------------------------------------------------------------------------
-
-    def chosen(self, lines: Collection[Line]) -> list[Line]:
-        """The lines asked for, in order."""
-        style, known = self.style, {ln.name for ln in self.record.lines}
-        known |= {symbol_name(w) for w in self.record.wrt}
-        for name in [
-            *(style.lines or ()),
-            *style.hide,
-            *([style.stop_at] if style.stop_at else []),
-        ]:
-            if name not in known:
-                raise UnknownNameError(
-                    f"there is no line {name!r}; there are {shapes.listed(sorted(known))}"
-                )
-        found: list[Line] = []
-        for line in lines:
-            called = {line.name}
-            if line.of is not None and line.of not in self.record.definitions:
-                called.add(symbol_name(line.of))  # a variable means its gradient
-            if (style.lines is None or called & set(style.lines)) and not called & set(style.hide):
-                found.append(line)
-            if style.stop_at in called:
-                break
-        return found
 
 
 def _is_quotient(node: Node) -> bool:

@@ -8,9 +8,10 @@ are spelled out, so that every TeX can read them.
 from __future__ import annotations
 
 from matcalc.render.blocks import Row, Side
+from matcalc.render.choosing import chosen
 from matcalc.render.dress import Dress
+from matcalc.render.lines import Setting, row_lines
 from matcalc.render.names import spelled_out
-from matcalc.render.tex import Setting, row_lines
 
 HEAD = r"""% needs the package amsmath, and nothing else
 % \mcuse{NAME} is a formula in a line of text, \mceq{NAME} a numbered display labelled mc:NAME
@@ -23,7 +24,7 @@ HEAD = r"""% needs the package amsmath, and nothing else
 def formula_file(dress: Dress, setting: Setting) -> str:
     """The statements of lines, each under its name, long ones broken where they are displayed."""
     rows = [HEAD]
-    for line in dress.chosen(dress.record.lines):
+    for line in chosen(dress, dress.record.lines):
         left, right = dress(line.symbol), dress(dress.value(line))
         name = spelled_out(line.name)
         rows.append(_definition("mc", name, rf"\ensuremath{{{left} = {right}}}"))

@@ -321,7 +321,8 @@ def _row(dress: Dress, line: Line) -> Row:
     if line.kind != "forward":
         forms = [dress.laid(dress.opened(form)) for form in forms]
     sides = tuple(Side(dress(with_sums(dress, form))) for form in forms)
-    return Row(dress(line.symbol), sides, result=line.kind == "gradient")
+    defines = line.kind == "forward"
+    return Row(dress(line.symbol), sides, result=line.kind == "gradient", defines=defines)
 
 
 def _blended(one: Run, other: Run, letter: str, start: int) -> Run:

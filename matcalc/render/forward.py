@@ -13,8 +13,9 @@ from matcalc.problem import named, problem_of
 from matcalc.record import forward_record
 from matcalc.render.blocks import Page
 from matcalc.render.dress import Dress, Style
+from matcalc.render.lines import Setting
 from matcalc.render.markdown import to_markdown
-from matcalc.render.tex import Setting, to_tex
+from matcalc.render.tex import to_tex
 from matcalc.render.views import backprop, given_blocks
 
 

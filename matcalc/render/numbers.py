@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
-from matcalc.expr import BUILD, symbol_name
+from matcalc.expr import BUILD, symbol, symbol_name
 from matcalc.notation import Notation
 from matcalc.numeric.worked import WorkedLine, worked
 from matcalc.record import Line, Record
@@ -18,8 +20,12 @@ from matcalc.render.names import size_in_latex
 
 
 def number(value: float, digits: int) -> str:
-    """To so many decimals, without a negative zero."""
-    said = f"{value:.{digits}f}"
+    """To so many decimals, a five rounded up as by hand, without a negative zero."""
+    if not math.isfinite(value) or abs(value) >= 1e15:
+        return f"{value:.{digits}f}"
+    # Fifteen digits are what a float is sure of: 0.0175 is not 0.017499999999999998.
+    exact = Decimal(f"{value:.15g}")
+    said = f"{exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP):f}"
     return said.lstrip("-") if not said.strip("-0.") else said
 
 
@@ -79,7 +85,9 @@ def _cell(dress: Dress, item: WorkedLine, digits: int) -> str:
 
 
 def _symbol(record: Record, name: str) -> Any:
-    return {**record.problem.names, **{line.name: line.symbol for line in record.lines}}.get(name)
+    """The symbol of a name that a line needs; an undefined function goes by its letter."""
+    known = {**record.problem.names, **{line.name: line.symbol for line in record.lines}}
+    return known.get(name) or symbol(name, ())
 
 
 def gradient_step(

@@ -7,10 +7,29 @@ wants them. Headings and prose that an author writes are not here, and neither a
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 from functools import lru_cache
 
 from matcalc.errors import MatcalcError
+from matcalc.facts import Fact
 from matcalc.notation import Notation
+
+# What may be assumed of a matrix.
+FACTS = {
+    "symmetric": "{A} is symmetric",
+    "orthogonal": "{A} is orthogonal",
+    "diagonal": "{A} is diagonal",
+    "positive_definite": "{A} is symmetric and positive definite",
+    "invertible": "{A} is invertible",
+    "lower_triangular": "{A} is lower triangular",
+    "upper_triangular": "{A} is upper triangular",
+    "rows_sum_to_one": "the rows of {A} sum to one",
+    "cols_sum_to_one": "the columns of {A} sum to one",
+    "rows_sum_to_zero": "the rows of {A} sum to zero",
+    "cols_sum_to_zero": "the columns of {A} sum to zero",
+    "idempotent": "{A} is idempotent",
+    "constant": "{A} is constant",
+}
 
 PHRASES: tuple[str, ...] = (
     "en",  # the language itself, as HTML names it
@@ -32,6 +51,7 @@ PHRASES: tuple[str, ...] = (
     "To learn: {symbols}.",
     "From above arrives {symbol}.",
     "Assumed: {facts}.",
+    *FACTS.values(),
     "a number",
     "numbers",
     "the output {output} is {shape}, so {arriving} of that shape stands for what arrives from "
@@ -67,6 +87,8 @@ PHRASES: tuple[str, ...] = (
     # Differentials and vec.
     "With {trace} the gradient is {gradient}: each differential is put in and brought to that "
     "form.",
+    "Here {change} is a change of {x}; the gradient that is elsewhere called {name} is written "
+    "{ratio}.",
     "in {change}",
     "hence",
     "{vec} stacks columns; Jacobians are in denominator layout.",
@@ -79,8 +101,8 @@ PHRASES: tuple[str, ...] = (
     "The data are {n}; one of them is number {r}. What belongs to one datum carries its number.",
     "one datum contributes {term}",
     "The factor in front",
-    "The mean puts {factor} into {line}; every later line takes it from there, so no other "
-    "formula shows it.",
+    "The mean puts {factor} into {line}; every later line takes it from there, so none of them "
+    "shows it.",
     "The loss is a sum, not a mean: no {factor} appears anywhere.",
     # Numbers.
     "quantity",
@@ -106,7 +128,7 @@ PHRASES: tuple[str, ...] = (
     "{method}, at {sizes}.",
     "Shapes assumed from the formula: {shapes}.",
     "relative error below {bound}",
-    "The points drawn satisfy {facts}.",
+    "For the points drawn: {facts}.",
     "complex step",
     "extrapolated central differences",
     "complex step in central differences",
@@ -140,6 +162,11 @@ PHRASES: tuple[str, ...] = (
     "copied",
     "copy the LaTeX of this formula",
 )
+
+
+def fact_in_words(fact: Fact, notation: Notation, shown: Callable[[str], str]) -> str:
+    """A fact as a clause: the rows of Y sum to one."""
+    return notation.say(FACTS[fact.name], A=shown(fact.of))
 
 
 @lru_cache(maxsize=64)

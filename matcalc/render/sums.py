@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,12 +12,15 @@ import sympy as sp
 from matcalc.errors import MatcalcError
 from matcalc.expr import Node, postorder, symbol_name
 from matcalc.indexform import entry_form
-from matcalc.ops.algebra import PRODUCT, TRANSPOSE, mul
+from matcalc.ops.addition import join_terms
+from matcalc.ops.algebra import PRODUCT, SUM_OP, TRANSPOSE, add, mul
+from matcalc.ops.base import PROD
 from matcalc.ops.binder import index, letter_for
 from matcalc.ops.entries import entry
 from matcalc.record import Line
 from matcalc.render.blocks import Block, Formula, Heading, Prose, Row, Side
 from matcalc.render.chains import wanted
+from matcalc.render.choosing import chosen
 from matcalc.render.dress import Dress
 from matcalc.render.entries import index_letters
 from matcalc.render.names import size_in_latex
@@ -104,16 +108,19 @@ def batch_view(dress: Dress) -> list[Block]:
     )
     blocks: list[Block] = [Prose(dress.say(said, n=f"${shown}$", r=f"${letter}$"))]
     rows: list[Row] = []
-    for line in dress.chosen(dress.record.backward()):
+    for line in chosen(dress, dress.record.backward()):
         found = _datum_sum(dress, line, size, letter)
         if found is None:
             continue
-        term, last = found
+        term, rest, last = found
         top = size_in_latex(sp.expand(size - 1 + base))
+        several = re.search(r" [+-] ", term) and len(_terms(line.value)) > 1
+        inside = rf"\left({term}\right)" if several or term.startswith("-") else term
+        whole = rf"\sum_{{{letter}={base}}}^{{{top}}} {inside}"
         rows.append(
             Row(
                 dress(line.symbol),
-                (Side(rf"\sum_{{{letter}={base}}}^{{{top}}} {term}"), Side(last)),
+                (Side(join_terms([whole, rest]) if rest else whole), Side(last)),
                 f"batch_{line.name}",
                 dress.say("one datum contributes {term}", term=f"${term}$"),
                 "",
@@ -142,25 +149,48 @@ def _batch(dress: Dress) -> Any:
     raise MatcalcError("which dimension counts the data is not clear; name it with batch=")
 
 
-def _datum_sum(dress: Dress, line: Line, size: Any, letter: str) -> tuple[str, str] | None:
-    """The term of one datum and the product over the batch, where the line is such a sum."""
+def _datum_sum(dress: Dress, line: Line, size: Any, letter: str) -> tuple[str, str, str] | None:
+    """The term of one datum, what is no sum over the data, and the product over the batch."""
     value = line.value
-    if value.op.name in ("colsum", "rowsum"):
-        A = value.operands[0]
-        along = A.shape[0] if value.op.name == "colsum" else A.shape[1]
-        if along != size:
-            return None
-        return _row_of(dress, A, letter, value.op.name == "colsum"), dress(value)
-    if value.op is not PRODUCT:
+    terms = _terms(value)
+    each = [_datum_term(dress, term, size, letter) for term in terms]
+    of_data = [said for said in each if said is not None]
+    if not of_data:
         return None
-    scalars = [a for a in value.operands if not a.shape]
-    factors = [a for a in value.operands if a.shape]
-    for _k, (A, B) in enumerate(itertools.pairwise(factors)):
-        if A.shape[1] == size and len(factors) == 2:
-            front = dress(mul(*scalars)) + " " if scalars else ""
-            left = _column_of(dress, A, letter)
-            right = _row_of(dress, B, letter, True)
-            return f"{front}{left} {right}", dress.with_shapes(value)
+    rest = [term for term, said in zip(terms, each, strict=True) if said is None]
+    return join_terms(of_data), dress(add(*rest)) if rest else "", dress.with_shapes(value)
+
+
+def _terms(value: Node) -> list[Node]:
+    """The terms of a sum, numbers in front of its bracket put to each of them."""
+    if value.op is SUM_OP:
+        return list(value.operands)
+    if value.op is PRODUCT:
+        *front, last = value.operands
+        if last.op is SUM_OP and not any(a.shape for a in front):
+            return [mul(*front, term) for term in last.operands]
+    return [value]
+
+
+def _datum_term(dress: Dress, value: Node, size: Any, letter: str) -> str | None:
+    """What one datum contributes to a sum over the rows or columns, or to a product."""
+    front = ""
+    if value.op is PRODUCT:
+        scalars = [a for a in value.operands if not a.shape]
+        factors = [a for a in value.operands if a.shape]
+        front = dress.writer(mul(*scalars), PROD) + " " if scalars else ""
+    else:
+        factors = [value]
+    if len(factors) == 1 and factors[0].op.name in ("colsum", "rowsum"):
+        A, down = factors[0].operands[0], factors[0].op.name == "colsum"
+        along = A.shape[0] if down else A.shape[1]
+        return front + _row_of(dress, A, letter, down) if along == size else None
+    for k, (A, B) in enumerate(itertools.pairwise(factors)):
+        if A.shape[1] == size:
+            before = [dress.factor(a) for a in factors[:k]]
+            after = [dress.factor(a) for a in factors[k + 2 :]]
+            pair = [_column_of(dress, A, letter), _row_of(dress, B, letter, True)]
+            return front + " ".join([*before, *pair, *after])
     return None
 
 
@@ -185,21 +215,16 @@ def _grouped(base: str) -> str:
 def _scale(dress: Dress, size: Any) -> list[Block]:
     """Where 1/n goes."""
     factor = rf"$\frac{{1}}{{{size_in_latex(size)}}}$"
-    for line in dress.record.backward():
-        if line.value.op is PRODUCT and any(
-            a.op.name == "pow" and str(a.operands[0]) == str(size) for a in line.value.operands
-        ):
-            return [
-                Heading(dress.say("The factor in front"), 3),
-                Prose(
-                    dress.say(
-                        "The mean puts {factor} into {line}; every later line takes it from there, "
-                        "so no other formula shows it.",
-                        factor=factor,
-                        line=f"${dress(line.symbol)} = {dress(line.value)}$",
-                    )
-                ),
-            ]
+    for line in reversed(dress.record.backward()):
+        powers = (n for n in postorder(line.value) if n.op.name == "pow")
+        if any(str(n.operands[0]) == str(size) for n in powers):
+            said = (
+                "The mean puts {factor} into {line}; every later line takes it from there, so none "
+                "of them shows it."
+            )
+            shown = f"${dress(line.symbol)} = {dress(line.value)}$"
+            heading = Heading(dress.say("The factor in front"), 3)
+            return [heading, Prose(dress.say(said, factor=factor, line=shown))]
     if dress.record.upstream is not None:
         return []
     said = "The loss is a sum, not a mean: no {factor} appears anywhere."

@@ -1,18 +1,15 @@
 """A page as LaTeX: a fragment that needs amsmath only, or a whole document.
 
 Lines are labelled by name, so that editing the network moves no label; a line that uses another
-cites it. What is too long for the page is broken after an equals sign, at + and -, between factors,
-and only then inside brackets.
+cites it. In a document a long run of formulas is set as a table (see ``handout``).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from matcalc.errors import MatcalcError
-from matcalc.notation import DEFAULT, Notation
 from matcalc.render.blocks import (
     Algorithm,
     Code,
@@ -25,33 +22,15 @@ from matcalc.render.blocks import (
     Table,
     with_references,
 )
+from matcalc.render.handout import PREAMBLE, is_handout, table_lines
+from matcalc.render.lines import Setting, broken, row_lines
 from matcalc.render.names import spelled_out
 from matcalc.render.signs import WORDS_OF
-from matcalc.render.textree import width as measured
-
-ENVIRONMENTS = ("align", "aligned", "gather")
-LINE = 56.0  # letters of ten-point text that fit beside an equation number on a4 or letter paper
-
-
-@dataclass(frozen=True)
-class Setting:
-    """How a page is set."""
-
-    label: str = "bp:"
-    env: str = "align"
-    width: float = LINE
-    document: bool = False
-    notation: Notation = DEFAULT
-    tikz: bool | None = None  # drawings as TikZ; by default in documents only
-
-    def __post_init__(self) -> None:
-        if self.env not in ENVIRONMENTS:
-            raise MatcalcError(f"env is one of {', '.join(ENVIRONMENTS)}, not {self.env!r}")
 
 
 def to_tex(page: Page, setting: Setting) -> str:
     """The page as LaTeX, the same bytes on every run."""
-    setting = replace(setting, notation=page.notation)
+    setting = replace(setting, notation=page.notation, dense=is_handout(page, setting))
     cite = page.citing(lambda name, number: rf"\eqref{{{setting.label}{spelled_out(name)}}}")
     parts = [_block(block, setting, cite) for block in page.blocks]
     body = "\n\n".join(p for p in parts if p)
@@ -61,13 +40,22 @@ def to_tex(page: Page, setting: Setting) -> str:
         return f"% needs the {needs}, and nothing else\n{body}\n"
     packages = ["amsmath", "amssymb", *(["tikz"] if drawn else [])]
     return (
-        "\\documentclass{article}\n\\usepackage[a4paper,margin=25mm]{geometry}\n"
+        "\\documentclass{article}\n\\usepackage[a4paper,margin=20mm,top=13mm,bottom=15mm,footskip=8mm]{geometry}\n"
         + "".join(f"\\usepackage{{{name}}}\n" for name in packages)
-        + "\\allowdisplaybreaks\n"
-        "\\setlength{\\parindent}{0pt}\n\\setlength{\\parskip}{6pt}\n\\sloppy\n"
-        "\\begin{document}\n"
+        + DOCUMENT
+        + (PREAMBLE if setting.dense else "")
+        + "\\begin{document}\n"
         f"\\section*{{{escaped(page.title)}}}\n{body}\n\\end{{document}}\n"
     )
+
+
+DOCUMENT = r"""\allowdisplaybreaks
+\setlength{\parindent}{0pt}
+\setlength{\parskip}{4pt}
+\setlength{\lineskiplimit}{3pt}
+\setlength{\lineskip}{4pt}
+\sloppy
+"""
 
 
 GREEK_SIGN = re.compile(f"[{''.join(WORDS_OF)}]")
@@ -81,18 +69,26 @@ def escaped(text: str) -> str:
     """Prose for TeX: signs outside formulas lose their meaning."""
     pieces = re.split(r"(\$[^$]*\$|\\eqref\{[^}]*\})", text)
     return "".join(
-        p if k % 2 else re.sub(r"([%&#_])", r"\\\1", GREEK_SIGN.sub(_in_text, p))
+        _in_line(p) if k % 2 else re.sub(r"([%&#_])", r"\\\1", GREEK_SIGN.sub(_in_text, p))
         for k, p in enumerate(pieces)
     )
 
 
+def _in_line(formula: str) -> str:
+    """A formula in a sentence, in which a line may end after a sign: brackets stay small."""
+    return re.sub(r"\\(?:left|right)(?=[()\[\]])", "", formula)
+
+
 def _block(block: object, setting: Setting, cite: Callable[[str], str]) -> str:
     if isinstance(block, Heading):
+        if setting.dense and block.level <= 2:
+            return rf"\smallskip{{\large\bfseries {escaped(block.text)}}}\par"
         if setting.document:
-            return rf"\{'sub' * min(max(block.level - 2, 0), 2)}section*{{{escaped(block.text)}}}"
+            return rf"\{'sub' * min(max(block.level - 1, 0), 2)}section*{{{escaped(block.text)}}}"
         return rf"\medskip\noindent\textbf{{{escaped(block.text)}}}\par"
     if isinstance(block, Prose):
-        return rf"\noindent {escaped(with_references(block.text, cite))}\par"
+        said = escaped(with_references(block.text, cite))
+        return rf"\noindent {said}\par" if setting.document else rf"{{\sloppy\noindent {said}\par}}"
     if isinstance(block, Formula):
         return _formula(block, setting, cite)
     if isinstance(block, Table):
@@ -121,6 +117,8 @@ def _drawing(block: Picture) -> str:
 
 
 def _formula(block: Formula, setting: Setting, cite: Callable[[str], str]) -> str:
+    if setting.dense:
+        return "\n\n".join(table_lines(block, setting, lambda row: _note(row, cite), _ended))
     rows: list[str] = []
     for k, row in enumerate(block.rows):
         lines = row_lines(row, setting)
@@ -131,8 +129,9 @@ def _formula(block: Formula, setting: Setting, cite: Callable[[str], str]) -> st
             and setting.env == "align"
             and row.note != (block.rows[k - 1].note if k else "")
         ):
-            note = escaped(with_references(row.note, cite))
-            lines[0] = rf"\intertext{{{note[0].upper()}{note[1:]}:}}" + "\n" + lines[0]
+            note = _note(row, cite)
+            loose = "" if setting.document else r"\sloppy "
+            lines[0] = rf"\intertext{{{loose}{note[0].upper()}{note[1:]}:}}" + "\n" + lines[0]
         if setting.env != "aligned":
             lines = [f"{line} \\notag" for line in lines[:-1]] + [_ended(lines[-1], row, setting)]
         rows.append(" \\\\\n".join(lines))
@@ -142,108 +141,14 @@ def _formula(block: Formula, setting: Setting, cite: Callable[[str], str]) -> st
     return f"\\begin{{{setting.env}}}\n{inside}\n\\end{{{setting.env}}}"
 
 
+def _note(row: Row, cite: Callable[[str], str]) -> str:
+    return escaped(with_references(row.note, cite))
+
+
 def _ended(line: str, row: Row, setting: Setting) -> str:
     if not row.number:
         return rf"{line} \notag"
     return rf"{line} \label{{{setting.label}{spelled_out(row.name)}}}"
-
-
-# -- breaking lines ------------------------------------------------------------------------------
-
-
-def row_lines(row: Row, setting: Setting) -> list[str]:
-    """A row as lines with one ``&`` each, none wider than the page."""
-    if not row.sides:
-        return [f"& {row.left}"]
-    lines: list[str] = []
-    room = setting.width - min(measured(row.left) + 2, setting.width / 2)
-    for k, side in enumerate(row.sides):
-        pieces = broken(side.latex, room)
-        lead = f"{row.left} &= " if k == 0 else "&= "
-        lines.append(lead + pieces[0])
-        lines += [rf"&\quad {{}} {piece}" for piece in pieces[1:]]
-        if side.reason:
-            said = rf"\text{{{setting.notation.say('by')} }} {side.reason}"
-            if len(pieces) == 1 and measured(side.latex) + measured(said) + 12 < room:
-                lines[-1] += rf" \qquad {said}"
-            else:
-                lines.append(rf"&\qquad {said}")
-    return lines
-
-
-def broken(latex: str, room: float) -> list[str]:
-    """A side in pieces that fit, broken at signs, then between factors, then inside brackets."""
-    if measured(latex) <= room:
-        return [latex]
-    for split in (_at_signs, _at_factors):
-        pieces = _filled(split(latex), room)
-        if all(measured(p) <= room for p in pieces):
-            return pieces
-    opened = _opened(latex)
-    if opened != latex:
-        return _filled(_at_signs(opened, inside=True), room)
-    return _filled(_at_factors(latex), room)
-
-
-def _filled(atoms: list[str], room: float) -> list[str]:
-    """Atoms joined again as long as they fit."""
-    lines: list[str] = []
-    for atom in atoms:
-        if lines and measured(f"{lines[-1]} {atom}") <= room:
-            lines[-1] = f"{lines[-1]} {atom}"
-        else:
-            lines.append(atom)
-    return lines
-
-
-def _depths(latex: str) -> list[tuple[str, int, int]]:
-    """The tokens with the depth of braces and of brackets they stand in."""
-    found, braces, brackets = [], 0, 0
-    for token in re.findall(r"\\left|\\right|\\[A-Za-z]+|\\.|\s+|.", latex):
-        if token == "}":
-            braces -= 1
-        if token == "\\right":
-            brackets -= 1
-        found.append((token, braces, brackets))
-        if token == "{":
-            braces += 1
-        if token == "\\left":
-            brackets += 1
-    return found
-
-
-def _split(latex: str, before: Callable[[str], bool], inside: bool) -> list[str]:
-    pieces = [""]
-    tokens = _depths(latex)
-    for k, (token, braces, brackets) in enumerate(tokens):
-        binary = k > 1 and tokens[k - 1][0].isspace() and tokens[k - 2][0] not in OPERATORS
-        if (
-            before(token)
-            and braces == 0
-            and (inside or brackets == 0)
-            and binary
-            and pieces[-1].strip()
-        ):
-            pieces.append("")
-        pieces[-1] += token
-    return [p.strip() for p in pieces if p.strip()]
-
-
-def _at_signs(latex: str, inside: bool = False) -> list[str]:
-    return _split(latex, lambda token: token in ("+", "-"), inside)
-
-
-OPERATORS = {r"\odot", r"\oslash", r"\cdot", r"\circ", r"\bullet", r"\otimes", "+", "-", "*"}
-PRODUCT_SIGNS = {*OPERATORS, r"\left", r"\underbrace", r"\frac", r"\operatorname"}
-
-
-def _at_factors(latex: str) -> list[str]:
-    return _split(latex, PRODUCT_SIGNS.__contains__, False)
-
-
-def _opened(latex: str) -> str:
-    r"""\left( ... \right) as \bigl( ... \bigr), in which a line may end."""
-    return latex.replace(r"\left", r"\bigl").replace(r"\right", r"\bigr")
 
 
 def _algorithm(block: Algorithm, setting: Setting) -> str:

@@ -73,7 +73,7 @@ class _Reader:
             return Tex("sign", ", " if token == "&" and self.in_matrix else token)
         name = token[1:]
         if name in ("frac", "dfrac", "tfrac"):
-            return Tex("frac", "", (self.argument(), self.argument()))
+            return Tex("frac", name, (self.argument(), self.argument()))
         if name in ("underbrace", "overbrace", "sqrt"):
             return Tex("brace" if name != "sqrt" else "root", "", (self.argument(),))
         if name in ACCENTS:
@@ -163,6 +163,9 @@ LETTERS = (
 )
 
 
+SMALL = {"tfrac": 0.72}
+
+
 def width(latex: str) -> float:
     """How wide a formula is, in letters of ten-point text."""
     return _wide(parse(latex))
@@ -176,7 +179,9 @@ def _wide(node: Tex) -> float:
             return 2.0 * max(1, len(node.text) / 2)
         return next((w for letters, w in LETTERS if node.text in letters), 1.0)
     if node.kind == "frac":
-        return 1.1 + max(map(_wide, node.parts))
+        return (0.4 if node.text == "tfrac" else 1.1) + SMALL.get(node.text, 1) * max(
+            map(_wide, node.parts)
+        )
     if node.kind == "script":
         base, script = node.parts
         if base.kind == "brace":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from matcalc.errors import MatcalcError
 from matcalc.expr import Node, symbol_name
@@ -15,10 +16,12 @@ from matcalc.layout import Layout
 from matcalc.record import Line, Record, Remark
 from matcalc.render.blocks import Block, Formula, Heading, Page, Prose, Row, Side
 from matcalc.render.chains import alike, chain, differential_view, vec_view
+from matcalc.render.choosing import CROWDED, chosen, used
 from matcalc.render.dress import Dress, Style, spelled
 from matcalc.render.folding import folded, folded_names
 from matcalc.render.graph import graph_of
 from matcalc.render.paths import paths_view
+from matcalc.render.phrases import fact_in_words
 from matcalc.render.summing import with_sums
 from matcalc.render.sums import batch_view, index_view
 from matcalc.render.textree import width
@@ -70,9 +73,21 @@ def opening(dress: Dress) -> list[Block]:
     record = dress.record
     blocks: list[Block] = [Prose(layout_says(dress))]
     for remark in record.remarks:
-        said = dress.say(remark.pattern, **remark.parts) if isinstance(remark, Remark) else remark
+        said = _remark_said(dress, remark) if isinstance(remark, Remark) else remark
         blocks.append(Prose(f"{said[0].upper()}{said[1:]}."))
     return [*blocks, *given_blocks(dress)]
+
+
+def _remark_said(dress: Dress, remark: Remark) -> str:
+    """A remark in the language of the notes, its expressions as formulas."""
+
+    def shown(part: object) -> object:
+        if isinstance(part, str) and re.fullmatch(r"\w+ x \w+", part):  # a shape
+            rows, cols = part.split(" x ")
+            return rf"${rows} \times {cols}$"
+        return f"${dress(part)}$" if isinstance(part, Node) else part
+
+    return dress.say(remark.pattern, **{name: shown(part) for name, part in remark.parts.items()})
 
 
 def given_blocks(dress: Dress) -> list[Block]:
@@ -87,9 +102,19 @@ def given_blocks(dress: Dress) -> list[Block]:
         shown = f"${dress(above)}$ {_size(dress, above)}"
         top.append(dress.say("From above arrives {symbol}.", symbol=shown))
     if record.problem.facts:
-        facts = ", ".join(map(str, record.problem.facts))
-        top.append(dress.say("Assumed: {facts}.", facts=facts))
+        top.append(dress.say("Assumed: {facts}.", facts=facts_said(dress)))
     return [Prose(" ".join(top))] if top else []
+
+
+def facts_said(dress: Dress) -> str:
+    """What is assumed, in words."""
+    names = dress.record.problem.names
+
+    def shown(name: str) -> str:
+        return f"${dress(names[name])}$" if name in names else name
+
+    said = (fact_in_words(fact, dress.notation, shown) for fact in dress.record.problem.facts)
+    return "; ".join(said)
 
 
 def layout_says(dress: Dress) -> str:
@@ -152,9 +177,13 @@ def backprop(dress: Dress) -> list[Block]:
     """Forward and backward pass, adjoint by adjoint."""
     record = dress.record
     blocks: list[Block] = []
-    chosen = {id(ln) for ln in dress.chosen(record.lines)}
-    for title, lines in (("Forward", record.forward()), ("Backward", record.backward())):
-        shown = [ln for ln in lines if id(ln) in chosen and not _says_nothing(dress, ln)]
+    wanted = chosen(dress, record.lines)
+    forward = [ln for ln in wanted if ln.kind == "forward"]
+    backward = used(dress, [ln for ln in wanted if ln.kind != "forward"])
+    if dress.style.shapes is None and len(backward) > CROWDED:  # under the results only
+        dress = Dress(record, replace(dress.style, shapes="results"))
+    for title, lines in (("Forward", forward), ("Backward", backward)):
+        shown = [ln for ln in lines if not _says_nothing(dress, ln)]
         if not shown:
             continue
         blocks.append(Heading(dress.say(title)))
@@ -199,11 +228,16 @@ def row(dress: Dress, line: Line) -> Row:
         note,
         dress.shape(line.symbol),
         line.kind == "gradient",
+        line.kind == "forward",
     )
 
 
 def sides_of(dress: Dress, line: Line, detail: str) -> list[Side]:
-    wants_shapes = dress.style.shapes if dress.style.shapes is not None else detail != "brief"
+    wanted = dress.style.shapes
+    if wanted is None or wanted == "results":
+        wants_shapes = detail != "brief" and (wanted is None or line.kind == "gradient")
+    else:
+        wants_shapes = bool(wanted)
     show = dress.with_shapes if wants_shapes and line.kind != "forward" else dress
     if line.kind == "forward" or detail == "brief":
         value = dress.value(line)

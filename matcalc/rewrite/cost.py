@@ -49,6 +49,8 @@ def own_cost(node: Node, below: Mapping[Node, int]) -> int:
         joints += COMPOUND
     if name in ("times", "hadamard") and _meets_its_mirror(node):
         joints += ONES
+    if name == "plus":
+        joints += SYMBOL * sum(map(_is_below, node.operands))  # the 1 above the line
     if name == "times" and _opposes(node):
         joints += TURNED
     if name == "times" and _is_negated_sum(node):
@@ -133,7 +135,8 @@ def _is_negated_sum(node: Node) -> bool:
 def _opposes(node: Node) -> bool:
     """(x - y)(y - x)': a person writes the same bracket twice, and the sign in front."""
     upright = [_upright(a) for a in node.operands]
-    brackets = [a for a in upright if a.op.name == "plus"]
+    inside = [_upright(b) for a in upright if a.op.name == "times" for b in a.operands]
+    brackets = [a for a in (*upright, *inside) if a.op.name == "plus"]
     if len(brackets) < 2:
         return False
     return any(

@@ -50,7 +50,7 @@ def _flipped(node: Node) -> Node:
     if op.name in ENTRYWISE:
         return op.build(below, node.params)
     if op.name in OUTSIDE:
-        return node if below[0].content == node.operands[0].content else t(node)
+        return node if is_symmetric(node.operands[0]) else t(node)
     if op.name == "diag":
         return node
     if op.name == "kron":
@@ -64,4 +64,7 @@ def _flipped(node: Node) -> Node:
 
 def is_symmetric(node: Node) -> bool:
     """Whether the laws see that ``node`` is its own transpose."""
-    return bool(node.shape) and flip(node).content == node.content
+    if not node.shape or node.shape[0] != node.shape[1]:
+        return False
+    turned = flip(node)
+    return turned.content == node.content or turned.content == flip(turned).content

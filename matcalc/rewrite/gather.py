@@ -7,17 +7,22 @@ bounded: a small sum is tried in several ways, a long one greedily.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import sympy as sp
 
-from matcalc.expr import Node, number
+from matcalc.expr import Node
 from matcalc.ops.algebra import PRODUCT, SUM_OP, TRANSPOSE, add, mul, zero_of
-from matcalc.rewrite.cost import cost
+from matcalc.rewrite.cost import SYMBOL, cost
 from matcalc.rewrite.factoring import products_of_sums
 from matcalc.rewrite.law import settled
 from matcalc.rewrite.likeness import likeness
-from matcalc.rewrite.opening import opened_inner_products, opened_sums
+from matcalc.rewrite.opening import (
+    opened_inner_products,
+    opened_scalars,
+    opened_scalings,
+    opened_sums,
+)
 from matcalc.rewrite.polynomial import (
     MAX_TERMS,
     ONE,
@@ -27,6 +32,7 @@ from matcalc.rewrite.polynomial import (
     expand,
     merged,
     normal,
+    of_one_sign,
     powers,
 )
 from matcalc.shapes import Shape
@@ -36,19 +42,31 @@ DEEPEST = 8
 BUDGET = 150  # sums gathered before the search goes on with the most promising group only
 SMALL = 4  # up to so many terms every grouping is tried
 TRIED = 3
+PROJECTOR = 2 * SYMBOL  # what (I - v v'/c) A x must save: A x - (v'A x) v/c reads as well
 
 
 def regrouped_closed(node: Node) -> Node | None:
     """The terms of a sum under common factors, brackets left closed, if that is shorter."""
+    if node.op is PRODUCT:
+        factors = [(regrouped_closed(a) if a.op is SUM_OP else None) or a for a in node.operands]
+        found = _shorter(node, settled(mul(*factors)))
+        return found if found is not node else None
     if node.op is not SUM_OP or len(node.operands) > MAX_TERMS:
         return None
     flat = merged([_flat(a) for a in node.operands])
     best = _shorter(node, Gathering().gather(flat, node.shape))
+    best = _of_opened(best, flat, (opened_scalings, opened_scalars) if node.shape else ())
     return best if best is not node else None
 
 
 def regrouped(node: Node) -> Node | None:
     """The shortest form of a sum of products, if that is shorter than the node."""
+    brackets = [a for a in node.operands if a.op is SUM_OP and not a.shape]
+    if node.op is PRODUCT and len(brackets) > 1:
+        # Sums of numbers multiply out to many terms, and what cancels there the lift has seen.
+        rest = mul(*(a for a in node.operands if a not in brackets))
+        found = settled(mul(*(regrouped(a) or a for a in (*brackets, rest))))
+        return found if cost(found) < cost(node) else None
     best = regrouped_closed(node) or node
     try:
         terms = merged([t for term in expand(node) for t in normal(term)])
@@ -56,15 +74,27 @@ def regrouped(node: Node) -> Node | None:
         return best if best is not node else None
     best = _shorter(best, Gathering().gather(terms, node.shape))
     if not node.shape:
-        chains, rest = opened_inner_products(terms)
+        chains, others = opened_inner_products(terms)
         if len(chains) > 1:
             parts = [Gathering().gather(chains, ONE_BY_ONE)]
-            if rest:
-                parts.insert(0 if rest[0] is terms[0] else 1, Gathering().gather(rest, ()))
+            if others:
+                parts.insert(0 if others[0] is terms[0] else 1, Gathering().gather(others, ()))
             best = _shorter(best, add(*parts))
-    elif spread := opened_sums(terms):
-        best = _shorter(best, Gathering().gather(spread, node.shape))
+        return best if best is not node else None
+    best = _of_opened(best, terms, (opened_sums, opened_scalings, opened_scalars))
     return best if best is not node else None
+
+
+Opening = Callable[[Sequence[Term]], list[Term] | None]
+
+
+def _of_opened(best: Node, terms: Sequence[Term], ways: Sequence[Opening]) -> Node:
+    """The shortest form of the terms with what hides their factors opened in one of these ways."""
+    for way in ways:
+        if opened := way(terms):
+            worth = PROJECTOR if way is opened_scalars else 0
+            best = _shorter(best, Gathering().gather(opened, best.shape), worth)
+    return best
 
 
 def worth_regrouping(node: Node) -> bool:
@@ -76,7 +106,7 @@ def worth_regrouping(node: Node) -> bool:
         return bool(node.shape) or any(_has_matrices(a) for a in node.operands)
     if node.op is PRODUCT:
         return _has_matrices(node) and any(
-            a.op in (SUM_OP, TRANSPOSE) and _has_matrices(a) or (not a.shape and a.op is PRODUCT)
+            (a.op in (SUM_OP, TRANSPOSE) and _has_matrices(a)) or (not a.shape and a.op is PRODUCT)
             for a in node.operands
         )
     return False
@@ -92,8 +122,8 @@ def _has_matrices(term: Node) -> bool:
     )
 
 
-def _shorter(node: Node, other: Node) -> Node:
-    return other if cost(other) < cost(node) else node
+def _shorter(node: Node, other: Node, by: int = 0) -> Node:
+    return other if cost(other) + by < cost(node) else node
 
 
 class Gathering:
@@ -175,11 +205,8 @@ def _flat(node: Node, chains: bool = False) -> Term:
     term = ONE
     whole = node.op is PRODUCT and (chains or node.shape or not node.operands[-1].shape)
     for factor in node.operands if whole else (node,):
-        own = atom(factor)
-        if factor.op is SUM_OP and factor.shape:
-            turned = add(*(mul(number(-1), a) for a in factor.operands))
-            if turned.content < factor.content:
-                own = Term(sp.Integer(-1), (), (turned,))
+        sign, turned = of_one_sign(factor)
+        own = atom(factor) if turned is factor else Term(sign, (), (turned,))
         term = powers(
             Term(term.number * own.number, term.scalars + own.scalars, term.matrices + own.matrices)
         )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def at_kinks(r: Reading, value: Any) -> Any:
     r"""$\mathbf 1[u > 0]\,u^+ = u^+$, $\mathbf 1[u > 0]^2 = \mathbf 1[u > 0]$, the same of
-    $1 - \mathbf 1[-u > 0]$, and $|u|^2 = u^2$, $|u|\operatorname{sign}(u) = u$."""
+    $1 - \mathbf 1[-u > 0]$, and $|u|^2 = u^2$, $|u|\operatorname{sign}(u) = u$, $\operatorname{sign}(u)/|u| = 1/u$."""
     rectified = _rectified(r)
     for u, s in r.calls("step"):
         value = _idempotent(_idempotent(value, s), 1 - s)
@@ -28,13 +28,18 @@ def at_kinks(r: Reading, value: Any) -> Any:
         )
         for v, sign in r.calls("sign"):
             if sp.expand(u - v) == 0:
-                value = value.replace(
-                    lambda e, a=a, sign=sign: e.is_Mul and a in e.args and sign in e.args,
-                    lambda e, a=a, sign=sign, u=u: (
-                        u * sp.Mul(*(x for x in e.args if x not in (a, sign)))
-                    ),
-                )
+                value = _signed(value, a, sign, u)
     return value
+
+
+def _signed(value: Any, a: Any, sign: Any, u: Any) -> Any:
+    """A sign beside an odd power of the absolute value is swallowed by it."""
+
+    def both(e: Any) -> bool:
+        powers = e.as_powers_dict() if e.is_Mul else {}
+        return powers.get(sign, 0) == 1 and bool(powers.get(a, sp.Integer(0)).is_odd)
+
+    return value.replace(both, lambda e: (e / sign).xreplace({a: u}))
 
 
 def _rectified(r: Reading) -> list[tuple[Any, Any]]:

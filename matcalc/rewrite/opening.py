@@ -1,20 +1,23 @@
 """Terms in which common factors are hidden: inner products that have become one scalar, and sums of
 rows or columns that were products with ones.
 
-``x'Sx - x'Sm - m'Sx + m'Sm`` is four scalars; as chains of factors it is ``(x - m)'S(x - m)``. In
+``x'Sx - x'Sm - m'Sx + m'Sm`` is four scalars; as chains of factors it is ``(x - m)'S(x - m)``. A
+vector times an inner product is a chain, too: ``(u'x) v = v u'x``. In
 ``colsum(W)'1' - W'A`` the factor ``W'`` is found again in ``W'(1 1' - A)``.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from math import prod
 
 from matcalc.expr import Node
-from matcalc.ops.algebra import PRODUCT, TRANSPOSE, ones
+from matcalc.ops.algebra import HADAMARD, PRODUCT, TRANSPOSE, had, ones
 from matcalc.rewrite.cost import cost
 from matcalc.rewrite.flip import flip
-from matcalc.rewrite.law import split
-from matcalc.rewrite.polynomial import Term
+from matcalc.rewrite.law import make_op, split
+from matcalc.rewrite.polynomial import Term, of_one_sign
 
 
 def opened_inner_products(terms: Sequence[Term]) -> tuple[list[Term], list[Term]]:
@@ -22,7 +25,7 @@ def opened_inner_products(terms: Sequence[Term]) -> tuple[list[Term], list[Term]
     counted twice between two squares is split."""
     found = [(t, _chain(t)) for t in terms]
     rest = [t for t, chain in found if chain is None]
-    chains = [chain for _, chain in found if chain is not None]
+    chains = _turned_alike([chain for _, chain in found if chain is not None])
     squares = {t.matrices[-1].content for t in chains if _is_square(t)}
     out: list[Term] = []
     for t in chains:
@@ -41,22 +44,29 @@ def opened_inner_products(terms: Sequence[Term]) -> tuple[list[Term], list[Term]
     return out, rest
 
 
-def _chain(term: Term) -> Term | None:
-    """A term with its one inner product as matrices, read in the direction with fewer transposes."""
-    inner = [
-        k
-        for k, (base, exponent) in enumerate(term.scalars)
-        if base.op is PRODUCT and exponent == 1 and base.operands[-1].shape
+def _turned_alike(chains: list[Term]) -> list[Term]:
+    """Every chain read in the direction with fewer transposes, or else so that it ends as most
+    do."""
+    both = [(t.matrices, tuple(flip(m) for m in reversed(t.matrices))) for t in chains]
+    ends = Counter(end for pair in both for end in {ms[-1].content for ms in pair})
+
+    def reads(ms: tuple[Node, ...]) -> tuple[int, int]:
+        return sum(map(cost, ms)), -ends[ms[-1].content]
+
+    return [
+        Term(t.number, t.scalars, min(pair, key=reads))
+        for t, pair in zip(chains, both, strict=True)
     ]
+
+
+def _chain(term: Term) -> Term | None:
+    """A term with its one inner product as matrices."""
+    inner = _inner_products(term)
     if len(inner) != 1 or term.matrices:
         return None
-    own, ms = split(term.scalars[inner[0]][0])
-    if own or len(ms) < 2:
-        return None
+    _, ms = split(term.scalars[inner[0]][0])
     rest = (*term.scalars[: inner[0]], *term.scalars[inner[0] + 1 :])
-    flipped = [flip(m) for m in reversed(ms)]
-    plain = flipped if sum(map(cost, flipped)) < sum(map(cost, ms)) else ms
-    return Term(term.number, rest, tuple(plain))
+    return Term(term.number, rest, tuple(ms))
 
 
 def _is_square(term: Term) -> bool:
@@ -66,6 +76,65 @@ def _is_square(term: Term) -> bool:
 
 def _middle_alike(term: Term, flipped: tuple[Node, ...]) -> bool:
     return [m.content for m in term.matrices[1:-1]] == [m.content for m in flipped[1:-1]]
+
+
+def opened_scalars(terms: Sequence[Term]) -> list[Term] | None:
+    """Vectors times an inner product as chains, where these then end as another term does:
+    ``X'r - (r'Xv) v`` as ``X'r - v v'X'r``."""
+    ends = {t.matrices[-1].content for t in terms if t.matrices and not _inner_products(t)}
+    found = [_spelled_out(t, ends) for t in terms]
+    if all(new is old for new, old in zip(found, terms, strict=True)):
+        return None
+    return found
+
+
+def opened_scalings(terms: Sequence[Term]) -> list[Term] | None:
+    """Columns multiplied entry by entry as a diagonal matrix before one of them, where another
+    matrix stands before it elsewhere: ``d .* x - A x`` as ``diag(d) x - A x``."""
+    found = [_scaled(t, terms) for t in terms]
+    if all(new is old for new, old in zip(found, terms, strict=True)):
+        return None
+    return found
+
+
+def _scaled(term: Term, terms: Sequence[Term]) -> Term:
+    last = term.matrices[-1] if term.matrices else None
+    if last is None or last.op is not HADAMARD or last.shape[1] != 1:
+        return term
+    before = [m.content for m in term.matrices[:-1]]
+    ends = {
+        t.matrices[-1].content
+        for t in terms
+        if t.matrices and [m.content for m in t.matrices[:-1]] != before
+    }
+    for k, x in enumerate(last.operands):
+        if x.content in ends:
+            d = had(*last.operands[:k], *last.operands[k + 1 :])
+            matrices = (*term.matrices[:-1], make_op("diag", d), x)
+            return Term(term.number, term.scalars, matrices)
+    return term
+
+
+def _spelled_out(term: Term, ends: set[bytes]) -> Term:
+    inner = _inner_products(term)
+    if len(inner) != 1 or not term.matrices or term.matrices[-1].shape[1] != 1:
+        return term
+    _, ms = split(term.scalars[inner[0]][0])
+    rest = (*term.scalars[: inner[0]], *term.scalars[inner[0] + 1 :])
+    for chain in (ms, [flip(m) for m in reversed(ms)]):
+        signs, turned = zip(*map(of_one_sign, chain), strict=True)
+        if turned[-1].content in ends:
+            return Term(term.number * prod(signs), rest, (*term.matrices, *turned))
+    return term
+
+
+def _inner_products(term: Term) -> list[int]:
+    """Which scalar factors are nothing but an inner product."""
+    return [
+        k
+        for k, (base, exponent) in enumerate(term.scalars)
+        if base.op is PRODUCT and exponent == 1 and base.operands[0].shape
+    ]
 
 
 def opened_sums(terms: Sequence[Term]) -> list[Term] | None:

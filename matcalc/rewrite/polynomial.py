@@ -19,6 +19,7 @@ from matcalc.ops.algebra import (
     PRODUCT,
     SUM_OP,
     TRANSPOSE,
+    add,
     eye,
     had,
     is_rational,
@@ -79,10 +80,23 @@ def expand(node: Node, depth: int = 0) -> list[Term]:
     if node.op is TRANSPOSE and node.operands[0].op in (SUM_OP, PRODUCT):
         return expand(flip(node.operands[0]), depth + 1)
     if node.op is HADAMARD:
-        node = scaled(node) or node
+        node = scaled(node) or spread(node) or node
+        if node.op is SUM_OP:
+            return expand(node, depth)
     if node.op is PRODUCT:
         return _expanded_product(node, depth)
     return [atom(node)]
+
+
+def spread(product: Node) -> Node | None:
+    """A .* (B + c 1) as A .* B + c A: like terms may stand outside."""
+    for k, bracket in enumerate(product.operands):
+        if bracket.op is SUM_OP and any(
+            m.op is ONES for a in bracket.operands for m in split(a)[1]
+        ):
+            before, after = product.operands[:k], product.operands[k + 1 :]
+            return add(*(settled(had(*before, term, *after)) for term in bracket.operands))
+    return None
 
 
 def scaled(quotient: Node) -> Node | None:
@@ -141,6 +155,15 @@ def atom(node: Node) -> Term:
     if is_zero(node):
         return Term(sp.Integer(0), (), ())
     return Term(sp.Integer(1), (), (node,))
+
+
+def of_one_sign(factor: Node) -> tuple[sp.Integer, Node]:
+    """A bracket and its negative as one bracket, with the sign that makes up for it."""
+    if factor.op is SUM_OP and factor.shape:
+        turned = add(*(mul(number(-1), a) for a in factor.operands))
+        if turned.content < factor.content:
+            return sp.Integer(-1), turned
+    return sp.Integer(1), factor
 
 
 def times(left: Sequence[Term], right: Sequence[Term]) -> list[Term]:

@@ -244,10 +244,13 @@ def _inside_regions(order: list[Node], root: Node) -> frozenset[Node]:
 
 
 def _inside_sums(order: list[Node], root: Node) -> frozenset[Node]:
-    """Sums and products all of whose users are sums and products: they are regrouped with these."""
+    """Sums and products all of whose users are sums and products: they are regrouped with these. A
+    sum of inner products in front of a matrix is looked at by itself."""
     plain = (SUM_OP, PRODUCT, TRANSPOSE)
     outside: set[Node] = {root}
     for node in order:
         if node.op not in plain:
             outside.update(node.operands)
+        elif node.op is PRODUCT and node.shape:
+            outside.update(a for a in node.operands if not a.shape and a.op is SUM_OP)
     return frozenset(n for n in order if n not in outside and n.op in plain)

@@ -153,12 +153,66 @@ def _(torch: Any, v: Any) -> Any:
     ),
 )
 def _(torch: Any, v: Any) -> Any:
+    return pre_norm(torch, v, v["X"], "1")
+
+
+def pre_norm(torch: Any, v: Any, of: Any, i: str) -> Any:
     F = torch.nn.functional
-    first = F.layer_norm(v["X"], (4,), v["gamma_n_1"][0], v["beta_n_1"][0], EPS)
-    U = v["X"] + heads(torch, v, first, "_a_1")
-    second = F.layer_norm(U, (4,), v["gamma_m_1"][0], v["beta_m_1"][0], EPS)
-    A = F.gelu(second @ v["W_1_f_1"] + v["b_1_f_1"])
-    return U + A @ v["W_2_f_1"] + v["b_2_f_1"]
+    first = F.layer_norm(of, (4,), v[f"gamma_n_{i}"][0], v[f"beta_n_{i}"][0], EPS)
+    U = of + heads(torch, v, first, f"_a_{i}")
+    second = F.layer_norm(U, (4,), v[f"gamma_m_{i}"][0], v[f"beta_m_{i}"][0], EPS)
+    A = F.gelu(second @ v[f"W_1_f_{i}"] + v[f"b_1_f_{i}"])
+    return U + A @ v[f"W_2_f_{i}"] + v[f"b_2_f_{i}"]
+
+
+def stack(net: Any) -> Any:
+    A = X(net, T)
+    for i in "123":
+        A = blocks.transformer(net, A, 2, h, width=k, causal=True, epsilon=EPS, name=i)
+    return A
+
+
+def stacked(torch: Any, v: Any) -> Any:
+    A = v["X"]
+    for i in "123":
+        A = pre_norm(torch, v, A, i)
+    return A
+
+
+STACK = Case(stack, stacked)  # too many parameters for differences: against torch alone
+
+
+@case(
+    "multi-head attention to other places",
+    lambda net: blocks.multi_head(
+        net, X(net), 3, width=k, context=X(net, T, h, "C"), mask=net.input("M", n, T), bias=True
+    ),
+    fixed=("M",),
+)
+def _(torch: Any, v: Any) -> Any:
+    attend, total = torch.nn.functional.scaled_dot_product_attention, v["b_O"]
+    for i in (1, 2, 3):
+        Q = v["X"] @ v[f"W_Q_{i}"] + v[f"b_Q_{i}"]
+        K, V = (v["C"] @ v[f"W_{letter}_{i}"] + v[f"b_{letter}_{i}"] for letter in "KV")
+        total = total + attend(Q, K, V, attn_mask=v["M"] > 0) @ v[f"W_O_{i}"]
+    return total
+
+
+@case(
+    "dense, columns, folded bias",
+    lambda net: blocks.dense(net, X(net), h, columns=True, bias="folded", activation="sigmoid"),
+)
+def _(torch: Any, v: Any) -> Any:
+    return torch.sigmoid(v["W"][:, :-1] @ v["X"] + v["W"][:, -1:])
+
+
+@case(
+    "layer norm, n - 1, epsilon varied",
+    lambda net: blocks.layer_norm(net, X(net), unbiased=True, epsilon=net.input("e")),
+)
+def _(torch: Any, v: Any) -> Any:
+    mean, var = v["X"].mean(1, keepdim=True), v["X"].var(1, keepdim=True)
+    return (v["X"] - mean) / torch.sqrt(var + v["e"]) * v["gamma"] + v["beta"]
 
 
 @case(

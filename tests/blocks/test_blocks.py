@@ -104,3 +104,69 @@ def test_a_dimension_named_like_our_loops_is_no_capture():
     grad = mc.evaluate(mc.gradient(f, X), values, dims={"k": 3, "T": 4})
     seen = np.outer([1, 2, 1], [1, 2, 2, 1]).ravel()
     assert np.allclose(grad, 2 * values["X"] * seen)
+
+
+def X(net: mc.Network, rows: object = "n", cols: object = "d", name: str = "X"):
+    """An input matrix."""
+    return net.input(name, rows, cols)
+
+
+IMAGE = (2, 5, 4)
+MISUSED = {
+    "stride 0": (lambda t: mc.blocks.conv2d(t, X(t, "n", 40), IMAGE, 3, 2, stride=0), "stride"),
+    "negative padding": (
+        lambda t: mc.blocks.average_pool(t, X(t, "n", 40), IMAGE, 2, padding=-1),
+        "padding is at least 0",
+    ),
+    "a kernel of three sizes": (
+        lambda t: mc.blocks.conv2d(t, X(t, "n", 40), IMAGE, 3, (2, 2, 2)),
+        "kernel is one number or a pair",
+    ),
+    "a signal told as an image": (
+        lambda t: mc.blocks.conv1d(t, X(t, "n", 40), IMAGE, 3, 2),
+        r"\(channels, length\)",
+    ),
+    "images of another size": (
+        lambda t: mc.blocks.max_pool(t, X(t, "n", 41), IMAGE, 2),
+        "no rows of 2 x 5 x 4",
+    ),
+    "a negative epsilon": (lambda t: mc.blocks.layer_norm(t, X(t), epsilon=-1), "not negative"),
+    "n - 1 of one row": (
+        lambda t: mc.blocks.batch_norm(t, X(t, 1), unbiased=True),
+        "wants two values",
+    ),
+    "a share above 1": (lambda t: mc.blocks.dropout(t, X(t), keep=1.5), "between 0 and 1"),
+    "heads that do not divide": (
+        lambda t: mc.blocks.multi_head(t, X(t, "n", 10), 3),
+        "do not divide into 3 heads",
+    ),
+    "a mask of another shape": (
+        lambda t: mc.blocks.transformer(t, X(t, "n", 4), 2, "h", mask=X(t, "n", "k", "M")),
+        r"the mask M \(n x k\)",
+    ),
+    "causal, of other lengths": (
+        lambda t: mc.blocks.multi_head(t, X(t, "n", 4), 2, context=X(t, "T", 4, "C"), causal=True),
+        "T keys, but n queries",
+    ),
+    "states of other rows": (
+        lambda t: mc.blocks.rnn(t, X(t), X(t, "k", "h", "h0"), time=1),
+        "shapes differ",
+    ),
+    "no such activation": (
+        lambda t: mc.blocks.rnn(t, X(t), X(t, "n", "k", "h0"), activation="swoosh"),
+        "no activation 'swoosh'",
+    ),
+    "a number for a matrix": (lambda t: mc.blocks.dense(t, t.input("s"), "h"), "is a number"),
+    "another size for the transposed convolution": (
+        lambda t: mc.blocks.conv_transpose2d(t, X(t, "n", 12), (3, 2, 2), 2, 3, out=(9, 9)),
+        "gives 7 x 7, not 2 x 2",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISUSED)
+def test_misuse_is_told_in_our_words(name: str):
+    """What was asked for, and what would fit."""
+    use, said = MISUSED[name]
+    with pytest.raises(mc.MatcalcError, match=said):
+        use(mc.Network("x"))

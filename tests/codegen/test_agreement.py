@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import matcalc as mc
+from matcalc.codegen.plan import Plan
 from matcalc.errors import MatcalcError
 from matcalc.expr import Node
 from matcalc.reverse import gradient_of
@@ -95,6 +96,33 @@ def test_random_compositions_agree(
             assert apart(g, w) < 1e-10, said
         assert all(np.array_equal(before[k], arguments[k]) for k in before), said
     assert undecided < EXAMPLES[workspace] / 10
+
+
+def test_random_compositions_stay_in_single_precision(request: pytest.FixtureRequest) -> None:
+    """Nothing in a program is a double by itself."""
+    generator = fuzz.Generator(random.Random(int(request.config.getoption("--seed"))))
+    for k in range(100):
+        drawn = fuzz.example(generator)
+        if drawn is None:
+            continue
+        f, rng = drawn[1], np.random.default_rng(k)
+        try:
+            given, _ = case_of([f], [drawn[2]], rng)
+        except MatcalcError:
+            continue
+        function = mc.compile(f)
+        values = taken(function, given, rng)
+        arrays = any(np.ndim(v) for v in values.values())
+        if any(map(callable, values.values())) or not arrays or not reads_arrays(function.plan):
+            continue
+        with np.errstate(all="ignore"):
+            got = function(**{k: np.float32(v) if np.ndim(v) else v for k, v in values.items()})
+        assert got.dtype == np.float32, f"{f}\n{function.source}"
+
+
+def reads_arrays(plan: Plan) -> bool:
+    """Whether the value is more than a number known beforehand."""
+    return any(t.op == "in" for t in plan.terms())
 
 
 def test_the_widest_kind_wins(rng: np.random.Generator) -> None:

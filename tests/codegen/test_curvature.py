@@ -9,7 +9,7 @@ import pytest
 
 import matcalc as mc
 from matcalc.api.compiled import plan_for
-from matcalc.errors import MatcalcError, NameClashError, ShapeError
+from matcalc.errors import DomainError, MatcalcError, NameClashError, ShapeError
 
 n, m, k, c = mc.dims("n m k c")
 X, w, y = mc.matrix("X", m, n), mc.vector("w", n), mc.vector("y", m)
@@ -50,6 +50,39 @@ def test_the_core_is_small(rng: np.random.Generator) -> None:
     assert np.allclose(core.dense(), mc.hessian_function(FACTORED, U)(**given))
     with pytest.raises(MatcalcError, match="no Kronecker product"):
         mc.hessian_function(LOGISTIC, w, form="core")
+
+
+def test_a_multiple_of_the_identity_belongs_to_the_core(rng: np.random.Generator) -> None:
+    """A regularised factorisation: V'V and the penalty, k x k."""
+    given = {**numbers(rng), "lam": 0.3}
+    f = FACTORED + mc.scalar("lam") * mc.norm2(U) ** 2
+    core = mc.hessian_function(f, U, form="core")(**given)
+    assert core.matrix.shape == (2, 2)
+    assert np.allclose(core.dense(), mc.hessian_function(f, U)(**given))
+
+
+def test_what_nothing_depends_on_may_be_given(rng: np.random.Generator) -> None:
+    """It tells dimensions too; a name that the function never had is still refused."""
+    given = {s: a for s, a in numbers(rng).items() if s in "UVT"}
+    product = mc.hessian_product(FACTORED, U, direction="E")
+    E = rng.normal(size=(5, 2))
+    assert np.allclose(product(**given, E=E), product(V=given["V"], E=E))
+    assert mc.hessian_function(FACTORED, U)(**given).shape == (10, 10)
+    with pytest.raises(MatcalcError, match="no argument 'Q'"):
+        product(**given, E=E, Q=1)
+
+
+def test_a_singular_hessian_solves_nothing(rng: np.random.Generator) -> None:
+    """Not even where rounding makes it look regular."""
+    W, Y = mc.matrix("W", n, k), mc.matrix("Y", m, k)
+    f = mc.cross_entropy(mc.softmax(X * W), Y)  # adding a column to W changes nothing
+    labels = np.eye(2)[rng.integers(0, 2, size=7)]
+    given = {"X": rng.normal(size=(7, 4)), "W": rng.normal(size=(4, 2)), "Y": labels}
+    operator = mc.hessian_function(f, W, form="operator")(**given)
+    with pytest.raises(DomainError, match="no inverse at this point"):
+        operator.solve(rng.normal(size=8))
+    with pytest.raises(ShapeError, match="right-hand side"):
+        operator.solve(np.ones(3))
 
 
 def test_products_without_the_matrix(rng: np.random.Generator) -> None:

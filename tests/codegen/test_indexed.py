@@ -105,6 +105,10 @@ CHAINS = {
     "sums": mc.kron(mc.ones(1, n), B) * mc.diag(mc.vec(mc.matrix("M", n, n))) * mc.kron(A, A),
     "equal terms": mc.kron(mc.ones(1, n), B) * mc.diag(mc.vec(mc.matrix("M", n, n)))
     * mc.kron(mc.ones(n, 1), mc.eye(n)),
+    "ones in front": mc.kron(mc.ones(n, n), mc.eye(n)) * mc.diag(mc.vec(mc.matrix("M", n, n)))
+    * mc.kron(A, A),
+    "a transposed end": mc.kron(mc.ones(1, n), mc.eye(n)) * mc.diag(mc.vec(mc.matrix("M", n, n)))
+    * mc.commutation(n, n) * mc.matrix("Z", m, n * n).T,
     "weights in front": mc.kron(mc.diag(x), B) * mc.diag(mc.vec(mc.matrix("M", n, n)))
     * (mc.kron(mc.eye(n), mc.diag(y)) - 2 * mc.kron(mc.diag(y), mc.eye(n))),
 }  # fmt: skip
@@ -114,7 +118,7 @@ CHAINS = {
 def test_chains_agree(name: str, rng: np.random.Generator) -> None:
     """Whatever form the plan chooses, the numbers are those of the definition."""
     e = CHAINS[name]
-    sizes = {"A": (4, 3), "B": (3, 4), "M": (4, 4), "x": (4, 1), "y": (4, 1)}
+    sizes = {"A": (4, 3), "B": (3, 4), "M": (4, 4), "Z": (3, 16), "x": (4, 1), "y": (4, 1)}
     for planned in ({}, {"n": 500, "m": 3}, {"n": 3, "m": 500}):
         f = mc.compile(e, sizes=planned)
         values = {s: rng.normal(size=sizes[s]) for s in f.arguments}
@@ -132,7 +136,8 @@ def test_chains_agree(name: str, rng: np.random.Generator) -> None:
 def test_other_languages_agree(name: str, backend: str, rng: np.random.Generator) -> None:
     """The same sums in PyTorch and JAX; single precision stays single."""
     e = mc.hessian(PAIRS[name], P) if name in PAIRS else CHAINS[name]
-    sizes = {"P": (4, 3), "R": (4, 3), "M": (4, 4), "A": (4, 3), "B": (3, 4), "x": (4, 1), "y": (4, 1)}
+    sizes = {"P": (4, 3), "R": (4, 3), "M": (4, 4), "A": (4, 3), "B": (3, 4)}
+    sizes |= {"Z": (3, 16), "x": (4, 1), "y": (4, 1)}
     f = mc.compile(e, backend=backend)
     values = {s: np.float32(rng.normal(size=sizes[s])) for s in f.arguments}
     got, want = np.asarray(f(**values)), mc.evaluate(e, values)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -199,3 +201,60 @@ def test_dimensions_are_whole_numbers(value: Any) -> None:
     f = mc.compile(mc.scalar("a") * mc.ones(n, d))
     with pytest.raises(ShapeError, match="the dimension n is a positive integer"):
         f(a=2, n=value, d=3)
+
+
+@pytest.mark.parametrize(
+    "name", ["self", "given", "run", "read", "made", "ndarray", "number", "check"]
+)
+@pytest.mark.parametrize("workspace", [False, True])
+def test_an_argument_may_have_any_name_of_ours(name: str, workspace: bool) -> None:
+    """Nothing of how a program is called takes a name away."""
+    A = mc.matrix(name, n, d)
+    f = mc.derive(mc.sum(mc.tanh(A)), A).function(workspace=workspace)
+    for _ in range(2):
+        value, gradients = f(**{name: np.zeros((2, 3))})
+        assert value == 0
+        assert np.array_equal(gradients[name], np.ones((2, 3)))
+
+
+def test_arguments_go_by_name(f: Function) -> None:
+    """An array without a name is answered with the names."""
+    with pytest.raises(UnknownNameError, match=r"by name: call it with X=\.\.\., Y="):
+        f(np.ones((6, 3)))
+
+
+def test_numbers_of_other_kinds_are_numbers(f: Function, rng: np.random.Generator) -> None:
+    """Fractions and decimals in an array of objects."""
+    given = values(rng)
+    exact = [[Fraction(i + j, 4) for j in range(3)] for i in range(5)] + [[Decimal("0.5")] * 3]
+    want = np.array(f(**{**given, "X": np.array(exact).astype(float)})[0])
+    assert np.isclose(f(**{**given, "X": exact})[0], want)
+
+
+@pytest.mark.torch
+def test_a_tensor_that_is_differentiated_is_torchs(rng: np.random.Generator) -> None:
+    """NumPy cannot take it, and says so by name; PyTorch can."""
+    import torch
+
+    given = values(rng)
+    tensor = torch.tensor(given["W1"], requires_grad=True)
+    with pytest.raises(DomainError, match=r"value of W1.*detach"):
+        mc.derive(mlp()).function()(**{**given, "W1": tensor})
+    value, _ = mc.derive(mlp()).function("torch")(**{**given, "W1": tensor})
+    assert np.isclose(value.item(), mc.derive(mlp()).function()(**given)[0])
+
+
+def test_a_workspace_notices_new_shapes(rng: np.random.Generator) -> None:
+    """Back and forth between sizes and precisions; a wrong shape is never taken for an old one."""
+    f = mc.derive(mlp()).function(workspace=True)
+    given = values(rng)
+    few = {k: v[:2] if k in "XY" else v for k, v in given.items()}
+    plain = mc.derive(mlp()).function()
+    for inputs in (given, few, given, {k: np.float32(v) for k, v in few.items()}, few):
+        want, gradients = plain(**inputs)
+        got, found = f(**inputs)
+        assert np.isclose(got, want)
+        assert all(np.allclose(found[k], gradients[k]) for k in gradients)
+        assert found["W1"].dtype == inputs["W1"].dtype
+    with pytest.raises(ShapeError, match="Y is n x k"):
+        f(**{**given, "Y": few["Y"]})

@@ -45,3 +45,70 @@ def test_what_has_no_geometric_bound_says_why():
         mc.derive(nets.lstm()).bound("c")
     with pytest.raises(mc.MatcalcError, match="is no family"):
         mc.derive(nets.recurrent()).bound("W")
+
+
+LEAKY = """
+    x[t] : k x 1
+    y, h0 : d x 1
+    a : scalar
+    param W : d x d
+    param U : d x k
+    for t = 1..T: h[t] = (1 - a)*h[t-1] + a*tanh(W*h[t-1] + U*x[t]), h[0] = h0
+    minimize norm2(h[T] - y)^2/2
+"""
+
+
+def test_ways_that_add_up_are_added_up():
+    """A leaky state and a residual layer: the way around, and the way through."""
+    assert str(mc.derive(mc.parse(LEAKY)).bound("h")).startswith(
+        "norm(dh[t]) <= (abs(1 - a) + norm(W)*abs(a))*norm(dh[t+1])\n"
+    )
+    residual = mc.parse("""
+        X : n x d
+        param W[l], V[l] : d x d
+        for l = 1..L: A[l] = A[l-1] + relu(A[l-1]*W[l])*V[l], A[0] = X
+        minimize norm2(A[L])^2
+    """)
+    bound = mc.derive(residual).bound("A")
+    assert str(bound).endswith("prod(1 + norm(W[j+1])*norm(V[j+1]), j = l..L-1)*norm(dA[L])")
+    assert r"\left|" not in bound.to_latex()
+
+
+def test_a_loop_that_runs_down_fades_upwards():
+    """The power counts the steps from the first place."""
+    net = mc.parse("""
+        x[t] : d x 1
+        g0 : d x 1
+        param W : d x d
+        for t = T..1: h[t] = sigmoid(W*h[t+1] + x[t]), h[T+1] = g0
+        minimize norm2(h[1])^2
+    """)
+    bound = mc.derive(net).bound("h")
+    assert str(bound).endswith("norm(dh[t]) <= (1/4*norm(W))^(t - 1)*norm(dh[1])")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_numbers_keep_the_bound_of_a_leaky_state(seed):
+    """At random weights no adjoint is above the power of the factor."""
+    rng = np.random.default_rng(seed)
+    D = mc.derive(mc.parse(LEAKY))
+    v = {
+        "x": [rng.normal(size=(2, 1)) for _ in range(6)], "y": rng.normal(size=(3, 1)),
+        "h0": rng.normal(size=(3, 1)), "W": rng.normal(size=(3, 3)), "U": rng.normal(size=(3, 2)),
+        "a": 0.3,
+    }  # fmt: skip
+    sizes = [np.linalg.norm(a) for a in D.evaluate(v).adjoints["h"]]
+    factor = D.bound("h").factor(v)
+    assert all(s <= factor ** (5 - k) * sizes[-1] * (1 + 1e-12) for k, s in enumerate(sizes))
+
+
+def test_a_loss_inside_of_the_range_has_no_power():
+    """Where one place in the middle has a form of its own the inequality would not hold there."""
+    net = mc.parse("""
+        a : d x 1
+        param W : d x d
+        for t = 1..T: h[t] = tanh(W*h[t-1]), h[0] = a
+        minimize norm2(h[2])^2 + norm2(h[T])^2
+    """)
+    with pytest.raises(mc.NoRuleError, match="several forms"):
+        mc.derive(net).bound("h")

@@ -121,7 +121,6 @@ def test_a_start_may_be_the_end_of_an_earlier_loop():
         lambda net, D: D.formulas(),
         lambda net, D: D.record,
         lambda net, D: D.page("chain"),
-        lambda net, D: mc.derive(net, layout="numerator"),
         lambda net, D: D.evaluate({}, partial=True),
         lambda net, D: mc.derive(net["h"][2]),
     ],

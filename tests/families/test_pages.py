@@ -123,3 +123,24 @@ def test_a_sum_over_members_stays_a_sum():
     gradient = mc.derive(nets.recurrent()).gradient("W")
     assert mc.simplify(gradient) is gradient
     assert str(mc.simplify(gradient.T)) == "isum(dz[t]*h[t-1]', t, 1, T)'"
+
+
+def test_in_numerator_layout_every_adjoint_lies_on_its_side():
+    """Gradients are transposed in the listing, and on the page whatever arrives; numbers are not."""
+    D = mc.derive(nets.recurrent(), layout="numerator")
+    assert str(D.gradient("W")) == "isum(h[t-1]*dz[t]', t, 1, T)"
+    assert "dU = isum(x[t]*dz[t]', t, 1, T)  # k x d" in D.to_text()
+    latex = D.to_latex(detail="brief")
+    assert r"\sum_{t=1}^{T} h_{t-1} \frac{\partial L}{\partial z_{t}}" in latex
+    assert r"\frac{\partial L}{\partial z_{t+1}} W" in latex
+    v = nets.recurrent_values(3, np.random.default_rng(0))
+    wanted = mc.derive(nets.recurrent()).evaluate(v).gradients["U"]
+    np.testing.assert_allclose(D.evaluate(v).gradients["U"], wanted)
+
+
+def test_full_detail_shows_what_the_rules_sent():
+    """Before simplification the loss and the next time stand side by side."""
+    brief, full = (mc.derive(nets.recurrent()).to_latex(detail=d) for d in ("brief", "full"))
+    assert len(full) > len(brief)
+    assert r"\tanh'" in full
+    assert r"\tanh'" not in brief

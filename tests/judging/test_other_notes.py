@@ -35,6 +35,36 @@ MISTAKES = {
         17: ("fails", r"(\Sigma^{-1} - \Sigma^{-1} S \Sigma^{-1})"),
         29: ("fails", "K^{-1} y"),
     },
+    "four-equations.tex": {  # any layer l, no shapes at all
+        17: ("fails", r"((w^{l + 1})^{\top} \delta^{l + 1}) \odot \sigma'(z^{l}) \tag{BP2}"),
+        21: ("fails", r"a_{k}^{l - 1} \delta_{j}^{l} \tag{BP4}"),
+        35: ("fails", r"\sum_{k} w_{kj}^{l + 1} \delta_{k}^{l + 1} \sigma'(z_{j}^{l})"),
+    },
+    "units-by-letters.tex": {  # delta_k is an output's error, delta_j a hidden unit's
+        13: ("fails", "-(t_{k} - y_{k})"),
+        15: ("fails", r"(1 - z_{j}^{2}) \sum_{k = 1}^{K} w_{kj}^{(2)} \delta_{k}"),
+    },
+    "planar-network.md": {  # dZ leaves out the mean, a^{[2](i)} is a column of A^{[2]}
+        16: ("fails", "-(Y - A^{[2]})"),
+        17: ("shape-error", r"\frac{1}{m} dZ^{[2]} {A^{[1]}}^{\top}"),
+        21: ("fails", r"\frac{1}{m} \operatorname{rowsum}(dZ^{[1]})"),
+    },
+    "linear-and-logistic.tex": {  # samples x^{(i)} and their matrix X, a solved parameter
+        25: ("shape-error", r"X^{T} X \theta - X^{T} \vec{y}"),
+        37: ("fails", "g(z) (1 - g(z))"),
+        42: ("fails", r"-\sum_{i = 1}^{n} (h(X_{i, :}^{\top}) - y_{i}) X_{ij}"),
+    },
+    "small-regression-network.tex": {
+        12: ("needs-convention", r"(o - y) \cdot {a^{[1]}}^{\top}"),
+        24: ("fails", r"({W^{[2]}}^{\top} \delta^{[2]}) \odot \operatorname{ReLU}'(z^{[1]})"),
+        25: ("shape-error", r"\delta^{[1]} x^{\top}"),
+    },
+    "gates.md": {5: ("fails", ""), 30: ("fails", "-1 / x^{2}")},  # one letter, many functions
+    "matrix-rules.tex": {
+        5: ("needs-convention", r"\mathbf{a} \mathbf{b}^{T}"),
+        21: ("fails", r"-\mathbf{X}^{-T} \mathbf{a} \mathbf{b}^{T} \mathbf{X}^{-T}"),
+        26: ("fails", r"2 \mathbf{x}"),
+    },
 }
 
 
@@ -69,4 +99,49 @@ def test_most_lines_are_judged():
         "softmax-chat.md": 4,
         "lstm-appendix.tex": 9,
         "gaussian-note.md": 5,
+        "four-equations.tex": 12,
+        "units-by-letters.tex": 4,
+        "planar-network.md": 6,
+        "linear-and-logistic.tex": 10,
+        "small-regression-network.tex": 12,
+        "gates.md": 13,
+        "matrix-rules.tex": 19,
     }
+
+
+FORWARD = (
+    r"$x, y \in \mathbb{R}^n$, $W \in \mathbb{R}^{n \times n}$ and $$ L = \frac12 \|W x - y\|^2 $$ "
+)
+
+
+def statuses(page: str) -> list[str]:
+    """The statuses of the lines of a page."""
+    return [entry.verdict.status for entry in mc.verify_document(page)]
+
+
+def test_zero_equals_zero_is_no_proof():
+    """Derivatives by what the loss is not computed from are not judged by 0 = 0."""
+    page = (
+        FORWARD
+        + r"$v, u \in \mathbb{R}^n$ $$ \frac{\partial L}{\partial v} = u^T u \frac{\partial L}{\partial v} $$"
+    )
+    assert "holds" not in statuses(page)
+
+
+def test_a_parameter_that_is_solved_for_stays_free():
+    """The solution of the normal equations is not the law of the lines before it."""
+    page = (
+        r"$X \in \mathbb{R}^{n \times d}$, $w \in \mathbb{R}^d$, $y \in \mathbb{R}^n$ "
+        r"$$ L = \frac12 \|X w - y\|^2 $$ $$ \nabla_w L = X^T (X w - y) $$ "
+        r"Setting it to zero, $$ X^T (X w - y) = 0 $$ $$ w = (X^T X)^{-1} X^T y $$"
+    )
+    assert statuses(page)[-3:] == ["holds", "assumes", "assumes"]
+
+
+def test_a_sum_reaches_as_far_as_its_index():
+    """Both terms of a log-likelihood without brackets belong to the sum."""
+    page = (
+        r"$p, y \in \mathbb{R}^n$ $$ \ell = \sum_{i=1}^n y_i \log p_i + (1 - y_i) \log(1 - p_i) $$ "
+        r"$$ \frac{\partial \ell}{\partial p_i} = \frac{y_i}{p_i} - \frac{1 - y_i}{1 - p_i} $$"
+    )
+    assert statuses(page)[-1] == "holds"

@@ -159,9 +159,9 @@ def test_the_source_is_typeset():
         return lam * E.sum()
 
     latex = f.program
-    assert r"\left(X - Y\right)^{\top}\, " in latex
+    assert r"\left(X - Y\right)^{\top} " in latex
     assert r"X \odot Y" in latex
-    assert r"\mathrm{lam}\, \sum E" in latex
+    assert r"\mathrm{lam} \left(\sum_{i, j} {E}_{i j}\right)" in latex
 
 
 def refused(fn) -> str:

@@ -32,7 +32,7 @@ from tests.reading.test_notations import ALL
         (r"a + \cdot b", r"without its left operand", 4),
         (r"a = \text{x", r"never closed", 9),
         ("a = \x07", "is not read", 4),
-        ("np.sum(x)", "point in the middle", 2),
+        ("np.fft(x)", "point in the middle", 2),
         (r"50\% = 2", r"not read", 2),
         (r"\begin{tikzcd} a \end{tikzcd}", r"environment", 0),
     ],

@@ -116,3 +116,17 @@ def test_trees_built_by_hand_get_their_brackets():
     layer = Symbol("W", "W", marks=(Mark("[", Number("1")),))
     assert write(Postfix(layer, "transpose", latex=r"\top")) == r"{W^{[1]}}^{\top}"
     assert write(Bracket("(", ")", ())) == "()"
+
+
+@pytest.mark.parametrize(
+    ("code", "formula"),
+    [
+        ("np.sum(dZ, axis=1, keepdims=True)", r"\operatorname{rowsum}(dZ)"),
+        ("np.mean(A, axis=0)", r"\operatorname{colmean}(A)"),
+        ("np.dot(W, x)", "((W)(x))"),
+        ("np.square(P - Y)", "(P - Y)^2"),
+    ],
+)
+def test_array_code_is_notation(code: str, formula: str):
+    """NumPy between dollars is read as the formula it stands for."""
+    assert read_formula(f"G = {code}") == read_formula(f"G = {formula}")

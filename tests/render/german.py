@@ -28,6 +28,19 @@ GERMAN = {
     "To learn: {symbols}.": "Zu lernen: {symbols}.",
     "From above arrives {symbol}.": "Von oben kommt {symbol}.",
     "Assumed: {facts}.": "Angenommen: {facts}.",
+    "{A} is symmetric": "{A} ist symmetrisch",
+    "{A} is orthogonal": "{A} ist orthogonal",
+    "{A} is diagonal": "{A} ist diagonal",
+    "{A} is symmetric and positive definite": "{A} ist symmetrisch und positiv definit",
+    "{A} is invertible": "{A} ist invertierbar",
+    "{A} is lower triangular": "{A} ist eine untere Dreiecksmatrix",
+    "{A} is upper triangular": "{A} ist eine obere Dreiecksmatrix",
+    "the rows of {A} sum to one": "die Zeilen von {A} summieren sich zu eins",
+    "the columns of {A} sum to one": "die Spalten von {A} summieren sich zu eins",
+    "the rows of {A} sum to zero": "die Zeilen von {A} summieren sich zu null",
+    "the columns of {A} sum to zero": "die Spalten von {A} summieren sich zu null",
+    "{A} is idempotent": "{A} ist idempotent",
+    "{A} is constant": "{A} ist konstant",
     "a number": "eine Zahl",
     "numbers": "Zahlen",
     "the output {output} is {shape}, so {arriving} of that shape stands for what arrives from "
@@ -78,6 +91,9 @@ GERMAN = {
     "{x} enters {steps}: the sum over them.": "{x} geht in {steps} ein: die Summe darüber.",
     "With {trace} the gradient is {gradient}: each differential is put in and brought to that "
     "form.": "Aus {trace} folgt {gradient}: jedes Differential wird eingesetzt und so umgeformt.",
+    "Here {change} is a change of {x}; the gradient that is elsewhere called {name} is written "
+    "{ratio}.": "Hier ist {change} eine Änderung von {x}; der Gradient, der sonst {name} heißt, wird "
+    "{ratio} geschrieben.",
     "in {change}": "in {change}",
     "hence": "also",
     "{vec} stacks columns; Jacobians are in denominator layout.": (
@@ -94,8 +110,8 @@ GERMAN = {
     ),
     "one datum contributes {term}": "ein Datum trägt {term} bei",
     "The factor in front": "Der Faktor davor",
-    "The mean puts {factor} into {line}; every later line takes it from there, so no other "
-    "formula shows it.": "Das Mittel bringt {factor} in {line}; jede spätere Zeile hat es von dort.",
+    "The mean puts {factor} into {line}; every later line takes it from there, so none of them "
+    "shows it.": "Das Mittel bringt {factor} in {line}; jede spätere Zeile hat es von dort.",
     "The loss is a sum, not a mean: no {factor} appears anywhere.": (
         "Der Verlust ist eine Summe, kein Mittel: nirgends steht {factor}."
     ),
@@ -126,7 +142,7 @@ GERMAN = {
     "The gradients of {f} against differences of the forward pass: the check fails, {error}, by "
     "{method}, at {sizes}.": "Die Gradienten von {f} gegen Differenzen: es stimmt nicht, {error}, "
     "durch {method}, bei {sizes}.",
-    "The points drawn satisfy {facts}.": "Für die gezogenen Punkte gilt {facts}.",
+    "For the points drawn: {facts}.": "Für die gezogenen Punkte gilt: {facts}.",
     "relative error below {bound}": "relativer Fehler unter {bound}",
     "complex step": "den komplexen Schritt",
     "extrapolated central differences": "extrapolierte zentrale Differenzen",

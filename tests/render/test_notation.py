@@ -58,6 +58,60 @@ def test_a_sample_shows_its_notation(sample: str, setting: str, value: object):
     assert getattr(Notation.from_latex(sample), setting) == value
 
 
+@pytest.mark.parametrize(
+    ("sample", "settings"),
+    [
+        (
+            r"\nabla_{\boldsymbol{h}^{(k-1)}} J = \boldsymbol{W}^{(k)\top} \boldsymbol{g}, "
+            r"\boldsymbol{g} \odot f'(\boldsymbol{a}^{(k)})",
+            {"layer": "(l)", "gradient": "nabla", "bold": "all", "expand_slopes": False},
+        ),
+        (
+            r"\mathrm{d}\,\mathrm{tr}\,X'AX = \mathrm{tr}\,X'(A + A')\mathrm{d}X",
+            {"transpose": r"\prime"},
+        ),
+        (r"W' = W - \eta \nabla_W L, \quad f'(x) = 0", {"transpose": r"\top"}),
+        (
+            r"-2(y_{ik} - f_k(x_i)) g_k'(\beta_k^T z_i) z_{mi}",
+            {"transpose": "T", "expand_slopes": False},
+        ),
+        (
+            r"dZ^{[l]} = dA^{[l]} * g^{[l]\prime}(Z^{[l]}), dW^{[l]} = dZ^{[l]} A^{[l-1]T}",
+            {"layer": "[l]", "hadamard": "*", "adjoint": "d", "expand_slopes": False},
+        ),
+        (
+            r"\frac{\partial L}{\partial \boldsymbol{\theta}} = \boldsymbol{e}^\top \boldsymbol{\Phi}",
+            {"bold": "all", "transpose": r"\top"},
+        ),
+        (
+            r"\delta_j = h'(a_j) \sum_k w_{kj} \delta_k, \mathbf{w}^{\mathrm{T}} \boldsymbol{\phi}",
+            {"transpose": r"\mathrm{T}", "adjoint": "delta", "bold": "vectors"},
+        ),
+        (
+            r"\delta^{(n_l)} = -(y - a^{(n_l)}) \bullet f'(z^{(n_l)}), \nabla_{W^{(l)}} J(W,b;x,y)",
+            {"hadamard": r"\bullet", "layer": "(l)", "adjoint": "delta", "gradient": "nabla"},
+        ),
+    ],
+)
+def test_samples_of_books_and_courses(sample: str, settings: dict[str, object]):
+    """What a line of somebody's notes shows is taken over; a new name W' is no transpose."""
+    found = Notation.from_latex(sample)
+    assert {name: getattr(found, name) for name in settings} == settings
+
+
+def test_factors_follow_the_notation():
+    """What arrives stands first from the output back, the slope first from the variable on."""
+    net = mc.Network("orders")
+    x, W = net.input("x", 3, 1), net.param("W", 2, 3)
+    a = net.let("a", mc.function("f")(net.let("z", W * x)))
+    net.minimize(net.let("L", net.input("v", 1, 2) * a))
+    D = mc.derive(net)
+    said = D.to_text("index", of="z", notation=Notation(factors="output", expand_slopes=False))
+    assert "∂L/∂zᵢ = ∂L/∂aᵢ f'(zᵢ)" in said
+    said = D.to_text(lines=["dz"], detail="brief", notation=Notation(factors="variable"))
+    assert "∂L/∂z = f'(z) ⊙ ∂L/∂a" in said
+
+
 def test_a_sample_that_shows_nothing_changes_nothing():
     """Plain formulas leave the usual notation."""
     assert Notation.from_latex("a = b c") == DEFAULT

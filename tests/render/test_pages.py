@@ -18,6 +18,7 @@ from matcalc.numeric.worked import worked
 from matcalc.render import katex
 from matcalc.render.algorithm import algorithm
 from matcalc.render.html import to_html
+from matcalc.render.numbers import number
 from tests.render.networks import deep, two_layers
 
 needs_katex = pytest.mark.skipif(katex.engine() is None, reason="needs quickjs to run KaTeX")
@@ -259,3 +260,28 @@ def test_plots_of_a_worked_derivation():
     [line] = D.plot_loss(values, 0.1, steps=5).axes[0].lines
     heights = list(line.get_ydata())
     assert heights == sorted(heights, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "said"),
+    [(-0.0175, 3, "-0.018"), (0.5, 0, "1"), (-0.0001, 2, "0.00"), (2.675, 2, "2.68")],
+)
+def test_numbers_are_rounded_as_by_hand(value: float, digits: int, said: str):
+    """A five goes up, whatever binary digits make of it; there is no negative zero."""
+    assert number(value, digits) == said
+
+
+def test_undefined_functions_are_values_too():
+    """Given as a value a function is used; not given, the lines that need it say so."""
+    net = mc.Network("undefined")
+    x, w = net.input("x"), net.param("w")
+    a = net.let("a", mc.function("f")(net.let("z", w * x)))
+    net.minimize(net.let("L", mc.power(a, 2)))
+    D = mc.derive(net)
+    values = {"x": 2.0, "w": 3.0}
+    said = D.evaluate(values, partial=True).to_latex(digits=1)
+    assert "z &= 6.0" in said
+    assert r"a &= f\left(z\right) \quad \text{needs } f" in said
+    square = {"f": lambda at, order=0: at**2 if order == 0 else 2 * at}
+    assert D.evaluate(values | square, partial=True).gradients["w"] == 2 * 36 * 12 * 2
+    assert D.evaluate(values | square).gradients["w"] == 2 * 36 * 12 * 2

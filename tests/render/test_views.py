@@ -67,6 +67,20 @@ def test_every_step_of_a_trace_keeps_the_value():
         assert line.steps[-1].after is line.value
 
 
+def test_another_order_of_the_terms_is_no_step():
+    """The last law of a softmax with cross-entropy ends in p - y, as the line does."""
+    K = mc.dims("K")
+    net = mc.Network("softmax")
+    z, y = net.param("z", K, 1), net.input("y", K, 1)
+    net.assume(mc.Q.cols_sum_to_one(y))
+    p = net.let("p", mc.softmax(z))
+    net.minimize(net.let("E", -(y.T * mc.log(p))))
+    line = mc.derive(net).line("z")
+    assert line.steps[-1].after is line.value
+    assert "algebra" not in shown(mc.derive(net), detail="full", lines=["z"])
+    assert "= p − y" in shown(mc.derive(net), detail="full", lines=["z"])
+
+
 def test_the_chain_turns_round_with_the_layout():
     """Denominator layout multiplies from the variable, numerator layout from the output."""
     p, r, n = mc.dims("p r n")
@@ -97,6 +111,54 @@ def test_differentials_end_in_the_gradient(D: mc.Derivation):
     said = shown(D, "differential", lines=["W2"])
     assert "tr((∂L/∂Z₂)ᵀ dZ₂)" in said or "(∂L/∂Z₂)ᵀ dZ₂" in said
     assert "Hence:\n  ∂L/∂W₂ = A₁ᵀ ∂L/∂Z₂" in said
+
+
+def test_a_differential_and_a_gradient_do_not_share_a_name(D: mc.Derivation):
+    """Where code calls the gradient dZ, the view of differentials calls it by its ratio."""
+    said = shown(D, "differential", lines=["W2"], notation="programmer")
+    assert "dL = (∂L/∂Z^[2])ᵀ dZ^[2]" in said
+    assert "∂L/∂W^[2] = A^[1]ᵀ ∂L/∂Z^[2]" in said
+    assert "the gradient that is elsewhere called dX is written ∂L/∂X" in said
+    assert "∂L" not in shown(D, "backprop", opening=False, notation="programmer")
+
+
+def test_a_line_that_no_line_uses_is_dropped():
+    """What arrives at the mean and the deviation of a norm is not in its three-term rule."""
+    n, d = mc.dims("n d")
+    net = mc.Network("norm")
+    X = net.param("X", n, d)
+    mu = net.let("mu", mc.mean(X, axis=1))
+    C = net.let("C", X - mu * mc.ones(1, d))
+    s = net.let("s", mc.sqrt(mc.mean(mc.square(C), axis=1)))
+    net.output(net.let("N", mc.divide(C, s * mc.ones(1, d))))
+    D = mc.derive(net)
+    assert {"dmu", "ds"} <= {line.name for line in D.lines}
+    assert [row.name for row in D.page().rows()][-2:] == ["dN", "dX"]
+    assert {"dmu", "ds"} <= {row.name for row in D.page(detail="full").rows()}
+    assert "dmu" in {row.name for row in D.page(lines=["dmu"]).rows()}
+
+
+def test_a_line_brings_the_parts_that_it_mentions():
+    """What has no name of its own is never left undefined."""
+    net = mc.Network("inside")
+    x, w = net.input("x"), net.param("w")
+    net.minimize(net.let("f", 1 / (1 + mc.exp(-(w * x + net.param("b"))))))
+    D = mc.derive(net)
+    assert [row.name for row in D.page(lines=["w"]).rows()] == ["S1", "dw"]
+
+
+def test_what_the_author_spells_out_stays_so():
+    """1/(1 + exp(u)) has its derivative with exp, not with a function nobody introduced."""
+    net = mc.Network("spelled out")
+    x, w = net.input("x"), net.param("w")
+    net.minimize(net.let("f", 1 / (1 + mc.exp(net.let("u", -(w * x))))))
+    D = mc.derive(net)
+    for view in ("backprop", "chain", "paths"):
+        for detail in ("brief", "normal", "full"):
+            said = shown(D, view, detail=detail)
+            assert "exp(u)" in said
+            assert "σ" not in said
+    assert "(x exp(−w x))/((1 + exp(−w x))²)" in shown(D, "index", evaluated=True)
 
 
 def test_an_entry_has_its_sum_and_its_range(D: mc.Derivation):
@@ -194,6 +256,28 @@ def test_the_batch_is_a_sum_of_data(D: mc.Derivation):
     assert "∂L/∂W⁽" not in said
     assert "= ∑ᵣ₌₁ⁿ" in said
     assert "The mean puts 1/n" in said
+
+
+def test_the_batch_of_a_loss_with_a_penalty():
+    """What is no sum over the data stands behind the sum; a number in front goes to each term."""
+    n, d = mc.dims("n d")
+    net = mc.Network("ridge")
+    X, w = net.input("X", n, d), net.param("w", d, 1)
+    r = net.let("r", X * w - net.input("y", n, 1))
+    net.minimize(net.let("J", r.T * r + w.T * w))
+    said = shown(mc.derive(net), "batch")
+    assert "∂J/∂w = ∑ᵣ₌₁ⁿ 2 X_{r,:}ᵀ rᵣ + 2 w" in said
+    assert "The loss is a sum" in said
+
+
+def test_the_paths_of_too_many_entries_are_refused():
+    """Nobody follows a thousand entries; the message names the view for them."""
+    net = mc.Network("wide")
+    x = net.param("x", 40, 1)
+    z = net.let("z", net.input("W", 40, 40) * x * x.T)
+    net.minimize(net.let("L", mc.sum(z)))
+    with pytest.raises(MatcalcError, match="index view"):
+        shown(mc.derive(net), "paths", of="x", entry=(0, 0))
 
 
 def test_vec_states_its_order(D: mc.Derivation):

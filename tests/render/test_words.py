@@ -21,7 +21,7 @@ from tests.render.networks import deep, long, two_layers
 ROOT = Path(__file__).parent.parent.parent
 MARKED = Notation(words={p: "[[" + " ".join(re.findall(r"\{\w+\}", p)) + "]]" for p in PHRASES})
 # What is left of a page is names of functions, variables and dimensions.
-OURS = {"tanh", "step", "sin", "log", "tr", "vec", "diag", "ReLU", "sigmoid", "relu", "symmetric"}
+OURS = {"tanh", "step", "sin", "log", "tr", "vec", "diag", "ReLU", "sigmoid", "relu"}
 
 
 def fork() -> mc.Network:

@@ -88,6 +88,7 @@ INSTANCES: dict[str, list[Node]] = {
         raw("transpose", kron(R.T, A.T)),
         raw("transpose", mc.commutation(n, m)),
     ],
+    "sums_of_symmetric": [raw("transpose", mc.colsum(Z)), raw("transpose", mc.rowsum(A.T * A))],
     "pull_transpose": [A.T * B.T * C.T * D.T],
     "turn_inner_product": [u.T * A.T * B.T * v],
     "pull_transpose_of_sum": [A.T - B.T],
@@ -100,10 +101,12 @@ INSTANCES: dict[str, list[Node]] = {
     "trace_of_kron": [tr(kron(A, mc.matrix("F", m, m)))],
     "trace_of_diagonal": [tr(diag(u)), tr(diag(u) * diag(v) * diag(w))],
     "sum_of_diagonal": [mc.sum(diag(A))],
+    "sum_against_transpose": [mc.sum(H(inv(A).T, B)), mc.sum(H(A, (B * C).T))],
     "trace_against_itself": [tr(R.T * H(R, S))],
     # inverses and determinants
     "inverse_of_transpose": [inv(A.T)],
     "inverse_of_scaled": [inv(2 * A), inv(a * A * B)],
+    "scalar_into_inverse": [inv(mc.eye(n) + R * R.T / a) * R / a],
     "inverse_of_product": [inv(A * inv(B))],
     "inverse_of_diagonal": [inv(diag(u))],
     "inverse_of_kron": [inv(kron(A, mc.matrix("F", m, m)))],
@@ -131,6 +134,10 @@ INSTANCES: dict[str, list[Node]] = {
     "rank_one_meets_vector": [H(u * v.T, A) * w],
     "denominators_last": [H(mc.power(R, -1), S)],
     "sum_against_rank_one": [mc.sum(H(u * x.T, R))],
+    "sum_against_differences": [
+        mc.rowsum(H(u * mc.ones(1, m) - one * x.T, R)),
+        mc.sum(H(u * mc.ones(1, m) - one * x.T, R)),
+    ],
     "hadamard_with_eye": [H(mc.eye(n), A), H(diag(u), A)],
     "diagonal_of_product": [diag(u * v.T), diag(diag(u) * A), diag(A * diag(u))],
     "diagonal_of_entrywise": [diag(u * v.T + diag(w)), diag(H(u * v.T, diag(w)))],
@@ -155,6 +162,7 @@ INSTANCES: dict[str, list[Node]] = {
     "sum_of_sums": [mc.sum(mc.rowsum(R)), mc.sum(mc.colsum(R))],
     "sum_of_entrywise_product": [mc.sum(H(u, v))],
     # functions
+    "equal_factors": [H(u, v, u), H(R, mc.power(R, 2)), H(R, S, mc.power(R, -1))],
     "function_undone": [mc.log(mc.exp(R)), mc.tan(mc.atan(a))],
     "exponential_of_log1p": [mc.exp(mc.log1p(R)), mc.exp(mc.log1p(a))],
     "power_of_exponential": [mc.power(mc.exp(R), 2), mc.power(mc.exp(a), -2)],
@@ -168,6 +176,10 @@ INSTANCES: dict[str, list[Node]] = {
     "of_diagonal_matrix": [mc.norm2(diag(u)), mc.logdet(diag(mc.exp(u)))],
     # softmax
     "softmax_sums_to_one": [mc.rowsum(mc.softmax(R)), mc.colsum(mc.softmax(R, axis=0))],
+    "constant_beside_softmax": [
+        mc.rowsum(H(mc.softmax(R), S + 1)),
+        mc.sum(H(mc.softmax(u), 1 - v)),
+    ],
     "softmax_sum": [mc.sum(mc.softmax(u)), mc.sum(mc.softmax(R))],
     "exponential_over_sum": [
         mc.exp(u) / mc.sum(mc.exp(u)),
@@ -269,6 +281,7 @@ INSTANCES: dict[str, list[Node]] = {
     "symmetric": [raw("transpose", Z)],
     "orthogonal_product": [Q.T * Q * R, Q * Q.T],
     "orthogonal_inverse": [inv(Q)],
+    "orthogonal_out_of_inverse": [inv(Q * A), inv(Q.T * A * Q)],
     "orthogonal_keeps_norm": [mc.norm2(Q * R), mc.norm2(R.T * Q)],
     "idempotent_product": [P * P * R, P.T * P.T],
     "idempotent_power": [P**3],

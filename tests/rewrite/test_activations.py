@@ -66,4 +66,4 @@ def test_names_of_outputs_make_the_slope() -> None:
     A = net.let("A", s(net.input("X", n, m) * W))
     net.minimize(mc.sum(mc.square(A)))
     assert mc.text(mc.derive(net).adjoint("A")) == "2*A"
-    assert mc.text(mc.gradient(net, "W")) == "2*X'*(A.*A.*(1 - A))"
+    assert mc.text(mc.gradient(net, "W")) == "2*X'*(A.^2.*(1 - A))"

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from functools import cache
 
-from tests.textbook import cookbook, further, likelihoods, networks, regression, spectral
+from tests.textbook import (
+    cookbook,
+    estimation,
+    further,
+    likelihoods,
+    networks,
+    regression,
+    spectral,
+)
 from tests.textbook.problem import TABLE, Derived, derived
 
-CHAPTERS = (cookbook, regression, likelihoods, spectral, networks, further)
+CHAPTERS = (cookbook, regression, likelihoods, spectral, networks, further, estimation)
 
 __all__ = ["CHAPTERS", "TABLE", "answer"]
 

@@ -8,7 +8,7 @@ here.
 from __future__ import annotations
 
 from matcalc.expr import Node, is_symbol, read
-from matcalc.ops.algebra import EYE, TRANSPOSE, eye, had, mul, ones, t, zero_of
+from matcalc.ops.algebra import EYE, PRODUCT, TRANSPOSE, eye, had, mul, ones, t, zero_of
 from matcalc.rewrite.law import (
     equal,
     has,
@@ -45,6 +45,17 @@ def orthogonal_inverse(node: Node) -> Node | None:
     r"""$Q^{-1} = Q^\top$ for orthogonal Q. Shrinks: a cheaper mark."""
     A = node.operands[0]
     return t(A) if has(A, "orthogonal") else None
+
+
+@law("inv", orders=True, fact="orthogonal")
+def orthogonal_out_of_inverse(node: Node) -> Node | None:
+    r"""$(QA)^{-1} = A^{-1}Q^\top$ for orthogonal Q. As long, and only A is inverted."""
+    A = node.operands[0]
+    if A.op is not PRODUCT or any(m.shape != A.shape for m in A.operands):
+        return None
+    if not any(has(m.operands[0] if m.op is TRANSPOSE else m, "orthogonal") for m in A.operands):
+        return None
+    return mul(*(settled(make_op("inv", m)) for m in reversed(A.operands)))
 
 
 @law("norm2", fact="orthogonal")

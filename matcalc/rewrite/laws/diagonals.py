@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from matcalc.expr import Node
-from matcalc.ops.algebra import EYE, HADAMARD, ONES, PRODUCT, TRANSPOSE, add, had, mul, ones, t
+from matcalc.ops.algebra import (
+    EYE,
+    HADAMARD,
+    ONES,
+    PRODUCT,
+    SUM_OP,
+    TRANSPOSE,
+    add,
+    had,
+    mul,
+    ones,
+    t,
+)
 from matcalc.ops.diagonals import diagonal
 from matcalc.ops.entrywise import power
 from matcalc.ops.product import is_reciprocal, upside_down
@@ -138,6 +150,21 @@ def sum_against_rank_one(node: Node) -> Node | None:
         if node.op.name == "rowsum":
             return shorter(node, mul(front, had(u, settled(mul(rest, settled(t(v)))))))
         return shorter(node, mul(front, had(settled(mul(settled(t(u)), rest)), v)))
+    return None
+
+
+@law("sum", "rowsum", "colsum")
+def sum_against_differences(node: Node) -> Node | None:
+    r"""$((u\mathbf{1}^\top - \mathbf{1}v^\top) \odot A)\mathbf{1} = u \odot (A\mathbf{1}) - Av$ for
+    a bracket of rank-one terms. Shrinks: neither sum nor entrywise product."""
+    A = node.operands[0]
+    if A.op is not HADAMARD:
+        return None
+    for j, f in enumerate(A.operands):
+        if f.op is SUM_OP and all(rank_one(term) is not None for term in f.operands):
+            rest = had(*A.operands[:j], *A.operands[j + 1 :])
+            parts = (node.op.build((had(term, rest),), node.params) for term in f.operands)
+            return shorter(node, settled(add(*map(settled, parts))))
     return None
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sympy as sp
+
 from matcalc.expr import Node, as_number, is_number, number
-from matcalc.ops.algebra import HADAMARD, ONES, PRODUCT, SUM_OP, TRANSPOSE, add, mul, ones
-from matcalc.ops.entrywise import POWER
+from matcalc.ops.algebra import HADAMARD, ONES, PRODUCT, SUM_OP, TRANSPOSE, add, had, mul, ones
+from matcalc.ops.entrywise import POWER, power
 from matcalc.rewrite.law import law, make_op, settled, shorter
 
 UNDONE = {
@@ -18,6 +20,21 @@ UNDONE = {
 POSITIVE = {"exp", "sigmoid", "softplus", "cosh", "softmax"}
 NOT_NEGATIVE = {"abs", "sqrt", "relu", "norm2"} | POSITIVE
 DEEPEST = 6
+
+
+@law("hadamard", orders=True)
+def equal_factors(node: Node) -> Node | None:
+    r"""$u \odot v \odot u = u^{\circ 2} \odot v$. As long, and one factor for two."""
+    total: dict[bytes, tuple[Node, sp.Expr]] = {}
+    for factor in node.operands:
+        base, k = factor, sp.Integer(1)
+        if factor.op is POWER and is_number(factor.operands[1]):
+            base, k = factor.operands[0], as_number(factor.operands[1])
+        seen = total.get(base.content)
+        total[base.content] = (base, k) if seen is None else (seen[0], seen[1] + k)
+    if len(total) == len(node.operands):
+        return None
+    return had(*(power(base, number(k)) for base, k in total.values()))
 
 
 @law(*UNDONE)

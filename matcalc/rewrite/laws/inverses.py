@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from matcalc.expr import Node, is_number, number
-from matcalc.ops.algebra import EYE, PRODUCT, TRANSPOSE, add, coefficient, eye, mul, t
+from matcalc.ops.algebra import EYE, PRODUCT, SUM_OP, TRANSPOSE, add, coefficient, eye, mul, t
 from matcalc.ops.entrywise import POWER, power
+from matcalc.ops.product import is_reciprocal, upside_down
 from matcalc.rewrite.flip import flip
 from matcalc.rewrite.law import (
     equal,
@@ -33,6 +34,24 @@ def inverse_of_scaled(node: Node) -> Node | None:
     left."""
     scalars, ms = split(node.operands[0])
     return mul(*(power(s, -1) for s in scalars), make_op("inv", mul(*ms))) if scalars else None
+
+
+@law("times")
+def scalar_into_inverse(node: Node) -> Node | None:
+    r"""$c^{-1}(I + c^{-1}A)^{-1} = (cI + A)^{-1}$ where c then goes from a term. Shrinks by
+    comparison."""
+    scalars, ms = split(node)
+    for k, m in enumerate(ms):
+        if m.op.name != "inv" or m.operands[0].op is not SUM_OP:
+            continue
+        for s in scalars:
+            if is_reciprocal(s):
+                terms = (settled(mul(upside_down(s), term)) for term in m.operands[0].operands)
+                inverse = make_op("inv", add(*terms))
+                rest = mul(*without(scalars, s), *ms[:k], inverse, *ms[k + 1 :])
+                if found := shorter(node, rest):
+                    return found
+    return None
 
 
 @law("inv")

@@ -16,6 +16,7 @@ from matcalc.ops.algebra import (
     t,
 )
 from matcalc.ops.reduce import axis_sum
+from matcalc.rewrite.cost import cost
 from matcalc.rewrite.flip import flip
 from matcalc.rewrite.law import law, make_op, neighbours, replaced, settled, shorter, split
 
@@ -149,11 +150,11 @@ def sum_of_entrywise_product(node: Node) -> Node | None:
     A = node.operands[0]
     if A.op.name != "hadamard" or 1 not in A.shape:
         return None
-    first, *rest = A.operands
-    inside = mul(settled(flip(first)), *rest) if len(rest) == 1 else None
-    if inside is None or A.shape[0] == 1:
+    if len(A.operands) > 2 or A.shape[0] == 1:
         return None
-    return shorter(node, inside)
+    first, last = A.operands
+    ways = (mul(settled(flip(first)), last), mul(settled(flip(last)), first))
+    return shorter(node, min(ways, key=cost))
 
 
 @law("max", "min", "where", "leaky_relu", "huber", orders=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 
-from matcalc.expr import Node, number, read
-from matcalc.ops.algebra import mul, ones, t
+from matcalc.expr import Node, is_number, number, read
+from matcalc.ops.algebra import HADAMARD, ONES, SUM_OP, add, coefficient, had, mul, ones, t
 from matcalc.ops.base import OPS
 from matcalc.ops.entrywise import POWER
-from matcalc.rewrite.law import equal, law, replaced, split, without
+from matcalc.rewrite.law import equal, law, replaced, settled, split, without
 
 
 @law("rowsum", "colsum")
@@ -17,6 +17,26 @@ def softmax_sums_to_one(node: Node) -> Node | None:
     A = node.operands[0]
     axis = 1 if node.op.name == "rowsum" else 0
     return ones(*node.shape) if A.op.name == "softmax" and A.params[0] == axis else None
+
+
+@law("rowsum", "colsum", "sum", orders=True)
+def constant_beside_softmax(node: Node) -> Node | None:
+    r"""$(P \odot (A + c))\mathbf{1} = (P \odot A)\mathbf{1} + c\,\mathbf{1}$ where the rows of P sum to
+    one. As long, and the constant meets others."""
+    A = node.operands[0]
+    if A.op is not HADAMARD:
+        return None
+    for k, bracket in enumerate(A.operands):
+        if bracket.op is not SUM_OP:
+            continue
+        constants = [c for c in bracket.operands if coefficient(c)[1].op is ONES]
+        rest = had(*A.operands[:k], *A.operands[k + 1 :])
+        whole = settled(node.op.build((rest,), node.params)) if constants else rest
+        if constants and (whole.op is ONES or is_number(whole)):
+            left = add(*without(bracket.operands, *constants))
+            sums = (mul(number(coefficient(c)[0]), whole) for c in constants)
+            return add(settled(node.op.build((had(rest, left),), node.params)), *sums)
+    return None
 
 
 @law("sum")

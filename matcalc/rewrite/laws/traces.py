@@ -89,6 +89,17 @@ def sum_of_diagonal(node: Node) -> Node | None:
     return make_op("tr", A.operands[0]) if A.op.name == "diagonal" else None
 
 
+@law("sum")
+def sum_against_transpose(node: Node) -> Node | None:
+    r"""$\mathbf{1}^\top(A^\top \odot B)\mathbf{1} = \operatorname{tr}(AB)$. Shrinks: a mark goes."""
+    A = node.operands[0]
+    if A.op is not HADAMARD or len(A.operands) != 2:
+        return None
+    left, right = A.operands
+    ways = (make_op("tr", settled(mul(flip(a), b))) for a, b in ((left, right), (right, left)))
+    return shorter(node, min(ways, key=cost))
+
+
 @law("tr")
 def trace_against_itself(node: Node) -> Node | None:
     r"""$\operatorname{tr}(A^\top(A \odot B)) = \mathbf{1}^\top(A \odot A \odot B)\mathbf{1}$ where

@@ -6,8 +6,8 @@ from matcalc.expr import Node, make
 from matcalc.ops.algebra import TRANSPOSE, mul, t
 from matcalc.ops.entrywise import ENTRYWISE
 from matcalc.rewrite.cost import cost
-from matcalc.rewrite.flip import flip
-from matcalc.rewrite.law import law, shorter, split
+from matcalc.rewrite.flip import flip, is_symmetric
+from matcalc.rewrite.law import law, make_op, shorter, split
 
 LONG_CHAIN = 4
 WIDEST = 12
@@ -22,6 +22,15 @@ def push_transpose(node: Node) -> Node | None:
         return make(A.op, (), (A.params[1], A.params[0]))
     pushed = flip(A)
     return pushed if pushed is not node and cost(pushed) < cost(node) else None
+
+
+@law("transpose")
+def sums_of_symmetric(node: Node) -> Node | None:
+    r"""$(\mathbf{1}^\top S)^\top = S\mathbf{1}$ where S is its own transpose. Shrinks: a mark goes."""
+    A = node.operands[0]
+    if A.op.name not in ("rowsum", "colsum") or not is_symmetric(A.operands[0]):
+        return None
+    return make_op("colsum" if A.op.name == "rowsum" else "rowsum", A.operands[0])
 
 
 @law("times")

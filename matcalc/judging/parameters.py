@@ -1,0 +1,62 @@
+r"""Parameters of functions on the page: what a letter between the brackets of ``f(x) = ...`` is."""
+
+from __future__ import annotations
+
+import itertools
+
+from matcalc.judging import spelling as s
+from matcalc.judging.elementary import known
+from matcalc.judging.environment import ONE, Environment
+from matcalc.judging.functions import LOSSES
+from matcalc.reading import tree as t
+
+
+def is_array_in(body: t.Node, name: str) -> bool:
+    """Whether a letter is transposed, normed, indexed or beside a transpose: it is no number."""
+    for node in t.walk(body):
+        turned = isinstance(node, t.Postfix) and node.kind == "transpose"
+        normed = isinstance(node, t.Bracket) and node.left in (r"\|", r"\langle")
+        if (turned or normed) and any(p.name == name for p in s.symbols(node)):
+            return True
+        if isinstance(node, t.Symbol) and node.name == name and node.subscripts:
+            return True
+        if isinstance(node, t.Product):
+            for before, after in itertools.pairwise(node.factors):
+                beside = isinstance(before, t.Postfix) and before.kind == "transpose"
+                if beside and isinstance(after, t.Symbol) and after.name == name:
+                    return True
+    return False
+
+
+def applied_elsewhere(env: Environment, head: t.Symbol, items: tuple[t.Node, ...]) -> bool:
+    """Whether the page applies a function to something else than its own letters."""
+    return any(
+        isinstance(node, t.HeadBracket) and node.head == head and node.bracket.items != items
+        for relation in env.page
+        for node in t.walk(relation)
+    )
+
+
+def is_free(env: Environment, symbol: t.Symbol, head: t.Symbol) -> bool:
+    r"""Whether a parameter says nothing else; a number x declared before may stand in ``\sigma(x)``."""
+    key = s.full(symbol)
+    if not env.has(key):
+        return True
+    number = env.shapes.get(key) == (ONE, ONE) and key not in env.definitions
+    return number and head.name not in LOSSES
+
+
+def is_dummy(symbol: t.Symbol) -> bool:
+    """A small letter; a capital or a bold letter is data or a parameter, not a dummy."""
+    plain = symbol.latex in (symbol.name, "\\" + symbol.name)
+    return symbol.name[:1].islower() and plain and symbol.name != "theta"
+
+
+def is_renamed(body: t.Node, items: tuple[t.Node, ...]) -> bool:
+    """``h(a) = \\tanh(a)``: a function gets a name, whatever else the letter stands for."""
+    if len(items) != 1 or not isinstance(body, (t.Call, t.HeadBracket)):
+        return False
+    inside = body.argument if isinstance(body, t.Call) else body.bracket
+    head = body.head
+    named = isinstance(head, t.Symbol) and known(head.name) is not None and not head.primes
+    return named and s.flattened(inside) == items[0] and s.bare(items[0])
