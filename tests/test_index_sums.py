@@ -10,7 +10,7 @@ import sympy as sp
 import matcalc as mc
 
 n, m, k = sp.symbols("n m k", integer=True, positive=True)
-i, j, l = sp.symbols("i j l", integer=True)  # noqa: E741
+i, j, l = sp.symbols("i j l", integer=True)
 A, X = sp.MatrixSymbol("A", n, n), sp.MatrixSymbol("X", m, n)
 U, V = sp.MatrixSymbol("U", m, k), sp.MatrixSymbol("V", n, k)
 x, y, b = sp.MatrixSymbol("x", n, 1), sp.MatrixSymbol("y", n, 1), sp.MatrixSymbol("b", m, 1)

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from math import prod
 
-from matcalc.expr import Node
+from matcalc.expr import Node, symbols
 from matcalc.ops.algebra import HADAMARD, PRODUCT, TRANSPOSE, had, ones
 from matcalc.rewrite.cost import cost
 from matcalc.rewrite.flip import flip
@@ -90,7 +90,8 @@ def opened_scalars(terms: Sequence[Term]) -> list[Term] | None:
 
 def opened_scalings(terms: Sequence[Term]) -> list[Term] | None:
     """Columns multiplied entry by entry as a diagonal matrix before one of them, where another
-    matrix stands before it elsewhere: ``d .* x - A x`` as ``diag(d) x - A x``."""
+    matrix stands before it elsewhere: ``d .* x - A x`` as ``diag(d) x - A x``. Not where d changes
+    with x: a derivative would have to pick that diagonal apart again."""
     found = [_scaled(t, terms) for t in terms]
     if all(new is old for new, old in zip(found, terms, strict=True)):
         return None
@@ -110,6 +111,8 @@ def _scaled(term: Term, terms: Sequence[Term]) -> Term:
     for k, x in enumerate(last.operands):
         if x.content in ends:
             d = had(*last.operands[:k], *last.operands[k + 1 :])
+            if set(symbols(d)) & set(symbols(x)):
+                continue
             matrices = (*term.matrices[:-1], make_op("diag", d), x)
             return Term(term.number, term.scalars, matrices)
     return term
