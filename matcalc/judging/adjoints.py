@@ -11,7 +11,9 @@ from dataclasses import replace
 from matcalc.judging import spelling as s
 from matcalc.judging.elementary import known
 from matcalc.judging.environment import Environment
-from matcalc.judging.scope import Scope
+from matcalc.judging.scope import Place, Scope
+from matcalc.judging.values import Misfit, OutOfRange, Unread
+from matcalc.judging.worlds import World
 from matcalc.reading import tree as t
 
 LOSS_NAMES = (
@@ -75,11 +77,26 @@ def sinks(env: Environment) -> list[t.Symbol]:
         left = definition.left
         if key in used or s.stem(left) in used or left.primes or names_a_slope(definition.body):
             continue
+        if left.name in env.squares and not left.marks:
+            continue  # the root of what the page defines as a square
         if left.name in ("delta", "eta", "alpha") or (left.subscripts and definition.letters):
             continue
         if not any(isinstance(p, t.Symbol) for p in t.walk(definition.body)):
             continue
         found.append(left)
+    return found
+
+
+def last_families(env: Environment) -> list[t.Symbol]:
+    """The letters of steps with an index, ``y`` of ``y_i``, that nothing is computed from."""
+    used = used_names(env)
+    found = []
+    for definition in env.patterns:
+        left = definition.left
+        alone = len(left.subscripts) == 1 and len(definition.letters) == 1 and not left.marks
+        if alone and not {s.full(left), s.stem(left)} & used and not left.primes:
+            if left.name not in ("delta", "Delta") and not names_a_slope(definition.body):
+                found.append(replace(left, subscripts=()))
     return found
 
 
@@ -176,9 +193,16 @@ def tied_step(scope: Scope, symbol: t.Symbol) -> t.Symbol | None:
     for name in names:
         step = replace(symbol, name=name, latex=name)
         for candidate in (step, replace(step, name=name.upper(), latex=name.upper())):
-            if scope.place(candidate) is not None and candidate.name not in env.sizes:
-                return candidate
+            place = scope.place(candidate)
+            if place is not None and candidate.name not in env.sizes:
+                return None if _only_an_entry(candidate, place) else candidate
     return None
+
+
+def _only_an_entry(symbol: t.Symbol, place: Place) -> bool:
+    """``z_1`` of a whole ``z``: ``\\delta_1`` beside it is the first error, not its first entry."""
+    numbered = bool(symbol.subscripts) and all(isinstance(x, t.Number) for x in symbol.subscripts)
+    return numbered and not symbol.marks and not place.whole and not place.grid
 
 
 def naming(env: Environment, relation: t.Relation) -> t.Relation | None:
@@ -186,6 +210,8 @@ def naming(env: Environment, relation: t.Relation) -> t.Relation | None:
     if relation.signs != ("=",):
         return None
     left, right = s.peeled(relation.sides[0]), s.peeled(relation.sides[1])
+    if _is_error(left) and _is_error_of(env, left, right):
+        return relation
     if not names_a_slope(left) or not isinstance(right, t.Symbol):
         return None
     key = s.full(right)
@@ -198,3 +224,27 @@ def naming(env: Environment, relation: t.Relation) -> t.Relation | None:
     if any(right == p for p in t.walk(left)) or not right.name[:1].isupper():
         return None
     return replace(relation, sides=(right, left))
+
+
+def _is_error(node: t.Node) -> bool:
+    """``\\delta``, ``\\delta_1``: no layer above, no letter below that ties it to a step."""
+    return (
+        isinstance(node, t.Symbol)
+        and node.name in ("delta", "Delta")
+        and not node.marks
+        and not node.primes
+        and all(isinstance(x, t.Number) for x in node.subscripts)
+    )
+
+
+def _is_error_of(env: Environment, left: t.Node, right: t.Node) -> bool:
+    """``\\delta_1 = \\partial C / \\partial \\theta`` says which error that is, where nothing ties it."""
+    if not isinstance(left, t.Symbol) or s.full(left) in env.definitions:
+        return False
+    if not isinstance(right, t.Derivative) or len(right.by) != 1 or right.order != "1":
+        return False
+    scope = Scope(World(env.copy(), {}))
+    try:
+        return tied_step(scope, left) != right.by[0]
+    except (Misfit, OutOfRange, Unread):
+        return True

@@ -81,6 +81,9 @@ def stack(scope: Scope, rows: tuple[tuple[t.Node, ...], ...]) -> list[Value]:
                 parts.append(np.zeros((1, 1)))
                 continue
             value = one(scope, cell)
+            if width == 1 < len(grid):
+                # What is stacked below each other are rows, where a part can be one.
+                value = next((x for x in evaluate(scope, cell) if x.shape[0] == 1), value)
             tags |= value.tags
             parts.append(value.array)
         parts += [np.zeros((1, 1))] * (width - len(parts))

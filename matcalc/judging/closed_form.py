@@ -18,7 +18,7 @@ from matcalc.judging.layers import normal
 from matcalc.judging.lifted_names import identifier
 from matcalc.judging.lifting import Lift
 from matcalc.judging.probing import Probe, confirmed
-from matcalc.judging.proving import REFUSALS, facts_of
+from matcalc.judging.proving import REFUSALS, facts_of, is_long
 from matcalc.judging.slips import LOST, LOST_TERM
 from matcalc.notation import Notation
 from matcalc.ops.algebra import mul, t
@@ -38,7 +38,7 @@ def closed_form(
     env: Environment, line: tree.Relation, layout: tuple[str, bool]
 ) -> tree.Node | None:
     """The right side as it should be; None if it has no short form in the names of the page."""
-    if layout[1] or env.constraints:
+    if layout[1] or env.constraints or is_long(line.sides[0]):
         return None
     try:
         found = list(_ways(env.copy(), line, layout))

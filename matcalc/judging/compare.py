@@ -38,8 +38,10 @@ def side_values(scope: Scope, node: t.Node) -> Sided:
         return Trouble("shape-error", str(error))
     except OutOfRange as error:
         return Trouble("index-error", str(error))
-    except (Unread, RecursionError, np.linalg.LinAlgError) as error:
-        return Trouble("unreadable", str(error) or "nested too deeply")
+    except RecursionError:
+        return Trouble("unreadable", "the steps lead back without end: a first value is missing")
+    except (Unread, np.linalg.LinAlgError) as error:
+        return Trouble("unreadable", str(error))
     except (ArithmeticError, ValueError, IndexError) as error:
         return Trouble("unreadable", f"it cannot be evaluated ({error})")
     return values

@@ -14,13 +14,14 @@ import numpy as np
 
 from matcalc.judging import spelling as s
 from matcalc.judging import values as v
-from matcalc.judging.adjoints import loss_symbol, sinks, tied_step
+from matcalc.judging.adjoints import loss_symbol, tied_step
 from matcalc.judging.differentials import differential
-from matcalc.judging.elementary import SmoothScalars, flat, unflat
+from matcalc.judging.elementary import flat, unflat
 from matcalc.judging.evaluate import evaluate, one
 from matcalc.judging.functions import LOSSES, decorated_place, is_application
 from matcalc.judging.products import OPEN, Signs
 from matcalc.judging.scope import Place, Scope
+from matcalc.judging.unknown_loss import unknown_loss
 from matcalc.judging.values import Array, Misfit, OutOfRange, Shape, Unread, Value
 from matcalc.reading import tree as t
 from matcalc.reading.writer import write
@@ -70,6 +71,8 @@ def _nabla(scope: Scope, node: t.Nabla) -> list[Value]:
         of = loss_symbol(scope.env)
     if isinstance(of, t.HeadBracket) and _is_step_of(scope, of):
         by, of = by or of.bracket.items, of.head
+    if not by and isinstance(of, t.HeadBracket) and len(of.bracket.items) > 1:
+        return _by_all_arguments(scope, of)
     if not by and of is not None:
         only = _own_argument(scope, of) or _only_input(scope, of)
         by = () if only is None else (only,)
@@ -87,6 +90,15 @@ def _nabla(scope: Scope, node: t.Nabla) -> list[Value]:
     if of_shape == (1, 1):
         return [Value(unflat(table, by_shape))]
     return [Value(table)]
+
+
+def _by_all_arguments(scope: Scope, of: t.HeadBracket) -> list[Value]:
+    r"""``\nabla f(x, y)`` of two numbers: their slopes, written as a column or as a row."""
+    parts = [jacobian(scope, of, item) for item in of.bracket.items]
+    if any(shape != (1, 1) or by != (1, 1) for _, shape, by in parts):
+        raise Unread(f"{write(of)}: it is not said by what the gradient is taken")
+    column = np.concatenate([np.broadcast_to(x, parts[0][0].shape) for x, _, _ in parts], axis=-2)
+    return [Value(column), Value(np.swapaxes(column, -1, -2))]
 
 
 def _of_its_layer(scope: Scope, of: t.Node, by: t.Node) -> t.Node:
@@ -324,12 +336,12 @@ def _function_of(scope: Scope, of: t.Node, by: t.Node) -> Callable[[Scope], Arra
     )
     if unknown:
         assert isinstance(inner, t.Symbol), "checked above"
-        return _unknown_loss(scope, inner, by)
+        return unknown_loss(scope, inner, by)
     if isinstance(inner, t.HeadBracket) and isinstance(inner.head, t.Symbol):
         head = inner.head
         loose = scope.place(head) is None and not scope.env.is_function(s.full(head, scope.indices))
         if loose and head.name in LOSSES:
-            return _unknown_loss(scope, head, by)
+            return unknown_loss(scope, head, by)
     return lambda inside: one(inside, of).array
 
 
@@ -356,31 +368,14 @@ def _has_component(scope: Scope, symbol: t.Symbol) -> bool:
     return function is not None and bool(function.component)
 
 
-def _unknown_loss(scope: Scope, symbol: t.Symbol, by: t.Node) -> Callable[[Scope], Array]:
-    """A name without a definition is an unknown smooth function of the last steps."""
-    last = sinks(scope.env)
-    if symbol.subscripts and s.full(symbol) != s.stem(symbol):
-        for script in symbol.subscripts:
-            if isinstance(script, t.Symbol) and s.integer(script, scope.indices) is None:
-                raise Unread(f"{write(symbol)} is not defined")
-    nodes: list[t.Node] = list(last) or [by]
-    scope.env.assume(
-        f"{write(symbol)} is an unknown smooth function of {', '.join(write(n) for n in nodes)}"
-    )
-    smooth = SmoothScalars(s.full(symbol, scope.indices))
-
-    def value(inside: Scope) -> Array:
-        return smooth([one(inside, n).array for n in nodes], 1)
-
-    return value
-
-
 # ---------------------------------------------------------------- layouts
 
 
 def _laid_out(scope: Scope, node: t.Derivative, table: Array, of: Shape, by: Shape) -> list[Value]:
     across = np.swapaxes(table, -1, -2)
-    numerator = scope.layout == "numerator"
+    # A name for a derivative was given in the layout of the page.
+    layout = (scope.env.layout or scope.layout) if scope.lenient else scope.layout
+    numerator = layout == "numerator"
     for pattern, dims in scope.env.slopes:
         if pattern == node and not scope.lenient:
             entrywise = entry_slopes(table, of, by)
@@ -397,7 +392,7 @@ def _laid_out(scope: Scope, node: t.Derivative, table: Array, of: Shape, by: Sha
     if by == (1, 1):
         shaped = unflat(across, of)
         return v.distinct([Value(shaped), Value(across if numerator else table)])
-    if scope.layout in ("numerator", "mixed"):
+    if layout in ("numerator", "mixed"):
         return [Value(across)]
     return [Value(table)]
 

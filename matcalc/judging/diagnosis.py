@@ -18,10 +18,10 @@ from matcalc.judging.additions import Additions
 from matcalc.judging.closed_form import closed_form, left_out
 from matcalc.judging.compare import is_printed
 from matcalc.judging.counterexamples import counterexample
-from matcalc.judging.digits import wrong_digits
+from matcalc.judging.digits import cut_digits, wrong_digits
 from matcalc.judging.edits import Editor
 from matcalc.judging.environment import Environment
-from matcalc.judging.lines import EQUAL, HEAVY, Finding
+from matcalc.judging.lines import EQUAL, HEAVY, Finding, judge_in
 from matcalc.judging.paths import one_path
 from matcalc.judging.probing import Diagnosis, Probe, confirmed, probe_of
 from matcalc.judging.residuals import coefficients, lost_terms
@@ -31,7 +31,8 @@ from matcalc.judging.tidying import tidy
 from matcalc.reading import tree as t
 
 WORK = 40_000  # evaluated pieces of formulas in each round
-SECONDS = 6.0  # a second bound, for pieces that are large
+PRICE = 1_000  # pieces, for judging a side that looks right
+SECONDS = 10.0  # the last resort, for pieces that are large: never reached by lines of usual size
 MOST = 4000
 
 
@@ -40,6 +41,8 @@ def diagnosis(env: Environment, relation: t.Relation, finding: Finding) -> Diagn
     place = finding.wrong
     if not place or place >= len(relation.sides):
         return None
+    if relation.signs[0] == r"\in":
+        return _resized(env, relation, finding)
     if not set(relation.signs) <= EQUAL:
         return _disorder(env, relation, finding)
     if finding.work > HEAVY:
@@ -48,7 +51,7 @@ def diagnosis(env: Environment, relation: t.Relation, finding: Finding) -> Diagn
         return _range(relation, finding)
     side = relation.sides[place]
     if is_printed(side) or not any(isinstance(p, (t.Symbol, t.Filled)) for p in t.walk(side)):
-        digits = wrong_digits(env, relation, finding, place)
+        digits = wrong_digits(env, relation, finding, place) or cut_digits(env, relation, finding)
         if digits is not None or is_printed(side):
             return digits
     line = t.Relation((relation.sides[0], side), ("=",), relation.conditions)
@@ -72,6 +75,23 @@ def _disorder(env: Environment, relation: t.Relation, finding: Finding) -> Diagn
     line = t.Relation(sides, (sign,), relation.conditions)
     shown = counterexample(env, line, finding.layout)
     return Diagnosis("", counterexample=shown) if shown else None
+
+
+def _resized(env: Environment, relation: t.Relation, finding: Finding) -> Diagnosis | None:
+    """The set of arrays that the left side is in."""
+    node, right = s.peeled(relation.sides[0]), relation.sides[1]
+    if isinstance(node, (t.Derivative, t.Nabla)) and len(node.by) == 1:
+        node = s.peeled(node.by[0])
+    dims = env.shape_of(node, {}) if isinstance(node, t.Symbol) else None
+    if finding.status != "shape-error" or dims is None:
+        return None
+    if not isinstance(right, t.Postfix) or not right.arguments:
+        return None
+    size = t.Product(dims, (r"\times",))
+    side = replace(right, arguments=(size,))
+    fixed = replace(relation, sides=(relation.sides[0], side))
+    holds = judge_in(env.copy(), fixed, finding.layout).status == "holds"
+    return Diagnosis(e.SHAPE, side) if holds else None
 
 
 def _found(
@@ -206,7 +226,7 @@ class Tried:
             self.seen.add(edit.node)
             fits, factor = self.probe.attempt(edit.node)
             if fits:
-                if confirmed(self.env, self.line, self.layout, edit.node):
+                if _right(self.env, self.line, self.layout, self.probe, edit.node):
                     return _named(self.line, edit)
             elif factor is not None and not (
                 edit.slip in UNSCALED or edit.slip.startswith(e.EXTRA)
@@ -227,6 +247,14 @@ class Tried:
         return None
 
 
+def _right(
+    env: Environment, line: t.Relation, layout: tuple[str, bool], probe: Probe, node: t.Node
+) -> bool:
+    """Whether a changed side is right, judged like any claim; that is work too."""
+    probe.scope.work[0] += PRICE
+    return confirmed(env, line, layout, node)
+
+
 def _missing_term(
     env: Environment,
     line: t.Relation,
@@ -239,7 +267,7 @@ def _missing_term(
     for edit in edits:
         if stop.reached():
             return None
-        if confirmed(env, line, layout, edit.node):
+        if _right(env, line, layout, probe, edit.node):
             path = one_path(env, line, probe) if edit.slip in (e.LOST_TERM, e.ONE_PATH) else None
             if path is not None:
                 return Diagnosis(path.slip, edit.node, explanation=path.explanation)
@@ -268,7 +296,8 @@ def _pairs(
                 if again.node in seen:
                     continue
                 seen.add(again.node)
-                if probe.attempt(again.node)[0] and confirmed(env, line, layout, again.node):
+                fits, _ = probe.attempt(again.node)
+                if fits and _right(env, line, layout, probe, again.node):
                     both = edit.slip if edit.slip == again.slip else f"{edit.slip}; {again.slip}"
                     return Diagnosis(both, again.node)
     return None

@@ -2,18 +2,23 @@ r"""Printed digits: right, cut instead of rounded, or simply wrong."""
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from matcalc.judging import spelling as s
 from matcalc.judging.compare import Trouble, side_values
 from matcalc.judging.environment import Environment
-from matcalc.judging.lines import Finding
+from matcalc.judging.lines import Finding, judge_in
 from matcalc.judging.probing import Diagnosis
 from matcalc.judging.scope import Scope
 from matcalc.judging.sizes import worlds
+from matcalc.judging.slips import CUT
 from matcalc.judging.solve import solve
 from matcalc.judging.values import Unread, Value
 from matcalc.reading import tree as t
+
+MOST = 40  # printed numbers of a side that are tried
 
 
 def wrong_digits(
@@ -37,6 +42,32 @@ def wrong_digits(
             return None  # the left side is no number
         return _digits(relation.sides[place], truth[0], mine[0])
     return None
+
+
+def cut_digits(env: Environment, relation: t.Relation, finding: Finding) -> Diagnosis | None:
+    """One printed number of a longer side that was cut: right with one more in its last place."""
+    place = finding.wrong or 1
+    side = relation.sides[place]
+    printed = [p for p in t.walk(side) if isinstance(p, t.Number) and "." in p.text]
+    for k in range(min(len(printed), MOST)):
+        new = _raised(side, k)
+        line = t.Relation((relation.sides[0], new), ("=",), relation.conditions)
+        if judge_in(env.copy(), line, finding.layout).status == "holds":
+            return Diagnosis(CUT, new, place)
+    return None
+
+
+def _raised(side: t.Node, k: int) -> t.Node:
+    """A side whose k-th printed decimal number is one unit of its last place larger."""
+    count = itertools.count()
+
+    def change(part: t.Node) -> t.Node:
+        if isinstance(part, t.Number) and "." in part.text and next(count) == k:
+            places = len(part.text.split(".")[1])
+            return t.Number(f"{float(part.text) + 10.0**-places:.{places}f}")
+        return part
+
+    return s.rebuilt(side, change)
 
 
 def _digits(node: t.Node, truth: Value, mine: Value) -> Diagnosis | None:

@@ -16,9 +16,11 @@ import numpy as np
 from matcalc.errors import MatcalcError
 from matcalc.judging import spelling as s
 from matcalc.judging.adjoints import loss_symbol, naming, sinks
+from matcalc.judging.blame import without_blame, without_guesses
 from matcalc.judging.compare import Trouble, is_printed, side_values
 from matcalc.judging.conventions import statement
 from matcalc.judging.counting import listed_rows, note_dims
+from matcalc.judging.derivative_sign import with_nabla
 from matcalc.judging.environment import ONE, Definition, Environment
 from matcalc.judging.following import Failure, follows_from
 from matcalc.judging.givens import EQUALS, declare, take
@@ -37,7 +39,7 @@ from matcalc.judging.redefining import (
 )
 from matcalc.judging.report import Entry, Report
 from matcalc.judging.samples import step_scale, with_samples
-from matcalc.judging.scope import INNER, Scope
+from matcalc.judging.scope import Scope
 from matcalc.judging.sizes import worlds
 from matcalc.judging.sum_scope import with_whole_sums
 from matcalc.judging.surroundings import MAKERS, env_at, env_later
@@ -125,6 +127,8 @@ def _read(reader: Reader, line: Line, later: list[Line]) -> None:
     for remark in relation.remarks:
         statement(reader.env, t.Relation((), remarks=(remark,)), remark.words)
     kind = kind_of(reader.env, relation, line.before)
+    if kind == "claims":
+        relation = line.relation = with_nabla(reader.env, relation)
     if kind == "claims" and (named := naming(reader.env, relation)) is not None:
         relation, kind = named, "defines"
         line.relation = relation
@@ -133,7 +137,9 @@ def _read(reader: Reader, line: Line, later: list[Line]) -> None:
     if kind == "assumes" and relation.signs[0] == r"\in":
         kind = _membership(reader, relation)
     if kind in ("defines", "assumes", "value", "size"):
+        law = reader.env.layout_is_law
         _take(reader, line, kind)
+        reader.env.layout_is_law = law  # a page that shows its layout may still mix
         status = "defines" if kind == "defines" else "assumes"
         _chain_of_definition(reader, line, status)
         return
@@ -156,13 +162,16 @@ def _read(reader: Reader, line: Line, later: list[Line]) -> None:
             verdict = _redefined(reader, line, verdict)
         elif kind == "restates" and verdict.status == "holds":
             whole_instead_of_entries(reader.env, relation, line.number)
-    verdict = _without_blame(verdict, relation)
+    verdict = without_blame(verdict, relation)
     if verdict.status == "fails" and is_condition(relation, line.before):
         verdict = Verdict("assumes", line.text)
     follows = None
     if verdict.status in FAILURES and kind == "claims":
         follows = _follows(reader, line.relation, later)
-        reader.failures.append(_failure(line, verdict))
+        if follows is None:
+            verdict = without_guesses(verdict, line.relation, env_at(reader.env, later), line.named)
+        if verdict.status in FAILURES:
+            reader.failures.append(_failure(line, verdict))
     reader.entries.append(Entry(line.number, line.text, verdict, line.cell, follows))
 
 
@@ -181,18 +190,6 @@ def _solved(reader: Reader, line: Line, later: list[Line]) -> Verdict:
     if verdict.status == "shape-error":
         return replace(verdict, claim=line.text, first_wrong_step=1)
     return Verdict("assumes", line.text)
-
-
-def _without_blame(verdict: Verdict, relation: t.Relation) -> Verdict:
-    """What does not fit in a definition, or in the derivative itself, is no fault of this line."""
-    if verdict.status not in ("shape-error", "index-error"):
-        return verdict
-    asked = any(
-        isinstance(p, (t.Derivative, t.Nabla, t.Differential)) for p in t.walk(relation.sides[0])
-    )
-    if INNER in verdict.explanation or (verdict.first_wrong_step == 0 and asked):
-        return replace(verdict, status="unreadable", slip="", correction="")
-    return verdict
 
 
 def _arrives(reader: Reader, symbol: t.Symbol, number: int, later: list[Line]) -> None:
@@ -298,6 +295,7 @@ def _chain_of_definition(reader: Reader, line: Line, status: str) -> None:
         and not (names and len(relation.sides) > 2)
     ):
         verdict = verify_relations(reader.env.copy(), [relation], line.text)
+        verdict = without_guesses(verdict, relation, reader.env, line.named)
         if verdict.status in FAILURES:
             reader.entries.append(Entry(line.number, line.text, verdict, line.cell))
             return
@@ -358,8 +356,12 @@ def _best(
 ) -> Verdict:
     """The verdict under the definitions the line means: so far and later, so far, later first."""
     chosen: tuple[int, Environment] | None = None
+    tried: list[Environment] = []
     for position, make in enumerate(MAKERS):
         env = make(reader.env, later) if position < 2 else make(reader.env, later, relation)
+        if env in tried:
+            continue
+        tried.append(env.copy())
         if values:
             env = with_values(env, values)
         verdict = _verdict(env, relation, text, diagnose=False)
@@ -477,7 +479,6 @@ def _follows(reader: Reader, relation: t.Relation, later: list[Line]) -> int | N
     def holds(env: Environment, claim: t.Relation) -> bool:
         return _verdict(env, claim, "", diagnose=False).status == "holds"
 
-    makers = (env_at, env_later)
-    return follows_from(
-        reader.failures, relation, lambda: (make(reader.env, later) for make in makers), holds
-    )
+    at, after = env_at(reader.env, later), env_later(reader.env, later)
+    known = (at,) if at == after else (at, after)
+    return follows_from(reader.failures, relation, lambda: (env.copy() for env in known), holds)

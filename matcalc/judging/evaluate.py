@@ -136,7 +136,7 @@ def _(node: t.Symbol, scope: Scope) -> list[Value]:
     own = applied_to_own_parameters(scope, node)
     if own is not None:
         return own
-    if node.name == "I" or node.name == "I_bb" or (False):
+    if node.name in ("I", "I_bb"):
         return _identity(node, scope)
     if node.name == "delta" and len(node.subscripts) == 2 and not node.marks:
         return [_kronecker(node, scope)]

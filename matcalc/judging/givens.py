@@ -34,6 +34,7 @@ from matcalc.reading import tree as t
 from matcalc.reading.formula import read_formula
 
 FUNCTION_LETTERS = frozenset({"f", "g", "h", "phi", "varphi", "psi", "rho", "sigma"})
+ROLES = frozenset({"input", "inputs", "data", "target", "targets", "label", "labels", "features"})
 EQUALS = ("=", ":=", r"\triangleq", r"\equiv")
 COUNTERS = frozenset(
     [
@@ -248,7 +249,7 @@ def _free_letters(env: Environment, symbol: t.Symbol) -> tuple[str, ...]:
 def equate(env: Environment, relation: t.Relation, line: int = 0) -> None:
     """``left = body``: a value, a function, a size, a written-out matrix."""
     left, body = s.peeled(relation.sides[0]), relation.sides[1]
-    if isinstance(body, (t.Blank, t.Missing)):
+    if isinstance(body, (t.Blank, t.Missing)) or _labels(env, body):
         return
     for k in range(1, len(relation.sides) - 1):
         # f(X, W) = a^{(3)} = sigma(Z^{(3)}): the names in between are defined by what follows.
@@ -258,7 +259,12 @@ def equate(env: Environment, relation: t.Relation, line: int = 0) -> None:
             equate(env, part, line)
     if isinstance(left, t.Listing):
         return
-    if isinstance(left, (t.HeadBracket, t.Call)):
+    if isinstance(left, t.Call) and left.head.name == "dom":
+        function = s.peeled(left.argument)
+        key = s.full(function) if isinstance(function, t.Symbol) else ""
+        for argument in env.decorated.get(key, ()):
+            belongs(env, argument, body)
+    elif isinstance(left, (t.HeadBracket, t.Call)):
         _function(env, left, body, line)
     elif isinstance(left, t.Symbol):
         _value(env, left, body, relation, line)
@@ -274,11 +280,16 @@ def equate(env: Environment, relation: t.Relation, line: int = 0) -> None:
         _layout_by_entries(env, left, body)
 
 
+def _labels(env: Environment, body: t.Node) -> bool:
+    """``x = \\text{input}``: a word that says what a name is for."""
+    return isinstance(body, t.Symbol) and body.name in ROLES and not env.has(s.full(body))
+
+
 def _names_next(node: t.Node, body: t.Node) -> bool:
     """``g(s) = sigma(s) = 1 / (1 + e^{-s})``: the argument goes on to the right."""
     if not isinstance(node, t.HeadBracket):
         return True
-    mentioned = {s.full(p) for p in s.symbols(body)}
+    mentioned = {key for p in s.symbols(body) for key in (s.full(p), s.stem(p))}
     return all(
         isinstance(i, t.Symbol) and s.bare(i) and i.name.islower() and s.full(i) in mentioned
         for i in node.bracket.items
@@ -459,7 +470,7 @@ def _opaque(env: Environment, left: t.Symbol, body: t.HeadBracket) -> None:
     head = body.head
     assert isinstance(head, t.Symbol), "only asked about names"
     key = s.full(head)
-    if env.is_function(key) or known(head.name) or head.primes:
+    if env.is_function(key) or known(head.name) or head.primes or head.name == "sum":
         return
     itself = key == s.full(left)
     items = body.bracket.items

@@ -6,12 +6,14 @@ makes them more.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 
 from matcalc.judging import spelling as s
-from matcalc.judging.environment import ONE, Environment
+from matcalc.judging.dot_products import columns_of
+from matcalc.judging.environment import ONE, Dims, Environment
 from matcalc.judging.index_lengths import declare_by_letters
-from matcalc.judging.infer import Clash, Inference, Unknown
+from matcalc.judging.infer import Clash, Inference, Pair, Unknown
 from matcalc.reading import tree as t
 from matcalc.reading.writer import write
 
@@ -26,6 +28,7 @@ def infer(env: Environment, relations: Sequence[t.Relation] = (), *, letters: bo
         for symbol in s.symbols(definition.body):
             if not symbol.subscripts:
                 run.present.setdefault(s.full(symbol), symbol)
+    run.columns = columns_of(env, run.present, relations)
     run.defining = True
     for key in list(env.order):
         if key not in env.definitions:
@@ -43,13 +46,21 @@ def infer(env: Environment, relations: Sequence[t.Relation] = (), *, letters: bo
         for shape in shapes[1:]:
             if shapes[0] is not None and shape is not None and relation.signs[:1] == ("=",):
                 try:
-                    run.unify(shapes[0], shape)
+                    run.unify(_laid_out(run, relation.sides[0], shapes[0], shape), shape)
                 except Clash:
                     continue
     _single_index(run, relations)
     _settle(env, run)
     if letters:
         declare_by_letters(env, relations)
+
+
+def _laid_out(run: Inference, left: t.Node, mine: Pair, theirs: Pair) -> Pair:
+    """A gradient by a column that a line writes as a row: the other layout, not another shape."""
+    slope = isinstance(s.peeled(left), t.Derivative)
+    row = run.is_one(theirs[0]) and not run.is_one(theirs[1])
+    column = run.is_one(mine[1]) and not run.is_one(mine[0])
+    return (mine[1], mine[0]) if slope and row and column else mine
 
 
 def _single_index(run: Inference, relations: Iterable[t.Relation]) -> None:
@@ -68,32 +79,36 @@ def _single_index(run: Inference, relations: Iterable[t.Relation]) -> None:
 
 
 def _settle(env: Environment, run: Inference) -> None:
-    fresh = 0
     for key, pair in run.found.items():
-        dims: list[t.Node] = []
         ends = [run.root(dim) for dim in pair]
         if key in run.bold and all(isinstance(x, Unknown) for x in ends):
             ends[0].one_by_default = False  # type: ignore[union-attr]
-        for dim in pair:
-            end = run.root(dim)
-            if isinstance(end, Unknown):
-                if end.one_by_default:
-                    end.value = 1
-                else:
-                    fresh += 1
-                    while f"d{fresh}" in env.dims:
-                        fresh += 1
-                    end.value = f"d{fresh}"
-                    env.dims.add(f"d{fresh}")
-                end = run.root(dim)
-            text = str(end)
-            dims.append(
-                run.nodes.get(text)
-                or (t.Number(text) if isinstance(end, int) else t.Symbol(text, text))
-            )
-        if dims == [ONE, ONE]:
+        dims = _settled(env, run, pair)
+        if dims == (ONE, ONE):
             continue
         symbol = run.symbols[key]
         env.symbols[key] = symbol
-        env.shapes[key] = (dims[0], dims[1])
+        env.shapes[key] = dims
         env.assume(f"{write(symbol)} is {write(dims[0])} x {write(dims[1])}")
+    for stem, pair in run.members.items():
+        dims = _settled(env, run, pair)
+        symbol = run.columns[stem]
+        env.shape_patterns.append((symbol, tuple(s.letters_below(symbol)), dims))
+        env.assume(f"{write(symbol)} is {write(dims[0])} x {write(dims[1])}")
+
+
+def _settled(env: Environment, run: Inference, pair: Pair) -> Dims:
+    """A shape in numbers and names; what is still open gets a name of its own."""
+    dims: list[t.Node] = []
+    for dim in pair:
+        end = run.root(dim)
+        if isinstance(end, Unknown):
+            fresh = next(x for k in itertools.count(1) if (x := f"d{k}") not in env.dims)
+            end.value = 1 if end.one_by_default else fresh
+            if not end.one_by_default:
+                env.dims.add(fresh)
+            end = run.root(dim)
+        text = str(end)
+        named = t.Number(text) if isinstance(end, int) else t.Symbol(text, text)
+        dims.append(run.nodes.get(text) or named)
+    return dims[0], dims[1]

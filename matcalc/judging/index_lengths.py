@@ -87,7 +87,7 @@ def _note(env: Environment, lengths: Lengths, number: int, root: t.Node) -> None
                 letter, first = lower.sides
                 if isinstance(letter, t.Symbol) and first == ONE:
                     lengths.fix((number, letter.name), node.upper)
-        if not isinstance(node, t.Symbol) or not node.subscripts:
+        if not isinstance(node, t.Symbol) or not node.subscripts or s.full(node) in env.dims:
             continue
         stem = s.stem(node)
         for axis, part in enumerate(node.subscripts):

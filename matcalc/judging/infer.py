@@ -6,39 +6,28 @@ a sum makes them more. What was assumed is said with the verdict.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from matcalc.judging import spelling as s
+from matcalc.judging.dot_products import is_bold, is_data_row, of_a_row, run_along, scales
 from matcalc.judging.elementary import known
 from matcalc.judging.environment import ONE, Environment
 from matcalc.judging.functions import LETTERS, LOSSES
 from matcalc.reading import tree as t
 
 ENTRYWISE = frozenset({".*", r"\odot", r"\circ", r"\bullet", r"\star", r"\boxdot"})
-NUMBERS = frozenset(["L", "J", "E", "C", "N", "T", "K", "M", "R"]) | LOSSES
-OPERANDS = frozenset(
-    [
-        "x",
-        "h",
-        "a",
-        "z",
-        "y",
-        "u",
-        "v",
-        "s",
-        "q",
-        "k",
-        "p",
-        "r",
-        "w",
-        "b",
-        "d",
-        "f",
-        "g",
-        "beta",
-        "theta",
-    ]
-)
+
+
+def words(text: str) -> frozenset[str]:
+    """Names with blanks between them."""
+    return frozenset(text.split())
+
+
+NUMERIC = words("tr Tr trace det logdet sum")
+VECTORIAL = words("softmax logsoftmax logsumexp")  # of several numbers at once
+NUMBERS = words("L J E C N T K M R") | LOSSES
+OPERANDS = words("x h a z y u v s q k p r w b d f g beta theta")
 
 
 @dataclass(eq=False)
@@ -69,6 +58,8 @@ class Inference:
     lengths: dict[str, Dim] = field(default_factory=dict)  # index letter -> how far it runs
     bold: set[str] = field(default_factory=set)
     present: dict[str, t.Symbol] = field(default_factory=dict)
+    columns: dict[str, t.Symbol] = field(default_factory=dict)  # x, where every x_i is a column
+    members: dict[str, Pair] = field(default_factory=dict)  # their shapes
     defining: bool = False
 
     # ------------------------------------------------------------ dimensions
@@ -104,6 +95,11 @@ class Inference:
         self.env.sizes[name] = size
         self.env.assume(f"{name} = {size}, from a matrix that is written out")
 
+    def alike(self, a: Dim, b: Dim) -> None:
+        """Two dimensions that should be equal, if they can be."""
+        with suppress(Clash):
+            self.equal(a, b)
+
     def unify(self, p: Pair, q: Pair) -> None:
         self.equal(p[0], q[0])
         self.equal(p[1], q[1])
@@ -126,6 +122,14 @@ class Inference:
         """A small letter of which nothing is known yet."""
         return all(isinstance(r := self.root(d), Unknown) and r.one_by_default for d in pair)
 
+    def lengthen(self, pair: Pair) -> None:
+        """A small letter that has to be a column."""
+        if self.loose(pair):
+            self.equal(pair[1], 1)
+            head = self.root(pair[0])
+            if isinstance(head, Unknown):
+                head.one_by_default = False
+
     # ------------------------------------------------------------ names
 
     def name(self, symbol: t.Symbol) -> Pair | None:
@@ -137,6 +141,8 @@ class Inference:
         dims = env.shape_of(symbol, {})
         if dims is not None:
             return self.dim(dims[0]), self.dim(dims[1])
+        if s.stem(symbol) in self.columns and is_data_row(symbol):
+            return self.members.setdefault(s.stem(symbol), (Unknown(False), 1))
         if key in env.definitions:
             return self.defined(key)
         view = env.views.get(key)
@@ -276,6 +282,8 @@ class Inference:
                     elif first == 0:
                         upper = t.Sum((upper, ONE), ("+", "+"))
                     self.lengths[letter.name] = self.dim(upper)
+            elif isinstance(lower, t.Symbol):
+                run_along(self, lower.name, node.body)
         shape = self.shape(node.body)
         self.lengths = before
         return shape
@@ -322,11 +330,7 @@ class Inference:
             return self.shape(t.Product(split, ("",)))
         inner = self.shape(node.base)
         if node.kind in ("transpose", "inverse-transpose") and inner is not None:
-            if self.loose(inner):
-                self.equal(inner[1], 1)
-                head = self.root(inner[0])
-                if isinstance(head, Unknown):
-                    head.one_by_default = False
+            self.lengthen(inner)
             return inner[1], inner[0]
         if node.kind == "inverse" and inner is not None:
             self.equal(inner[0], inner[1])
@@ -344,7 +348,12 @@ class Inference:
             return True
         if self.env.has(key):
             return False
-        return known(head.name) is not None or head.name in LETTERS or len(node.bracket.items) > 1
+        return (
+            head.name == "sum"
+            or known(head.name) is not None
+            or head.name in LETTERS
+            or len(node.bracket.items) > 1
+        )
 
     def application(self, node: t.Node) -> Pair | None:
         if isinstance(node, t.HeadBracket):
@@ -368,14 +377,11 @@ class Inference:
         if self.env.opaque.get(key) == "map":
             dims = self.env.opaque_shapes[key]
             return self.dim(dims[0]), self.dim(dims[1])
-        if self.env.opaque.get(key) == "scalar" or head.name in (
-            "tr",
-            "Tr",
-            "det",
-            "logdet",
-            "trace",
-        ):
+        if self.env.opaque.get(key) == "scalar" or head.name in NUMERIC:
             return 1, 1
+        if head.name.lower() in VECTORIAL and len(items) == 1 and shapes[0] is not None:
+            self.lengthen(shapes[0])
+            return (1, 1) if head.name.lower() == "logsumexp" else shapes[0]
         if head.name in ("max", "min") and len(items) > 1:
             return next((x for x in shapes if x is not None and not self.scalar(x)), (1, 1))
         if head.name in ("rowsum", "rowmean", "colsum", "colmean") and shapes[0] is not None:
@@ -435,7 +441,12 @@ class Inference:
                 return None
             if self.scalar(shape):
                 continue
-            if self.loose(shape) and not self.operand(factor, current, shapes[place + 1 :]):
+            if current is not None and of_a_row(self, factors[place - 1], factor, current, shape):
+                current = (1, 1)
+                continue
+            scaled = current is not None and scales(self, factors[:place], factor, current)
+            operand = self.operand(factor, current, shapes[place + 1 :])
+            if self.loose(shape) and (scaled or not operand):
                 self.unify(shape, (1, 1))
                 continue
             if current is None:
@@ -444,6 +455,9 @@ class Inference:
             if operators[place - 1] in ENTRYWISE:
                 self.unify(current, shape)
             elif operators[place - 1] in (r"\cdot", "*") and current == shape:
+                names = all(isinstance(f, t.Symbol) for f in factors)
+                if names and len(factors) == 2 and self.is_one(shape[1]):
+                    return 1, 1  # the dot product of two columns
                 continue
             else:
                 small = self.loose(shape)
@@ -466,7 +480,3 @@ class Inference:
         return symbol.name in ("x", "h", "a", "z") and any(
             a is not None and not self.scalar(a) and not self.loose(a) for a in after
         )
-
-
-def is_bold(symbol: t.Symbol) -> bool:
-    return any(font in symbol.latex for font in (r"\mathbf", r"\boldsymbol", r"\bm", r"\vec"))

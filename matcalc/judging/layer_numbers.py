@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from matcalc.judging import spelling as s
+from matcalc.judging.adjoints import loss_symbol, preactivations
 from matcalc.judging.environment import Definition, Environment
 from matcalc.judging.givens import belongs, equate
 from matcalc.reading import tree as t
@@ -18,6 +19,7 @@ from matcalc.reading import tree as t
 LAYERS = 4
 HERE = 2
 LAST = ("L", "K")
+ERRORS = ("delta", "Delta")
 
 
 def numbered(env: Environment, relation: t.Relation) -> tuple[Environment, list[t.Relation]] | None:
@@ -58,16 +60,66 @@ def _members(env: Environment, relation: t.Relation) -> list[t.Relation]:
     if len(letters) != 1 or _runs_over(relation, *letters):
         return []
     (letter,) = letters
-    found = []
-    for number in range(1, 10):
-        line = _put_line(relation, {letter: t.Counted(str(number), letter)})
-        marked = [
-            p
-            for p in t.walk(line)
-            if isinstance(p, t.Symbol) and p.marks and p.name not in ("delta", "Delta")
-        ]
-        if marked and all(env.has(s.stem(p)) for p in marked):
-            found.append(line)
+    numbers = [t.Counted(str(number), letter) for number in range(1, 10)]
+    lines = [_put_line(relation, {letter: number}) for number in numbers]
+    found = [line for line in lines if any(there := _names(env, line)) and all(there)]
+    return _below_the_loss(env, found) if found else _nearest(env, lines)
+
+
+def _names(env: Environment, line: t.Relation) -> list[bool]:
+    """For every name with a mark, whether the page has it; errors aside."""
+    return [env.has(s.stem(p)) for p in _marked(line) if p.name not in ERRORS]
+
+
+def _marked(line: t.Relation) -> Iterator[t.Symbol]:
+    return (p for p in t.walk(line) if isinstance(p, t.Symbol) and p.marks)
+
+
+def _nearest(env: Environment, lines: list[t.Relation]) -> list[t.Relation]:
+    """Where a line names a layer that is never there: with the number that fits most of it."""
+    applied = {number for x in preactivations(env) for number in _numbers(x)}
+
+    def fitting(line: t.Relation) -> list[bool]:
+        errors = [p for p in _marked(line) if p.name in ERRORS]
+        return _names(env, line) + [applied.issuperset(_numbers(p)) for p in errors]
+
+    best = max(lines, key=lambda line: sum(fitting(line)))
+    return [best] if 2 * sum(fits := fitting(best)) > len(fits) else []
+
+
+def _below_the_loss(env: Environment, lines: list[t.Relation]) -> list[t.Relation]:
+    """The lines about layers that the loss is computed from; all of them if there is none such.
+
+    Above the output, derivatives vanish for want of a path, whatever a general formula says.
+    """
+    loss = loss_symbol(env)
+    inside = _computing(env, s.full(loss)) if loss is not None else set[str]()
+    below = [
+        line
+        for line in lines
+        if all(
+            s.stem(by) in inside
+            for part in t.walk(line)
+            if isinstance(part, (t.Derivative, t.Nabla))
+            for by in part.by
+            if isinstance(by, t.Symbol) and by.marks
+        )
+    ]
+    return below or lines
+
+
+def _computing(env: Environment, key: str) -> set[str]:
+    """The names a step is computed from, with its own."""
+    bodies: dict[str, list[t.Node]] = {}
+    for definition in _unique(env):
+        for name in {s.full(definition.left), s.stem(definition.left)}:
+            bodies.setdefault(name, []).append(definition.body)
+    found, todo = {key}, [key]
+    while todo:
+        for body in bodies.get(todo.pop(), ()):
+            names = {name for p in s.symbols(body) for name in (s.full(p), s.stem(p))}
+            todo += names - found
+            found |= names
     return found
 
 

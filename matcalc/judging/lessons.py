@@ -54,6 +54,8 @@ LESSONS: dict[str, str] = {
     "entries off the diagonal, -p_i p_j, do not vanish.",
     e.INVERSE: "An inverse is missing, or there is one too many.",
     e.POWER: "An exponent is wrong.",
+    e.SHAPE: "The shape is that of the forward formula, or that of the variable for the gradient of "
+    "a number: rows first, then columns.",
     e.OTHER: "No single small change makes the line true; the correction says what the left side "
     "comes to.",
     "lost 1/": "The mean over the data was lost: the factor of the loss stays in front of every "

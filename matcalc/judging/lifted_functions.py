@@ -141,7 +141,12 @@ class Functions(Names):
         if not isinstance(letter, tree.Symbol) or not s.bare(letter):
             raise NoExpressionError(write(letter))
         count = fresh_index(f"{letter.name}{len(self.indices)}")
-        inner = replace(self, indices={**self.indices, letter.name: count + low}, known={})
+        inner = replace(
+            self,
+            indices={**self.indices, letter.name: count + low},
+            axes={**self.axes, letter.name: (low, sp.expand(high - low + 1))},
+            known={},
+        )
         return isum(inner.counted(rest, body), count, sp.Integer(0), sp.expand(high - low))
 
     def whole_axis(self, letter: tree.Node, body: tree.Node) -> tuple[tree.Node, Any, Any]:

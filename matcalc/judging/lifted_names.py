@@ -22,13 +22,16 @@ from matcalc.judging.environment import Dims, Environment
 from matcalc.judging.scope import Scope
 from matcalc.judging.values import Misfit, OutOfRange, Unread
 from matcalc.judging.worlds import World
-from matcalc.ops.algebra import dim_node
+from matcalc.ops.algebra import dim_node, eye
 from matcalc.reading import tree
 from matcalc.reading.writer import write
 
 
 class NoExpressionError(MatcalcError):
     """A piece of a formula that the engine has no expression for."""
+
+
+Axis = tuple[Any, Any]  # the first number of an index, and how many there are
 
 
 @dataclass
@@ -41,6 +44,7 @@ class Names:
     local: Mapping[str, Node] = field(default_factory=dict)  # parameters of a function
     entries: tuple[str, ...] = ()  # index letters of a sum over all entries
     indices: Mapping[str, Any] = field(default_factory=dict)  # letters, counted as on the page
+    axes: Mapping[str, Axis] = field(default_factory=dict)  # what letters count
     known: dict[str, Node] = field(default_factory=dict)
     lenient: bool = False  # inside a definition a bias is added to every row
 
@@ -69,6 +73,8 @@ class Names:
             raise NoExpressionError(write(node))
         if s.bare(node) and node.name in self.indices:
             raise NoExpressionError(f"the index {node.name} as a number")
+        if self.is_kronecker(node):
+            return self.kronecker(node)
         if node.subscripts and key not in self.cuts and key not in self.env.shapes:
             if (found := self.item(node)) is not None:
                 return found
@@ -107,6 +113,24 @@ class Names:
         if flat:
             at = [at[0], sp.Integer(0)] if whole.shape[1] == 1 else [sp.Integer(0), at[0]]
         return entry_form(whole, *at)
+
+    def is_kronecker(self, node: tree.Symbol) -> bool:
+        """Whether a delta with two indices stands for one or zero."""
+        named = self.env.has(s.full(node)) or self.env.has(s.stem(node))
+        return node.name == "delta" and len(node.subscripts) == 2 and not (node.marks or named)
+
+    def kronecker(self, node: tree.Symbol) -> Node:
+        """An entry of the identity."""
+        i, j = map(self.at, node.subscripts)
+        axes = {
+            self.axes[p.name]
+            for p in node.subscripts
+            if isinstance(p, tree.Symbol) and s.bare(p) and p.name in self.axes
+        }
+        if len(axes) != 1 or any(isinstance(p, tree.Sum) for p in node.subscripts):
+            raise NoExpressionError(write(node))
+        ((low, length),) = axes
+        return entry_form(eye(length), i - low, j - low)
 
     def by_pattern(self, node: tree.Symbol) -> Node | None:
         """An entry that the page defines with letters, as ``p_k = e^{z_k} / s``."""

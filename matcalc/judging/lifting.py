@@ -246,7 +246,8 @@ class Lift(Functions):
     def differentiated(self, of: tree.Node, inner: Lift, by: tree.Node) -> Node:
         peeled = s.peeled(of)
         if isinstance(peeled, tree.Symbol) and not self.env.has(s.full(peeled)):
-            if not self.env.is_function(s.full(peeled)) and s.full(peeled) not in self.local:
+            known = self.env.is_function(s.full(peeled)) or s.full(peeled) in self.local
+            if not known and not self.is_entry(peeled):
                 above: list[tree.Node] = list(sinks(self.env)) or [by]
                 return scalar_function(identifier(s.full(peeled)), write(peeled))(
                     *map(inner, above)
@@ -254,6 +255,11 @@ class Lift(Functions):
         if self.env.surrogate is not None:
             raise NoExpressionError(write(of))
         return inner(of)
+
+    def is_entry(self, node: tree.Symbol) -> bool:
+        """Whether a name is an entry of an array of the page."""
+        defined = self.env.has(s.stem(node)) or self.by_pattern(node) is not None
+        return bool(node.subscripts) and defined
 
     def gradient(self, of: tree.Node, by: tree.Node) -> Node:
         if (whole := self.array_of(by)) is not None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from matcalc.judging import spelling as s
 from matcalc.judging import values as v
-from matcalc.judging.adjoints import loss_symbol
+from matcalc.judging.adjoints import loss_symbol, used_names
 from matcalc.judging.bigops import range_by_use
 from matcalc.judging.compare import (
     Sided,
@@ -112,10 +112,20 @@ def _of_unknown_loss(env: Environment, relation: t.Relation, finding: Finding) -
         other.definitions.pop(key, None)
         other.order = [k for k in other.order if k != key]
     again = _judge(other, relation)
-    if again.alive and again.status in ("holds", "fails", "needs-convention"):
+    if again.alive and again.status in ("holds", "needs-convention"):
+        return again
+    if again.alive and again.status == "fails" and _on_the_page(env, relation.sides[0]):
         return again
     why = f"both sides are zero: on this page {write(relation.sides[0])} depends on nothing"
     return replace(finding, status="unreadable", why=why)
+
+
+def _on_the_page(env: Environment, left: t.Node) -> bool:
+    """Whether something is computed from what a side differentiates by, or that is a step."""
+    slopes = (p for p in t.walk(left) if isinstance(p, (t.Derivative, t.Nabla)))
+    by = [p for slope in slopes for node in slope.by for p in s.symbols(node)]
+    used = used_names(env)
+    return all({s.full(p), s.stem(p)} & used or env.has(s.full(p)) for p in by)
 
 
 def _says_something(relation: t.Relation) -> bool:
@@ -155,18 +165,27 @@ def _judge(env: Environment, relation: t.Relation, *, quick: bool = False) -> Fi
 
 
 def _relaxed(env: Environment, relation: t.Relation, first: Finding, quick: bool) -> Finding:
-    """A dot that is said to be a matrix product, and only fits entry by entry."""
-    signs = env.matrix_signs & {r"\cdot", "*"}
-    if not signs or first.status == "holds":
+    """A dot said to be a matrix product, or a Kronecker sign, that only fits entry by entry."""
+    if first.status == "holds":
         return first
-    other = env.copy()
-    other.matrix_signs = env.matrix_signs - signs
-    finding = judge_in(other, relation, first.layout, quick=quick)
-    if finding.status in ("holds", "needs-convention"):
-        return replace(
-            first, status="needs-convention", convention=v.DOT_ENTRYWISE, tags=finding.tags
-        )
+    dots = env.matrix_signs & {r"\cdot", "*"}
+    for signs, convention in ((dots, v.DOT_ENTRYWISE), (_kronecker(relation), v.KRON_ENTRYWISE)):
+        if not signs:
+            continue
+        other = env.copy()
+        other.matrix_signs = env.matrix_signs - signs
+        other.entrywise_signs = env.entrywise_signs | (signs - dots)
+        finding = judge_in(other, relation, first.layout, quick=quick)
+        if finding.status in ("holds", "needs-convention"):
+            return replace(
+                first, status="needs-convention", convention=convention, tags=finding.tags
+            )
     return first
+
+
+def _kronecker(relation: t.Relation) -> set[str]:
+    products = (p for p in t.walk(relation) if isinstance(p, t.Product))
+    return {sign for p in products for sign in p.operators if sign == r"\otimes"}
 
 
 def _mentions_layout(relation: t.Relation) -> bool:

@@ -35,7 +35,10 @@ LACKING = re.compile(
 )
 
 
-NUMBER = re.compile(r"^\s*\((?:a|one)\s+(?:number|scalar)\)")
+NUMBER = re.compile(
+    r"^\s*(?:\((?:a|one)\s+(?:number|scalar)\)|is (?:just |only )?(?:a|one) (?:real |single )?"
+    r"(?:number|scalar)\b)"
+)
 BESIDE = re.compile(
     r"^(?=.*[\w(])[\s,]*\(?\s*(?:(?:is|has|with|of|be|in|an?|the|its|whose|which|are|have|matrix|vector|column|"
     r"row|input|data|weight|weights|bias|parameter|parameters|shape|size|dimensions?)\s*)*$",
@@ -46,6 +49,12 @@ PROPERTY = re.compile(
     r"^\s*(?:is|are|be|,)?\s*(?:assumed|taken)?\s*(?:to be)?\s*\(?(?:an?|the)?\s*"
     r"((?:real|square|symmetric|positive[- ]definite|spd|orthogonal|diagonal|lower[- ]triangular|"
     r"upper[- ]triangular|and|[, ])+)",
+    re.I,
+)
+DESCRIBED = re.compile(
+    r"(?<!not )(?<!non-)\b((?:(?:real|symmetric|positive[- ]definite|spd|orthogonal|diagonal|and|"
+    r"lower[- ]triangular|upper[- ]triangular)[,\s]+)+)(?:(?:matrix|matrices|covariance|kernel|gram|"
+    r"precision|scatter)\s+)*$",
     re.I,
 )
 ONE_HOT = re.compile(r"^\s*(?:is|are)?\s*(?:\(?|the )one[- ]hot")
@@ -77,6 +86,7 @@ class Line:
     error: str = ""
     skipped: str = ""
     said: bool = False  # a convention in words
+    named: frozenset[str] = frozenset()  # letters that the prose in front speaks of
 
 
 def lines_of(text: str, macros: Any) -> list[Line]:
@@ -88,6 +98,7 @@ def lines_of(text: str, macros: Any) -> list[Line]:
     names: list[t.Node] = []
     declared: list[t.Node] = []
     seen: dict[str, tuple[t.Relation, ...]] = {}
+    spoken: set[str] = set()
     for passage in read_document(text):
         if passage.kind == "prose":
             prose = passage.text
@@ -139,6 +150,11 @@ def lines_of(text: str, macros: Any) -> list[Line]:
         ):
             out.append(_arriving(relations[0].sides[0], passage))
         belonging = [x.sides[0] for x in relations if x.signs == (r"\in",)]
+        described = DESCRIBED.search(prose) if passage.kind == "inline" else None
+        if described is not None and TELLING.search(described[1]):
+            for left in (x.sides[0] for x in relations if x.signs in ((), (r"\in",))):
+                if _is_name(left):
+                    out.append(_fact(left, described[1].strip().lower(), passage))
         joined = bool(re.fullmatch(r"[\s,]*(?:and)?\s*", prose))
         declared = (
             [*(declared if joined else ()), *filter(_is_name, belonging)] if belonging else []
@@ -146,6 +162,7 @@ def lines_of(text: str, macros: Any) -> list[Line]:
         if len(relations) == 1 and not relations[0].signs and passage.kind == "inline":
             only = relations[0].sides[0]
             names = [only] if _is_name(only) else []
+            spoken |= {s.full(only)} if isinstance(only, t.Symbol) else set()
         goes_on = after_rule and bool(re.fullmatch(r"[\s,;]*(?:and)?\s*", prose))
         announced = after_rule and bool(re.fullmatch(r"[\s,;]*(?:then )?the gradient is\s*", prose))
         goes_on = goes_on or (announced and isinstance(relations[0].sides[-1], t.Symbol))
@@ -163,7 +180,7 @@ def lines_of(text: str, macros: Any) -> list[Line]:
                 number = passage.line_at(min(relation.span[0], len(passage.text)))
                 out.append(
                     Line(relation, number, write(relation), passage.cell,
-                         passage.kind == "display", prose)
+                         passage.kind == "display", prose, named=frozenset(spoken))
                 )  # fmt: skip
             elif not relation.signs and passage.kind == "display":
                 # \frac{dL}{dW} alone: the next display goes on with "= ..."

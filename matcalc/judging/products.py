@@ -29,7 +29,7 @@ class Signs:
 
     def is_entrywise(self, sign: str) -> bool:
         return (sign in ENTRYWISE and sign not in self.matrix) or (
-            sign in OPEN and sign in self.entrywise
+            (sign in OPEN or sign == r"\otimes") and sign in self.entrywise
         )
 
     def readings(self, sign: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
-from itertools import product
+from itertools import islice, product
 from math import prod
 from typing import Any
 
@@ -21,7 +21,7 @@ from matcalc.judging.lines import EQUAL, Finding
 from matcalc.judging.scope import Scope
 from matcalc.judging.values import Misfit, OutOfRange, TooMuch, Unread
 from matcalc.judging.worlds import World
-from matcalc.ops.algebra import HADAMARD, PRODUCT, SUM_OP, add, had, is_zero, mul, sub, t
+from matcalc.ops.algebra import HADAMARD, PRODUCT, SUM_OP, add, eye, had, is_zero, mul, sub, t
 from matcalc.ops.base import FUNCTIONS
 from matcalc.ops.binder import index
 from matcalc.reading import tree
@@ -38,6 +38,7 @@ class Grounds(Enum):
 
 
 LARGEST = 400  # pieces of an expression that laws are tried on
+LONGEST = 1000  # pieces of a formula that is made an expression
 MOST = 64  # terms of a product that is multiplied out
 FACTS = {
     "symmetric": "symmetric",
@@ -65,9 +66,18 @@ def facts_of(env: Environment) -> list[Fact]:
     return found
 
 
+def is_long(node: tree.Node) -> bool:
+    """Whether a formula is too long for the laws of the engine."""
+    return next(islice(tree.walk(node), LONGEST, None), None) is not None
+
+
 def lifted(env: Environment, line: tree.Relation, finding: Finding) -> list[Node] | None:
     """The sides as expressions, if all have one of the same shape."""
-    lift = Lift(env, finding.layout[0], indices=_free(env, line))
+    if is_long(line):
+        return None
+    free = _free(env, line)
+    lift = Lift(env, finding.layout[0], indices=free)
+    lift.axes = {letter: axis for letter in free if (axis := _axis(lift, letter, line)) is not None}
     sides = [lift(side) for side in line.sides]
     alike = all(side.shape == sides[0].shape for side in sides)
     small = sum(1 for side in sides for _ in postorder(side)) <= LARGEST
@@ -78,6 +88,15 @@ def _free(env: Environment, line: tree.Relation) -> dict[str, Any]:
     """The index letters that nothing binds, each with an index of its own."""
     letters, _ = free_letters(Scope(World(env, {})), line)
     return {letter: index(f"{exact.FREE}{letter}") for letter in letters}
+
+
+def _axis(lift: Lift, letter: str, line: tree.Relation) -> tuple[Any, Any] | None:
+    """The first number of a free letter, and how many there are."""
+    try:
+        _, low, high = lift.whole_axis(tree.Symbol(letter, letter), line)
+    except MatcalcError:
+        return None
+    return low, high - low + 1
 
 
 def grounds(env: Environment, line: tree.Relation, finding: Finding) -> Grounds:
@@ -107,11 +126,33 @@ def same_form(a: Node, b: Node, facts: list[Fact]) -> bool:
     if a is b or simplify(a, facts=facts) is simplify(b, facts=facts):
         return True
     if a.indices or b.indices:
-        a, b = (simplify(entry_form(x, 0, 0), facts=facts) for x in (a, b))
+        a, b = (simplify(_with_deltas(entry_form(x, 0, 0)), facts=facts) for x in (a, b))
     if is_zero(simplify(sub(a, b), facts=facts)):
         return True
     apart = multiplied_out(simplify(a, facts=facts)), multiplied_out(simplify(b, facts=facts))
     return is_zero(simplify(multiplied_out(sub(*apart)), facts=facts))
+
+
+def _with_deltas(root: Node) -> Node:
+    """Entries of arrays that have one entry, as that entry times Kronecker deltas."""
+    image: dict[Node, Node] = {}
+    for node in postorder(root):
+        parts = tuple(image[child] for child in node.operands)
+        image[node] = _as_delta(node, parts[0]) if node.op.name == "entry" else rebuilt(node, parts)
+    return image[root]
+
+
+def _as_delta(node: Node, whole: Node) -> Node:
+    """``e_i`` at j, and the identity at (j, i), as the identity at (i, j)."""
+    i, j = node.params
+    if whole.op.name == "eye":
+        return entry_form(whole, *sorted((i, j), key=str))
+    if whole.op.name != "place" or whole.operands[0].shape:
+        return rebuilt(node, (whole,))
+    top, left, rows, cols = whole.params
+    deltas = [entry_form(eye(n), *sorted(at, key=str)) for n, at in
+              ((rows, (top, i)), (cols, (left, j))) if n != 1]  # fmt: skip
+    return mul(whole.operands[0], *deltas)
 
 
 # ---------------------------------------------------------------- sums of products

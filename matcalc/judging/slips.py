@@ -39,6 +39,8 @@ DIAGONAL_ONLY = "only the diagonal of the softmax Jacobian"
 SUM_EXTRA = "sum that should not be there"
 PRODUCT_FOR_SUM = "sum for product"
 OTHER = "another formula"
+SHAPE = "wrong shape"
+CUT = "rounding: cut instead of rounded"
 
 
 @dataclass(frozen=True)

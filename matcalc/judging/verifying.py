@@ -9,6 +9,7 @@ from typing import Any
 from matcalc.errors import ParseError
 from matcalc.judging import spelling as s
 from matcalc.judging.adjoints import loss_symbol, used_names
+from matcalc.judging.chain_rule import chained
 from matcalc.judging.conventions import statement
 from matcalc.judging.counting import note_dims
 from matcalc.judging.differentials import is_adjoint_line, varied, with_differentials
@@ -22,6 +23,7 @@ from matcalc.judging.layers import normal, note_layers
 from matcalc.judging.lines import EQUAL, RANK, Finding, judge
 from matcalc.judging.undefined import where
 from matcalc.judging.updates import gradient_claim, is_new, timeless, update_parts
+from matcalc.judging.values import Unread
 from matcalc.judging.verdict import FAILURES, Verdict
 from matcalc.reading import tree as t
 from matcalc.reading.formula import read_formula
@@ -72,7 +74,7 @@ def verify_relations(
         return Verdict("unreadable", claim, explanation="there is no equation")
     place = _first_wrong(judged)
     worst = judged[place]
-    other = _with_numbers(before, lines, worst)
+    other = _chain_rule(before, lines, worst) or _with_numbers(before, lines, worst)
     if other is not None:
         env, before, worst = other
     verdict = _verdict(env, before, claim, worst, diagnose)
@@ -96,6 +98,25 @@ def _steps_before(judged: Sequence[Judged], place: int) -> int:
         place -= 1
         count += len(judged[place].line.sides) - 1
     return count
+
+
+def _chain_rule(
+    before: Environment, lines: list[t.Relation], worst: Judged
+) -> tuple[Environment, Environment, Judged] | None:
+    """A line between names that nothing is said of, judged for any functions of each other."""
+    if len(lines) != 1 or worst.finding.status not in ("fails", "unreadable"):
+        return None
+    try:
+        known = chained(before, lines[0])
+    except Unread as error:
+        return before, before, Judged(lines[0], lines[0], Finding("unreadable", str(error)))
+    if known is None:
+        return None
+    env = known.copy()
+    infer(env, lines)
+    judged = judge_line(env, lines[0], known)
+    sure = judged.finding.status in ("holds", worst.finding.status)
+    return (env, known, judged) if sure and judged.finding.status != "unreadable" else None
 
 
 def _with_numbers(
@@ -267,6 +288,8 @@ def _told(before: Environment, env: Environment, line: t.Relation, finding: Find
 def _strangers(before: Environment, line: t.Relation, finding: Finding) -> str:
     """Names of the wrong side that the page defines nowhere, with their places."""
     if not finding.wrong or finding.wrong >= len(line.sides) or not before.definitions:
+        return ""
+    if line.signs[0] == r"\in":
         return ""
     left = {p.name for p in t.walk(line.sides[0]) if isinstance(p, t.Symbol)}
     for big in (p for p in t.walk(line) if isinstance(p, t.BigOperator)):

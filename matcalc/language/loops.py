@@ -27,7 +27,7 @@ from matcalc.ops.binder import index as index_symbol
 from matcalc.shapes import Shape
 
 NAME = r"[^\W\d]\w*"
-MEMBER = re.compile(rf"({NAME})\[([^\[\]]*)\]")
+MEMBER = re.compile(rf"(?<!\w)({NAME})\[([^\[\]]*)\]")  # long words are tried once
 RANGE = re.compile(rf"\s*({NAME})\s*=\s*(.+?)\s*\.\.\s*(.+?)\s*")
 LOOP = re.compile(r"\s*for\b(.+?\.\.[^:]*):(.*)", re.DOTALL)
 LEFT = re.compile(rf"\s*({NAME})\s*(?:\[([^\[\]]*)\])?\s*=(?!=)(.*)", re.DOTALL)
@@ -43,7 +43,7 @@ _READ = str.maketrans("ᚠᚢᚦᚨᚱᚷᚲ", "[]-+,* ")
 def has_families(text: str) -> bool:
     """Whether a program speaks of members or loops."""
     code = re.sub(r"#[^\n]*", "", text)
-    return bool(MEMBER.search(code) or re.search(r"(?m)^\s*(for|index)\s+\w+\s*=.*\.\.", code))
+    return bool(MEMBER.search(code) or re.search(r"(?m)^[ \t]*(for|index)\s+\w+\s*=.*\.\.", code))
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ from matcalc.reading.tree import Filled, Node, Number, Symbol, Text
 if TYPE_CHECKING:
     from matcalc.reading.units import Builder
 
-# Capitals that are one name where a bracket follows.
-CALLED = frozenset({"CE", "KL", "NLL", "MSE", "BCE", "RSS"})
+# What is one name where a bracket follows.
+CALLED = frozenset({"CE", "KL", "NLL", "MSE", "BCE", "RSS", "sum"})
 # Marks between words and formulas.
 PLAIN = {",": "COMMA", ";": "SEMI", ":": "COLON", ".": "DOT"}
 

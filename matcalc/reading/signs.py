@@ -149,7 +149,7 @@ FUNCTION_WORDS = _words(
     "logsumexp LogSumExp LSE logit expit logdet logsoftmax var Var cov Cov Corr mean Mean std "
     "concat Concat LayerNorm BatchNorm Dropout Attention MultiHead FFN dim span ker adj inv clip "
     "mod card vol prox proj conv unvec Re Im mask Mask kron sinc Loss MLP round floor ceil "
-    "Bernoulli Bern Cat Uniform Unif Normal supp conv dist sech grad crossentropy CrossEntropy"
+    "dom Bernoulli Bern Cat Uniform Unif Normal supp conv dist sech grad crossentropy CrossEntropy"
 )
 # With a limit below, these bind a variable: \max_j z_j.
 BINDING = _words("max min sup inf lim limsup liminf argmax argmin arg")

@@ -68,34 +68,37 @@ ONE = Term(sp.Integer(1), (), ())
 # ----------------------------------------------------------------------------------------
 
 
-def expand(node: Node, depth: int = 0) -> list[Term]:
-    """The terms of a sum of products, transposes pushed to the atoms."""
+def expand(node: Node, depth: int = 0, among: bool = False) -> list[Term]:
+    """The terms of a sum of products, transposes pushed to the atoms.
+
+    ``among`` is for a term of a sum, which may have something in common with the others.
+    """
     if depth > MAX_DEPTH:
         return [atom(node)]
     if node.op is SUM_OP:
-        found = [term for a in node.operands for term in expand(a, depth + 1)]
+        found = [term for a in node.operands for term in expand(a, depth + 1, among=True)]
         if len(found) > MAX_TERMS:
             raise TooMany
         return found
     if node.op is TRANSPOSE and node.operands[0].op in (SUM_OP, PRODUCT):
         return expand(flip(node.operands[0]), depth + 1)
     if node.op is HADAMARD:
-        node = scaled(node) or spread(node) or node
-        if node.op is SUM_OP:
-            return expand(node, depth)
+        if among and (terms := spread(node)) is not None:
+            return [term for a in terms for term in expand(a, depth + 1)]
+        node = scaled(node) or node
     if node.op is PRODUCT:
         return _expanded_product(node, depth)
     return [atom(node)]
 
 
-def spread(product: Node) -> Node | None:
-    """A .* (B + c 1) as A .* B + c A: like terms may stand outside."""
+def spread(product: Node) -> list[Node] | None:
+    """The terms of A .* (B + c 1), which are A .* B and c A: like terms may stand outside."""
     for k, bracket in enumerate(product.operands):
         if bracket.op is SUM_OP and any(
             m.op is ONES for a in bracket.operands for m in split(a)[1]
         ):
             before, after = product.operands[:k], product.operands[k + 1 :]
-            return add(*(settled(had(*before, term, *after)) for term in bracket.operands))
+            return [settled(had(*before, term, *after)) for term in bracket.operands]
     return None
 
 

@@ -17,10 +17,10 @@ SECONDS = 10
 
 
 def judged(text: str, **options):
-    """The report, within the time allowed."""
-    start = time.perf_counter()
+    """The report, within the processor time allowed."""
+    start = time.process_time()
     report = mc.verify_document(text, **options)
-    assert time.perf_counter() - start < SECONDS
+    assert time.process_time() - start < SECONDS
     return report
 
 
@@ -111,6 +111,6 @@ def test_a_long_document():
 def test_five_megabytes():
     """In time that grows with the text, not faster."""
     text = FRONT + "lorem ipsum dolor sit amet $a$ and some text\n" * 110_000 + RIGHT
-    start = time.perf_counter()
+    start = time.process_time()
     assert mc.verify_document(text).counts["holds"] == 1
-    assert time.perf_counter() - start < 60
+    assert time.process_time() - start < 60

@@ -28,9 +28,9 @@ def given(claim: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim["id"])
 def test_every_claim_gets_its_verdict(claim: dict[str, Any]):
     """Right claims hold, wrong ones fail in the way they are wrong."""
-    start = time.monotonic()
+    start = time.process_time()
     verdict = mc.verify(claim["claim"], given=given(claim))
-    SECONDS.append(time.monotonic() - start)
+    SECONDS.append(time.process_time() - start)
     FOUND[claim["verdict"], verdict.status] += 1
     assert verdict.status == claim["verdict"], verdict
 

@@ -65,6 +65,21 @@ MISTAKES = {
         21: ("fails", r"-\mathbf{X}^{-T} \mathbf{a} \mathbf{b}^{T} \mathbf{X}^{-T}"),
         26: ("fails", r"2 \mathbf{x}"),
     },
+    "one-feature.md": {  # a family of numbers, a loss of which nothing is said
+        16: ("fails", r"\frac{\partial L}{\partial y_{i}} \hat{x}_{i}"),
+        26: ("fails", r"\frac{\partial L}{\partial \mu} \cdot \frac{1}{N}"),
+    },
+    "sample-sums.tex": {  # x_i stands beside w^T: a column, though nothing declares it
+        5: ("fails", r"-\frac{2}{n} \sum_{i = 1}^{n} (y_{i} - w^{\top} x_{i}) x_{i}"),
+        16: ("shape-error", r"y_{i}"),
+    },
+    "row-vectors.tex": {  # errors are rows, and are named by what they are derivatives of
+        19: (
+            "shape-error",
+            r"\boldsymbol{\delta}_{1} \boldsymbol{U} \circ \operatorname{ReLU}'(\boldsymbol{v})^{T}",
+        ),
+        21: ("shape-error", r"\boldsymbol{\delta}_{2} \boldsymbol{W}"),
+    },
 }
 
 
@@ -106,6 +121,9 @@ def test_most_lines_are_judged():
         "small-regression-network.tex": 12,
         "gates.md": 13,
         "matrix-rules.tex": 19,
+        "one-feature.md": 3,
+        "sample-sums.tex": 2,
+        "row-vectors.tex": 3,
     }
 
 

