@@ -28,18 +28,32 @@ def used_names(env: Environment) -> set[str]:
     for definition in env.definitions.values():
         if names_a_slope(definition.body):
             continue
-        for symbol in s.symbols(definition.body):
-            stem = s.stem(symbol)
-            keys = {s.full(symbol), env.nicknames.get(stem, "")}
+        for symbol, full, stem in _spelled(definition.body):
+            keys = {full, env.nicknames.get(stem, "")}
             member = all(isinstance(x, (t.Number, t.Word)) for x in symbol.subscripts)
-            own = bool(symbol.subscripts) and env.has(s.full(symbol))
+            own = bool(symbol.subscripts) and env.has(full)
             if not own and (not (member and symbol.subscripts) or env.has(stem)):
                 keys.add(stem)
-            known = env.has(s.full(symbol)) or env.has(stem)
+            known = env.has(full) or env.has(stem)
             if len(symbol.name) == 1 and symbol.subscripts and not known:
                 keys.add(s.stem(replace(symbol, name=symbol.name.upper())))
             used |= keys - {s.full(definition.left)}
     return used
+
+
+_SPELLED: dict[int, tuple[t.Node, list[tuple[t.Symbol, str, str]]]] = {}
+MOST_SPELLED = 4096
+
+
+def _spelled(body: t.Node) -> list[tuple[t.Symbol, str, str]]:
+    """The symbols of a body with their spellings; a body is asked at every line of its page."""
+    found = _SPELLED.get(id(body))
+    if found is None:
+        if len(_SPELLED) >= MOST_SPELLED:
+            _SPELLED.clear()
+        said = [(symbol, s.full(symbol), s.stem(symbol)) for symbol in s.symbols(body)]
+        found = _SPELLED[id(body)] = (body, said)  # kept, so that its number stays its own
+    return found[1]
 
 
 def names_a_slope(body: t.Node) -> bool:
