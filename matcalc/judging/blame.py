@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from matcalc.judging import slips
 from matcalc.judging import spelling as s
 from matcalc.judging.adjoints import used_names
 from matcalc.judging.environment import Environment
@@ -25,7 +26,6 @@ FRESH = re.compile(r"\bd\d+\b")  # a size that nothing on the page names
 APPLIED = (t.HeadBracket, t.Call)
 NUMBER = re.compile(r"^(.+) is a number$")  # a small letter, unless the shapes do not fit
 FUNCTION = re.compile(r"^(.+) is an unknown smooth function of .*,")  # of several steps
-NO_SMALL_CHANGE = "another formula"
 
 
 def without_blame(verdict: Verdict, relation: t.Relation) -> Verdict:
@@ -49,7 +49,7 @@ def without_guesses(
     """
     if verdict.status not in ("fails", "shape-error", "index-error"):
         return verdict
-    doubtful = {NO_SMALL_CHANGE, *(("wrong variable",) if verdict.status != "fails" else ())}
+    doubtful = {slips.OTHER, *(("wrong variable",) if verdict.status != "fails" else ())}
     mended = bool(verdict.correction) and verdict.slip not in doubtful
     guesses = [] if mended else guessed(verdict, relation, env, named)
     if not guesses:

@@ -19,7 +19,7 @@ from tests.textbook.problem import size
 from tests.textbook.tables import TABLE, answer
 
 SEED = int(os.environ.get("MATCALC_SEED", "0"))
-SHUFFLES = 4
+SHUFFLES = 6
 KEYS = [key for key in TABLE if not answer(key).problem.where]
 
 
