@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations, permutations, product
+from typing import cast
 
 from matcalc.judging import spelling as s
 from matcalc.judging.environment import Environment
@@ -91,14 +92,14 @@ class Editor:
 
     def signs(self) -> Iterator[Edit]:
         yield Edit(SIGN, negated(self.side))
-        for node, put, _ in spots(self.side):
+        for node, put, above in spots(self.side):
             if isinstance(node, t.Sum) and len(node.terms) > 1:
                 for k, sign in enumerate(node.signs):
                     if sign in "+-":
                         other = "-" if sign == "+" else "+"
                         signs = (*node.signs[:k], other, *node.signs[k + 1 :])
                         yield Edit(SIGN, put(replace(node, signs=signs)))
-            elif isinstance(node, t.Sum):
+            elif isinstance(node, t.Sum) or _is_exponent(node, above):
                 yield Edit(SIGN, put(negated(node)))
 
     def transposes(self) -> Iterator[Edit]:
@@ -272,7 +273,7 @@ class Editor:
                 yield Edit(f"extra {node.head.name}", put(node.argument))
             if isinstance(node, t.Postfix) and node.kind == "inverse":
                 yield Edit(INVERSE, put(node.base))
-            elif isinstance(node, t.Symbol) and not node.subscripts:
+            elif isinstance(node, t.Symbol) and not node.subscripts and not _is_raised(node, above):
                 yield Edit(INVERSE, put(t.Postfix(node, "inverse", ())))
             same = squared_outer(node, diag, self.sign)
             if same is not None:
@@ -440,3 +441,15 @@ def _extra(factor: t.Node) -> str:
     """The class of a factor too much; numbers are named."""
     half = isinstance(factor, t.Fraction) and not any(s.symbols(factor))
     return f"{EXTRA} {write(factor)}" if half or isinstance(factor, t.Number) else EXTRA
+
+
+def _is_exponent(node: t.Node, above: t.Node | None) -> bool:
+    """Whether a piece is what a power is raised to: the sign of e^{-z} is lost there."""
+    power = isinstance(above, t.Postfix) and above.kind in ("power", "superscript")
+    return power and any(node is argument for argument in cast(t.Postfix, above).arguments)
+
+
+def _is_raised(node: t.Node, above: t.Node | None) -> bool:
+    """Whether a piece is the base of a power: there a sign in the exponent says the same."""
+    power = isinstance(above, t.Postfix) and above.kind in ("power", "superscript")
+    return power and cast(t.Postfix, above).base is node

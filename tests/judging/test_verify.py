@@ -167,6 +167,28 @@ def test_a_wrong_shape_is_corrected(claim: str, given: list[str], correction: st
     assert "defined nowhere" not in verdict.explanation
 
 
+@pytest.mark.parametrize(
+    ("claim", "given", "correction"),
+    [
+        (
+            r"\nabla_x \log(1+e^{a^T x}) = a/(1+e^{a^T x})",
+            [r"a, x \in \mathbb{R}^n"],
+            r"\nabla_{x} \log(1 + e^{a^{T} x}) = a / (1 + e^{-a^{T} x})",
+        ),
+        (
+            r"\frac{d}{dx} x^{-2} = -2 x^{3}",
+            [r"x \in \mathbb{R}"],
+            r"\frac{d}{dx} x^{-2} = -2 x^{-3}",
+        ),
+    ],
+)
+def test_a_sign_lost_in_an_exponent_is_put_back(claim: str, given: list[str], correction: str):
+    """The slip is a sign, and not an inverse of the base."""
+    verdict = mc.verify(claim, given=given)
+    assert (verdict.status, verdict.slip) == ("fails", "sign")
+    assert verdict.correction == correction
+
+
 def test_a_digit_that_was_cut_is_found_inside_a_product():
     """The printed number need not be the whole side: 0.66666 is two thirds, cut."""
     given = [r"x = \frac{2}{3}"]
