@@ -14,6 +14,7 @@ from typing import Any
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent)]
 
+import cells
 import hand
 import problems as P
 from arena import Case, Inputs, main
@@ -176,6 +177,8 @@ def block(
         return mc.derive(network(), names.split())
 
     def values(rng: Any) -> Inputs:
+        if name in cells.NAMES:
+            return {**cells.inputs(name, rng, **size), "sizes": size}
         n, d, m = size["n"], size["d"], size.get("m", size["n"])
         if name == "attention":
             return {**P.normal(rng, Q=(n, d), K=(m, d), V=(m, d), G=(n, d)), "sizes": size}
@@ -255,6 +258,14 @@ def norm(axis: int, n: int, d: int) -> Case:
     )
 
 
+def cell(name: str, n: int, d: int, h: int) -> Case:
+    def literal(xp: Any) -> Any:
+        return cells.literal(name, xp)
+
+    by_hand, network = cells.BY_HAND[name], cells.NETWORKS[name]
+    return block(name, network, by_hand, literal, cells.NAMES[name], n=n, d=d, h=h)
+
+
 CASES = [
     paper("quad", hand.quad_vg, n=1000),
     paper("ridge", hand.ridge_vg, m=2000, n=1000),
@@ -282,6 +293,12 @@ CASES = [
     norm(1, 1024, 512),
     norm(0, 32, 64),
     norm(0, 1024, 512),
+    cell("lstm", 1, 64, 64),
+    cell("lstm", 64, 128, 128),
+    cell("gru", 1, 64, 64),
+    cell("gru", 64, 128, 128),
+    cell("attention layer", 64, 64, 64),
+    cell("attention layer", 512, 256, 64),
 ]
 
 if __name__ == "__main__":

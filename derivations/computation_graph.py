@@ -18,6 +18,12 @@ def notes() -> Notes:
     """The worked exercise."""
     D = mc.derive(function())
     page = Notes("The gradient of a scalar function, along its graph", "numbered-weights")
+    page.say(
+        r"""The loss and the data are gone: what is left of backpropagation is bookkeeping. $x$ and $z$
+        are used twice, so each has two terms, one for every way along which it reaches $f$; $y$ has
+        one way and one term. What arrives at $p$ and at $q$ is computed once and serves both
+        factors of the product."""
+    )
     page.derivation(D)
     page.say("In the three variables alone:")
     for name in ("x", "y", "z"):

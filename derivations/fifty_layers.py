@@ -42,6 +42,12 @@ def notes() -> Notes:
     """The worked exercise."""
     logistic, relu = mc.derive(network(mc.sigmoid)), mc.derive(network(mc.relu))
     page = Notes("Fifty layers", "bracketed-layers")
+    page.say(
+        r"""One rule stands for all layers but the first and the last: multiply by the weights, then
+        entrywise by the slope. What arrives at the last activation is short, because the
+        slope of the logistic function cancels against the loss; the fifty slopes before it
+        cancel against nothing, and that is the whole trouble of deep logistic networks."""
+    )
     page.derivation(logistic)
     page.heading("Why the first layers hardly learn")
     page.say(

@@ -59,6 +59,13 @@ def notes() -> Notes:
     regression = mc.derive(two_layers(None, "squares"))
     binary = mc.derive(two_layers(mc.sigmoid, "log"))
     page = Notes("Backpropagation for data in rows", "dot-star")
+    page.say(
+        r"""With the data in rows every product reads from left to right, and a gradient is the
+        layer's input, transposed, times the layer's $\delta$: the product sums over the data, and no
+        sum sign is left. Compare $\delta^{(3)}$ in the three cases: with the squared error the slope of
+        the output stays as a factor, with the identity there is none, and under the logarithmic
+        loss it cancels, so that regression and classification end in the same difference."""
+    )
     page.heading("Logistic output, squared error").derivation(squared)
     page.say("From one datum to all of them:").derivation(squared, "batch", opening=False)
     page.heading("Regression: the output is the identity")

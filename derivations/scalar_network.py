@@ -31,6 +31,12 @@ def notes() -> Notes:
     """The worked exercise."""
     D = mc.derive(network())
     page = Notes("Thirteen weights", "numbered-weights")
+    page.say(
+        r"""Thirteen numbers and no matrix: every line is the chain rule of school. A weight's gradient is
+        the number at its start times what arrives at its end. $a_1$ and $a_2$ feed both
+        neurons of the next layer, so two terms arrive at each; with matrices, the product
+        with the transposed weights adds them up."""
+    )
     page.derivation(D)
     page.heading("Along the paths")
     page.say(

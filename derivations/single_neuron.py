@@ -29,6 +29,12 @@ def notes() -> Notes:
     """The worked exercise."""
     D, out = mc.derive(neuron()), mc.derive(spelled())
     page = Notes("A single neuron", "numbered-weights")
+    page.say(
+        r"""Three gradients are one: what arrives at $u$, times $1$, $x_1$ or $x_2$. In the
+        exponential form the minus of $u$ and the minus of the quotient cancel, where signs are
+        lost most often. The factor $e^u / (1 + e^u)^2$ is $f (1 - f)$, the slope of the logistic
+        function in its own value."""
+    )
     page.heading("The output").derivation(out, opening=False)
     page.say("The two minus signs cancel. Every weight enters along one path:")
     page.derivation(out, "paths", opening=False)

@@ -37,6 +37,12 @@ def notes() -> Notes:
     """The worked exercise."""
     one, many = mc.derive(column()), mc.derive(rows())
     page = Notes("Softmax and cross-entropy", "numbered-weights")
+    page.say(
+        r"""The Jacobian is $\operatorname{diag}(p) - p\,p^T$, full and not diagonal: raising one score
+        lowers all other shares. Yet nobody has to form it. Behind a logarithm and labels
+        that sum to one it collapses to $p - y$, for one column of scores as for a batch of rows,
+        and it is the sum of the labels that does it."""
+    )
     page.heading("The Jacobian").derivation(one, "chain", opening=False)
     page.say(
         """The shares of $y$ sum to one, whichever class is meant: only so is the gradient by the

@@ -43,6 +43,12 @@ def notes() -> Notes:
     """The worked exercise."""
     D, hats = mc.derive(network()), mc.derive(without_bias())
     page = Notes("A tanh regression network in numbers", "bold-columns")
+    page.say(
+        r"""The bias is folded in: the first entry of $\mathbf{z}$ is 1 whatever the weights are, so
+        nothing flows back through it, and only the entries 2 to 4 of what arrives at
+        $\mathbf{z}$ go on to $\mathbf{a}$. In numbers watch $1 - \tanh^2(5)$: a small difference of
+        numbers near 1, where a table with five places keeps hardly a digit."""
+    )
     page.derivation(D)
     page.heading("The chain")
     page.say(

@@ -37,6 +37,12 @@ def notes() -> Notes:
     """The worked exercise."""
     D, shared = mc.derive(network()), mc.derive(shared_bias())
     page = Notes("Two hidden layers, any activations, any loss", "neurons")
+    page.say(
+        r"""$g$, $h$ and $C$ are never named, and nothing needs them: the network fixes where the transposes
+        stand, the functions only contribute $g'$, $h'$ and the derivative of $C$. What arrives at
+        $Z^{(l)}$ is the gradient of the bias itself, and times the layer's input the gradient of
+        the weights."""
+    )
     page.derivation(D)
     page.heading("Entry by entry")
     page.say(

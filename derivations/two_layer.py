@@ -22,7 +22,14 @@ def network() -> mc.Network:
 def notes() -> Notes:
     """The derivation, its graph and its check."""
     D = mc.derive(network())
-    page = Notes("Two layers").derivation(D, detail={"dZ2": "full", "*": "normal"})
+    page = Notes("Two layers")
+    page.say(
+        r"""The line to look at is the one for $Z_2$: the quotient that the loss brings and the slope
+        $P \odot (1 - P)$ of the output cancel to $(P - Y) / n$. From there on all is products: a
+        transposed input on the left for the weights, the transposed weights on the right for the
+        layer before. A bias stands in every row, so its gradient is a sum over rows."""
+    )
+    page.derivation(D, detail={"dZ2": "full", "*": "normal"})
     page.say("In numerator layout the same gradients lie on their side:")
     page.derivation(
         D, layout="numerator", lines=["W2", "b2", "W1", "b1"], detail="brief", opening=False

@@ -444,10 +444,15 @@ def scalar(name: str, latex: str | None = None) -> Any:
 
 
 def number(value: Any, decimal: bool = False) -> Node:
-    """An exact number. ``decimal`` remembers that it was typed with a decimal point."""
+    """An exact number. ``decimal`` remembers that it was typed with a point."""
     value = sp.Rational(value) if not isinstance(value, sp.Basic) else value
-    decimal = decimal and value.is_Rational and not value.is_Integer and _ends(value.q)
-    return make(BUILD["number_op"], (), (value, decimal))
+    decimal = value.is_Rational and (is_long(value) or (decimal and _ends(value.q)))
+    return make(BUILD["number_op"], (), (value, bool(decimal) and not value.is_Integer))
+
+
+def is_long(value: Any) -> bool:
+    """Whether a rational number is shown as a decimal however it came about."""
+    return bool(value.q >= 1000 and value.q % 5 == 0 and _ends(value.q))
 
 
 def _ends(q: int) -> bool:

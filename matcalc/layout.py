@@ -7,16 +7,19 @@ mixed keeps gradients in the variable's shape and Jacobians in numerator layout.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any
 
 from sympy import Rational
 
-from matcalc.errors import MatcalcError
-from matcalc.expr import Node, number
+from matcalc.errors import DomainError, MatcalcError
+from matcalc.expr import BUILD, Node, number, symbol_name
+from matcalc.facts import is_symmetric_symbol
 from matcalc.ops.algebra import PRODUCT, SUM_OP, add, eye, had, mul, t
+from matcalc.ops.kronecker import commutation
 from matcalc.rewrite.simplify import simplify
+from matcalc.shapes import listed
 
 
 class Layout(Enum):
@@ -55,7 +58,7 @@ def meaning(asked: str) -> str:
     return asked
 
 
-def symmetric_gradient(gradient: Node, of: str, facts: Iterable[Any] = ()) -> Node:
+def symmetric_gradient(gradient: Node, of: str, clean: Callable[[Node], Node] = simplify) -> Node:
     """What "the gradient" by a symmetric matrix means, given the gradient G by its independent entries.
 
     ``independent``: G itself; ``projected``: (G + G')/2, the gradient within the symmetric matrices;
@@ -65,9 +68,36 @@ def symmetric_gradient(gradient: Node, of: str, facts: Iterable[Any] = ()) -> No
     if asked == "independent" or not gradient.shape:
         return gradient
     if asked == "projected":
-        return simplify(mul(number(Rational(1, 2)), add(gradient, t(gradient))), facts=facts)
+        return clean(mul(number(Rational(1, 2)), add(gradient, t(gradient))))
     inner = had(eye(gradient.shape[0]), gradient)
-    return simplify(add(gradient, t(gradient), mul(number(-1), inner)), facts=facts)
+    return clean(add(gradient, t(gradient), mul(number(-1), inner)))
+
+
+def refuse_meaning(asked: str, by: Iterable[Node], facts: Iterable[Any]) -> None:
+    """A meaning that is none, or one that nothing here could have."""
+    facts, by = list(facts), list(by)
+    if meaning(asked) == "cookbook" and by and not any(is_symmetric_symbol(s, facts) for s in by):
+        named = listed(list(dict.fromkeys(map(symbol_name, by))))
+        raise DomainError(
+            f"symmetric_gradient={asked!r} is about a matrix assumed symmetric, and nothing says so "
+            f"of {named}: state it, as in assume=mc.Q.symmetric({symbol_name(by[0])})"
+        )
+
+
+def symmetric_columns(jacobian: Node, by: Node, of: str, facts: Iterable[Any] = ()) -> Node:
+    """A matrix on vec of a symmetric matrix, in that meaning, as ``symmetric_gradient`` has it for
+    the rows of a gradient.
+
+    With N the matrix of G -> G', ``projected`` is J (I + N)/2 and ``cookbook`` J (I + N - diag(vec I)).
+    """
+    if meaning(of) == "independent":
+        return jacobian
+    n = by.shape[0]
+    both = add(eye(n * n), commutation(n, n))
+    if of == "projected":
+        return simplify(mul(number(Rational(1, 2)), jacobian, both), facts=facts)
+    on_diagonal = BUILD["diag"](BUILD["vec"](eye(n)))
+    return simplify(mul(jacobian, add(both, mul(number(-1), on_diagonal))), facts=facts)
 
 
 def jacobian_in(layout: Layout, jacobian: Node, facts: Iterable[Any] = ()) -> Node:

@@ -26,7 +26,7 @@ from matcalc.expr import (
     symbol_name,
     symbol_owner,
 )
-from matcalc.facts import Fact, as_facts
+from matcalc.facts import Fact, as_facts, refuse_strangers, refuse_wrong
 from matcalc.members import Families, place_of, spread
 from matcalc.owners import Owner as Owner
 from matcalc.shapes import SCALAR, Shape
@@ -294,10 +294,10 @@ class Network(Families, Owner):
 
     def assume(self, *facts: Any) -> None:
         """State facts about symbols, such as ``mc.Q.symmetric(K)``."""
-        for fact in as_facts(facts):
-            if fact.of not in self._names.symbols:
-                raise UnknownNameError(f"{fact.of} is not declared in the network {self.name!r}")
-            self.facts.append(fact)
+        stated = [*self.facts, *as_facts(facts)]
+        refuse_strangers(stated, self._names.symbols, declared=True)
+        refuse_wrong(stated, self._names.symbols)
+        self.facts[:] = dict.fromkeys(stated)
 
     # -- asking -----------------------------------------------------------------------------------
 

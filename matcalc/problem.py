@@ -7,7 +7,7 @@ where that is used in a product, and whatever occurs twice.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -24,7 +24,7 @@ from matcalc.expr import (
     symbol_owner,
     symbols,
 )
-from matcalc.facts import Fact, as_facts, refuse_misfit
+from matcalc.facts import Fact, as_facts, refuse_strangers, refuse_wrong
 from matcalc.members import place_of
 from matcalc.network import Names, Network, Step, checked_symbols
 from matcalc.ops.algebra import HADAMARD, PRODUCT, SUM_OP, TRANSPOSE
@@ -51,9 +51,7 @@ class Problem:
                 f"{name} is a step, computed from others, and cannot be assumed constant; make it an "
                 f"input, or assume it of the inputs it is computed from"
             )
-        for fact in self.facts:
-            if fact.of in self.names:
-                refuse_misfit(fact, self.names[fact.of])
+        refuse_wrong(self.facts, self.names)
 
     @cached_property
     def names(self) -> dict[str, Node]:
@@ -126,9 +124,22 @@ class Problem:
         return found
 
 
-def problem_of(f: Any, of: str | None = None, assume: Any = ()) -> Problem:
-    """``f`` (a network, or an expression, plain sympy included) as a problem."""
+def problem_of(
+    f: Any, of: str | None = None, assume: Any = (), also: Iterable[Any] = ()
+) -> Problem:
+    """``f`` (a network, or an expression, plain sympy included) as a problem. Facts speak of its
+    names, and may speak of ``also``."""
     facts = tuple(as_facts(assume))
+    found = _problem_of(f, of, facts)
+    if facts:
+        owner = next((o for s in found.steps if (o := symbol_owner(s.symbol)) is not None), f)
+        network = owner if isinstance(owner, Network) else None
+        here = network.symbols if network is not None else found.names
+        refuse_strangers(facts, [*here, *map(str, also)], declared=network is not None)
+    return found
+
+
+def _problem_of(f: Any, of: str | None, facts: tuple[Fact, ...]) -> Problem:
     if isinstance(f, Network):
         f.refuse_families("this")
         output = f[of] if of else f.result

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
+from matcalc.errors import NameClashError
 from matcalc.expr import (
     BUILD,
     Node,
+    _checked_name,
     is_number,
     is_symbol,
     leaves,
@@ -263,7 +265,7 @@ def _with_meaning(
         arrival = swept.arrivals[w]
         if not is_symmetric_symbol(w, facts):
             continue
-        value = symmetric_gradient(arrival.value, symmetric, facts)
+        value = symmetric_gradient(arrival.value, symmetric, swept.clean)
         if value is not arrival.value:
             before[w] = arrival.value
             changed = replace(arrival, value=value)
@@ -299,19 +301,28 @@ def _facts_used(
     return tuple(dict.fromkeys(fact for form in forms for fact in cited(form, facts)))
 
 
+# What labels would make one: the sum that stands in a line, the fact, and how it is said.
+_SUMS_OF_LABELS = {
+    "rowsum": ("rows_sum_to_one", "with rows of {data} summing to one: {line} = {short}"),
+    "colsum": ("cols_sum_to_one", "with columns of {data} summing to one: {line} = {short}"),
+    "sum": ("cols_sum_to_one", "with the entries of {data} summing to one: {line} = {short}"),
+}
+
+
 def _would_shorten(line: Line, problem: Problem) -> list[str]:
-    """Sums of rows that would be one for labels: said, not assumed."""
-    sums = [n for n in postorder(line.value) if n.op.name == "rowsum" and n.operands[0].shape]
-    found: list[str] = []
-    for data in dict.fromkeys(n.operands[0] for n in sums):
-        if data not in problem.inputs:
+    """Sums that would be one for labels: said, not assumed."""
+    found: dict[str, None] = {}
+    for node in postorder(line.value):
+        fact, said = _SUMS_OF_LABELS.get(node.op.name, ("", ""))
+        data = node.operands[0] if fact else node
+        column = bool(data.shape) and data.shape[1] == 1
+        if not fact or data not in problem.inputs or column != (node.op.name == "sum"):
             continue
-        more = (*problem.facts, Fact("rows_sum_to_one", symbol_name(data)))
+        more = (*problem.facts, Fact(fact, symbol_name(data)))
         short = simplify(line.value, facts=more)
         if short is not line.value:
-            said = "with rows of {data} summing to one: {line} = {short}"
-            found.append(Remark(said, data=data, line=line.symbol, short=short))
-    return found
+            found[Remark(said, data=data, line=line.symbol, short=short)] = None
+    return list(found)
 
 
 def _laws_between(root: Node, leaf: Node) -> dict[str, str]:
@@ -334,9 +345,16 @@ def _equation(node: Node) -> str:
     return node.op.law
 
 
-def upstream_symbol(problem: Problem, name: str | None) -> Node:
+def upstream_symbol(problem: Problem, name: str | None, taken: Sequence[str] = ()) -> Node:
     """The symbol for what arrives from above at an output that is not scalar."""
-    wanted = name or problem.upstream or "G"
-    while name is None and wanted in problem.names:
-        wanted += "_"
-    return symbol(wanted, problem.output.shape)
+    wanted = problem.upstream if name is None else name
+    known = {*problem.names, *problem.whole_numbers, *taken}
+    if wanted is None:
+        wanted = "G"
+        while wanted in known:
+            wanted += "_"
+    elif wanted in known:
+        raise NameClashError(
+            f"{wanted} has a meaning here already: what arrives from above needs a name of its own"
+        )
+    return symbol(_checked_name(wanted), problem.output.shape)

@@ -100,6 +100,7 @@ class Swept:
     """The result of one backward sweep, in the order in which it was found."""
 
     adjoints: Adjoints
+    clean: Callable[[Node], Node]  # shortens by all that is known of the steps and adjoints
     arrivals: dict[Node, Arrival] = field(default_factory=dict)
     order: list[Arrival] = field(default_factory=list)  # with the parts that got a name, as found
 
@@ -143,6 +144,8 @@ def sweep(
                 return value
             part = Arrival(node, book.name_part(node, name), value, total, (name,) if name else ())
             book.define(part.symbol, value)
+            assumed.learn(part.symbol, value)
+            assumed.names.add(part.symbol, value)
             order.append(part)
             return part.symbol
 
@@ -187,7 +190,7 @@ def sweep(
     for goal in wrt:
         if goal not in found:
             settle(goal, None)
-    return Swept(book, found, order)
+    return Swept(book, clean, found, order)
 
 
 def _leading_to(steps: Sequence[Step], goals: set[Node]) -> set[Node]:

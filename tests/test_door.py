@@ -301,6 +301,8 @@ def test_a_body_that_is_no_function_of_a_number_is_refused(body: Any, said: str)
         (lambda: sp.Function("g")(a, b), r"g\(a, b\) is ambiguous"),
         (lambda: sp.Eq(a, b), "Equality"),
         (lambda: sp.MatrixSymbol("T", 2, 2)[::2, 0:2], "a slice has step 1"),
+        (lambda: sp.Symbol("c", imaginary=True) * a, "c was declared not to be one"),
+        (lambda: sp.Symbol("c", commutative=False) * a, "c was declared not to be one"),
         (lambda: S**HALF, "integer powers only"),
         (lambda: "X*W", "an expression is wanted"),
         (lambda: None, "an expression is wanted"),

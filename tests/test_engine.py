@@ -161,6 +161,19 @@ def two_layers() -> Any:
     return net
 
 
+@pytest.mark.parametrize("name", ["X", "W", "Z", "n", "d"])
+def test_what_arrives_from_above_has_a_name_of_its_own(name: str) -> None:
+    """A name with a meaning would stand for two things on one page; the default keeps out."""
+    net = mc.Network("layer")
+    Z = net.let("Z", net.input("X", n, d) * net.param("W", d, "G"))
+    net.output(Z)
+    with pytest.raises(mc.NameClashError, match=f"{name} has a meaning here already"):
+        mc.derive(net, upstream=name)
+    with pytest.raises(mc.NameClashError, match="a symbol needs a name"):
+        mc.derive(net, upstream="d L")
+    assert str(mc.derive(net).upstream) == "G_"
+
+
 def test_a_network_speaks_in_its_names() -> None:
     """Gradients in steps and adjoints, as in a derivation by hand; expanded on request."""
     D = mc.derive(two_layers())

@@ -48,3 +48,29 @@ def test_no_index_is_left_in_the_gradient(f: Any, wrt: Any, formula: str | None)
     assert found == (formula or found)
     assert "isum" not in found
     assert mc.check(f, wrt)
+
+
+OUTSIDE = [
+    sp.Sum(x[i, 0], (i, 0, n)),
+    sp.Sum(x[i + 1, 0] - x[i, 0], (i, 0, n - 1)),
+    sp.Sum(A[i, i - 1], (i, 0, n - 1)),
+    sp.Sum(x[2 * i, 0], (i, 1, n)),
+]
+
+
+@pytest.mark.parametrize("f", OUTSIDE, ids=str)
+def test_a_sum_that_leaves_its_matrix_is_refused(f: Any) -> None:
+    """A first or last term that asks for a row nobody has: the usual slip by one."""
+    with pytest.raises(mc.ShapeError, match=r"leaves its matrix: there is no (row|column)"):
+        mc.read(f)
+
+
+def test_sums_that_stay_inside_or_are_empty_are_read() -> None:
+    """Differences of neighbours, the triangle and the convolution keep their ranges."""
+    for f in (
+        sp.Sum((x[i + 1, 0] - x[i, 0]) ** 2, (i, 0, n - 2)),
+        sp.Sum(x[i, 0] * x[j, 0], (j, 0, i), (i, 0, n - 1)),
+        sp.Sum(x[j, 0] * y[i - j, 0], (j, 0, i), (i, 0, n - 1)),
+        sp.Sum(A[i, j], (j, i + 1, n - 1), (i, 0, n - 2)),
+    ):
+        assert mc.check(f, f.atoms(sp.MatrixSymbol).pop())

@@ -10,7 +10,7 @@ from matcalc.codegen.make import plan_of_expressions
 from matcalc.codegen.plan import Plan
 from matcalc.codegen.runtime import Compiled
 from matcalc.errors import MatcalcError, ShapeError
-from matcalc.expr import Node, read
+from matcalc.expr import Node, read, symbols
 from matcalc.facts import as_facts
 from matcalc.network import Network, Step, expanded
 from matcalc.problem import Problem, problem_of
@@ -76,7 +76,8 @@ def plan_for(
         labels = [f"value {k + 1}" for k in range(len(given))]
     if not given:
         raise MatcalcError("there is no expression to compile")
-    problems = [problem_of(e, None, assume) for e in given]
+    here = [name for e in given for name in _names_in(e)] if many else []
+    problems = [problem_of(e, None, assume, here) for e in given]
     steps = _steps(problems)
     inputs: dict[Node, None] = {}
     for p, e in zip(problems, given, strict=True):
@@ -92,6 +93,15 @@ def plan_for(
         sizes=sizes,
         single=not many,
         flat=flat,
+    )
+
+
+def _names_in(given: Any) -> list[str]:
+    """The names a fact may speak of that is stated of several expressions together."""
+    return (
+        list(given.symbols)
+        if isinstance(given, Network)
+        else [str(s) for s in symbols(read(given))]
     )
 
 
@@ -169,7 +179,7 @@ def gauss_newton_product(
 
 def _opened(f: Any, wrt: Any, assume: Any) -> tuple[Problem, Node, Node]:
     """The output in declared symbols, and the variable."""
-    problem = problem_of(f, None, assume)
+    problem = problem_of(f, None, assume, [wrt])
     root, leaf = expanded(problem.output), problem.find(wrt)
     if root.shape:
         raise ShapeError(f"a Hessian needs a scalar, but {root} is {show(root.shape)}")

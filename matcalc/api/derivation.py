@@ -43,6 +43,9 @@ class Derivation:
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError("a Derivation is immutable")
 
+    def __reduce__(self) -> Any:
+        return Derivation, (self.record,)
+
     @property
     def record(self) -> Record:
         return self._record  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ from typing import Any
 
 from matcalc.api.parsing import parse
 from matcalc.errors import wants
-from matcalc.judging.forward_pass import program_from_latex
+from matcalc.judging.forward_pass import network_from_latex
 from matcalc.judging.instances import verify_instances
 from matcalc.judging.loop_pages import verify_loop_page
 from matcalc.judging.majority import verify_page
@@ -108,7 +108,7 @@ def read_latex(
     X'*dr
     """
     wants(str, text, "read_latex takes LaTeX text")
-    return parse(program_from_latex(text, shapes=shapes, macros=macros))
+    return network_from_latex(text, shapes=shapes, macros=macros)
 
 
 def _network(network: Network | str) -> Network:

@@ -7,7 +7,6 @@ from typing import Any
 
 from matcalc.errors import NoRuleError, wants
 from matcalc.expr import Node
-from matcalc.facts import as_facts
 from matcalc.language import Builder, parse_program
 from matcalc.language.loops import has_families, network_of
 from matcalc.network import Network
@@ -44,16 +43,13 @@ def parse(text: str, symbols: Mapping[str, Any] | None = None, *, assume: Any = 
         if symbols:
             raise NoRuleError("a program with families declares its shapes in its own lines")
         found = network_of(text)
-        found.assume(*as_facts(assume))
+        found.assume(assume)
         return found
     network = Network("text")
     program = parse_program(text, symbols, assume=assume, builder=_Assembler(network))
     network.as_params(list(program.params))
     network.assumed = program.assumptions
-    for fact in program.facts:
-        network.assume(
-            *(as_facts(f"{fact[0]}({fact[1]})") if isinstance(fact, tuple) else as_facts(fact))
-        )
+    network.assume(*program.facts)
     if program.is_expression:
         network.set_expression(program.output)
     elif program.minimizes:

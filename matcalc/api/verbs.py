@@ -7,8 +7,9 @@ asked is added to an error here, at the door.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from matcalc import second, shapes
@@ -16,14 +17,21 @@ from matcalc.api.derivation import Derivation
 from matcalc.api.recurrent import FamilyDerivation
 from matcalc.errors import MatcalcError, ShapeError, wants
 from matcalc.expr import BUILD, Node, brief, number, read, substitute, symbol_name
-from matcalc.facts import as_facts, is_symmetric_symbol
+from matcalc.facts import as_facts, is_symmetric_symbol, refuse_strangers, refuse_wrong
 from matcalc.families.derived import derive_families
 from matcalc.families.values import evaluate_families
 from matcalc.forward import differential as _differential
-from matcalc.layout import Layout, gradient_in, jacobian_in, meaning
+from matcalc.layout import (
+    Layout,
+    gradient_in,
+    jacobian_in,
+    meaning,
+    refuse_meaning,
+    symmetric_columns,
+)
 from matcalc.layout import symmetric_gradient as meaning_of
-from matcalc.network import Network, expanded, facts_behind
-from matcalc.ops.algebra import ONES, mul, ones
+from matcalc.network import Network, checked_symbols, expanded, facts_behind
+from matcalc.ops.algebra import ONES, mul, ones, t
 from matcalc.ops.blocks import block
 from matcalc.problem import Problem, named, problem_of
 from matcalc.record import Remark, record, upstream_symbol
@@ -45,6 +53,10 @@ def asking(what: str) -> Iterator[None]:
 
 def _many(wrt: Any) -> bool:
     return isinstance(wrt, (list, tuple))
+
+
+def _listed(wrt: Any) -> list[Any]:
+    return list(wrt) if _many(wrt) else [wrt]
 
 
 def _wants_scalar(problem: Problem) -> None:
@@ -80,45 +92,55 @@ def gradient(
     chosen = Layout.of(layout)
     if isinstance(f, Network) and f.families:
         goals = wrt if _many(wrt) else [wrt]
-        D = derive(f, goals, layout=chosen, of=of, assume=assume)
+        D = derive(
+            f, goals, layout=chosen, of=of, assume=assume, symmetric_gradient=symmetric_gradient
+        )
         if D.upstream is not None:
             raise ShapeError("a gradient needs a scalar; with an upstream symbol use mc.derive")
         found = {w: D.gradient(w) for w in goals}
         return found if _many(wrt) else found[wrt]
     with asking(f"while differentiating with respect to {wrt}"):
-        problem = problem_of(f, of, assume)
+        asked = _listed(wrt)
+        problem = problem_of(f, of, assume, asked)
         _wants_scalar(problem)
-        goals = [problem.find(w) for w in (wrt if _many(wrt) else [wrt])]
-        found = _gradients(problem, goals)
-        results = {
-            g: gradient_in(chosen, _meant(problem, g, found[g], symmetric_gradient), problem.facts)
-            for g in goals
-        }
+        goals = [problem.find(w) for w in asked]
+        refuse_meaning(symmetric_gradient, goals, problem.facts)
+        found, clean = _gradients(problem, goals)
+        for g in goals:
+            if is_symmetric_symbol(g, problem.facts):
+                found[g] = meaning_of(found[g], symmetric_gradient, clean)
+        results = {g: gradient_in(chosen, found[g], problem.facts) for g in goals}
     return results if _many(wrt) else results[goals[0]]
 
 
-def _meant(problem: Problem, goal: Node, found: Node, meaning: str) -> Node:
-    """The gradient by a matrix assumed symmetric, in the meaning asked for."""
-    if not is_symmetric_symbol(goal, problem.facts):
-        return found
-    return meaning_of(found, meaning, problem.facts)
+Clean = Callable[[Node], Node]
 
 
-def _gradients(problem: Problem, goals: list[Node]) -> dict[Node, Node]:
+def _gradients(problem: Problem, goals: list[Node]) -> tuple[dict[Node, Node], Clean]:
+    """The gradients by independent entries, and what shortens an expression in their names."""
     if not problem.steps:
-        return gradient_of(problem.output, goals, facts=problem.facts)
+        clean = partial(shortened, facts=problem.facts)
+        return gradient_of(problem.output, goals, facts=problem.facts), clean
     swept = sweep(
         problem.steps, problem.output, number(1), goals, problem.names, facts=problem.facts
     )
-    return {g: boxed(swept.arrivals[g].value, g) for g in goals}
+    return {g: boxed(swept.arrivals[g].value, g) for g in goals}, swept.clean
 
 
 def jacobian(
-    F: Any, wrt: Any, *, layout: Any = Layout.DENOMINATOR, of: str | None = None, assume: Any = ()
+    F: Any,
+    wrt: Any,
+    *,
+    layout: Any = Layout.DENOMINATOR,
+    of: str | None = None,
+    assume: Any = (),
+    symmetric_gradient: str = "independent",
 ) -> Any:
     """The Jacobian as one matrix; matrices are read through column-stacking vec.
 
-    Denominator layout has entry (i, j) = dF_j/dx_i; numerator layout is its transpose.
+    Denominator layout has entry (i, j) = dF_j/dx_i; numerator layout is its transpose. By a matrix
+    assumed symmetric the columns of vec are independent, unless ``symmetric_gradient`` asks for
+    what ``gradient`` calls ``projected`` or ``cookbook``.
 
     >>> import matcalc as mc
     >>> A, x = mc.matrix("A", "m", "n"), mc.vector("x", "n")
@@ -127,12 +149,16 @@ def jacobian(
     """
     chosen = Layout.of(layout)
     with asking(f"while taking the Jacobian with respect to {wrt}"):
-        problem = problem_of(F, of, assume)
-        goals = [problem.find(w) for w in (wrt if _many(wrt) else [wrt])]
+        asked = _listed(wrt)
+        problem = problem_of(F, of, assume, asked)
+        goals = [problem.find(w) for w in asked]
+        refuse_meaning(symmetric_gradient, goals, problem.facts)
         results = {}
         for goal in goals:
             root, leaf = _opened(problem, goal)
             found = second.jacobian(root, leaf, problem.facts)
+            if is_symmetric_symbol(goal, problem.facts):
+                found = symmetric_columns(found, goal, symmetric_gradient, problem.facts)
             results[goal] = jacobian_in(chosen, found, problem.facts)
     return results if _many(wrt) else results[goals[0]]
 
@@ -158,8 +184,17 @@ def _plain(step: Node) -> Node:
 BUILD["plain_symbol"] = _plain
 
 
-def hessian(f: Any, wrt: Any, wrt2: Any = None, *, of: str | None = None, assume: Any = ()) -> Any:
+def hessian(
+    f: Any,
+    wrt: Any,
+    wrt2: Any = None,
+    *,
+    of: str | None = None,
+    assume: Any = (),
+    symmetric_gradient: str = "independent",
+) -> Any:
     """The matrix of second derivatives, d^2 f / dvec(wrt) dvec(wrt2)^T; lists give the block matrix.
+    ``symmetric_gradient`` as for ``jacobian``.
 
     >>> import matcalc as mc
     >>> A, x = mc.matrix("A", "n", "n"), mc.vector("x", "n")
@@ -167,30 +202,42 @@ def hessian(f: Any, wrt: Any, wrt2: Any = None, *, of: str | None = None, assume
     A + A'
     """
     with asking(f"while taking the Hessian with respect to {wrt}"):
-        problem = problem_of(f, of, assume)
-        _wants_scalar(problem)
-        rows = [problem.find(w) for w in (wrt if _many(wrt) else [wrt])]
         given = wrt if wrt2 is None else wrt2
-        cols = [problem.find(w) for w in (given if _many(given) else [given])]
+        problem = problem_of(f, of, assume, [*_listed(wrt), *_listed(given)])
+        _wants_scalar(problem)
+        rows = [problem.find(w) for w in _listed(wrt)]
+        cols = [problem.find(w) for w in _listed(given)]
+        facts = problem.facts
+        refuse_meaning(symmetric_gradient, [*rows, *cols], facts)
+
+        def meant(H: Node, row: Node, col: Node) -> Node:
+            if is_symmetric_symbol(row, facts):
+                H = t(symmetric_columns(t(H), row, symmetric_gradient, facts))
+            if is_symmetric_symbol(col, facts):
+                H = symmetric_columns(H, col, symmetric_gradient, facts)
+            return shortened(H, facts=facts)
+
         root = expanded(problem.output)
         if not _many(wrt) and not _many(given):
             row_root, row = _opened(problem, rows[0])
             col = cols[0] if cols[0] is not rows[0] else row
-            return second.hessian(row_root, row, col, problem.facts)
-        grid = [[second.hessian(root, r, c, problem.facts) for c in cols] for r in rows]
-        return shortened(block(grid), facts=problem.facts)
+            return meant(second.hessian(row_root, row, col, facts), row, col)
+        grid = [[meant(second.hessian(root, r, c, facts), r, c) for c in cols] for r in rows]
+        return shortened(block(grid), facts=facts)
 
 
-def differential(F: Any, *, of: str | None = None) -> Any:
-    """dF, linear in dX, dW, ...
+def differential(F: Any, *, of: str | None = None, assume: Any = ()) -> Any:
+    """dF, linear in dX, dW, ..., less what is assumed constant.
 
     >>> import matcalc as mc
     >>> A = mc.matrix("A", "n", "n")
     >>> mc.differential(mc.logdet(A))
     tr(inv(A)*dA)
     """
-    problem = problem_of(F, of)
-    return _differential(expanded(problem.output), [*problem.inputs, *problem.params])
+    problem = problem_of(F, of, assume)
+    declared = [*problem.inputs, *problem.params]
+    free = [s for s in declared if symbol_name(s) not in problem.constants]
+    return shortened(_differential(expanded(problem.output), free), facts=problem.facts)
 
 
 def derive(
@@ -212,12 +259,20 @@ def derive(
     chosen = Layout.of(layout)
     if isinstance(f, Network) and f.families:
         with asking("while deriving the backward pass"):
-            return FamilyDerivation(
-                derive_families(f, wrt, upstream=upstream, layout=chosen, of=of, assume=assume)
+            derived = derive_families(
+                f,
+                wrt,
+                upstream=upstream,
+                layout=chosen,
+                of=of,
+                assume=assume,
+                symmetric=meaning(symmetric_gradient),
             )
+            return FamilyDerivation(derived)
     with asking("while deriving the backward pass"):
-        problem = named(problem_of(f, of, assume))
+        problem = named(problem_of(f, of, assume, _asked(wrt)))
         goals = _goals(problem, wrt)
+        refuse_meaning(symmetric_gradient, goals, problem.facts)
         remarks = _assumed(problem)
         arriving = None
         if problem.output.shape or upstream is not None:
@@ -229,7 +284,7 @@ def derive(
                 )
                 shape = shapes.show(problem.output.shape)
                 remarks.append(Remark(said, output=problem.output, shape=shape, arriving=arriving))
-        made = record(problem, goals, arriving, chosen, tuple(remarks), meaning(symmetric_gradient))
+        made = record(problem, goals, arriving, chosen, tuple(remarks), symmetric_gradient)
         return Derivation(made)
 
 
@@ -248,9 +303,15 @@ def _goals(problem: Problem, wrt: Any) -> list[Node]:
                 "everything is assumed constant: there is nothing to differentiate by"
             )
         return [problem.find(s) for s in problem.variables]
-    if isinstance(wrt, Mapping) or not isinstance(wrt, Iterable) or isinstance(wrt, (str, Node)):
-        return [problem.find(wrt)]
-    return [problem.find(w) for w in wrt]
+    return [problem.find(w) for w in _asked(wrt)]
+
+
+def _asked(wrt: Any) -> list[Any]:
+    """The variables asked for, one or many."""
+    if wrt is None:
+        return []
+    single = isinstance(wrt, (str, Node, Mapping)) or not isinstance(wrt, Iterable)
+    return [wrt] if single else list(wrt)
 
 
 def expand(expr: Any) -> Any:
@@ -277,7 +338,12 @@ def simplify(expr: Any, *, assume: Any = ()) -> Any:
     if isinstance(expr, Mapping):
         return {k: simplify(v, assume=assume) for k, v in expr.items()}
     node = read(expr)
-    return shortened(node, facts=[*facts_behind(node), *as_facts(assume)])
+    stated = [*facts_behind(node), *as_facts(assume)]
+    if stated:
+        here = checked_symbols([node])
+        refuse_strangers(stated, here)
+        refuse_wrong(stated, here)
+    return shortened(node, facts=stated)
 
 
 def evaluate(expr: Any, values: Mapping[Any, Any], *, dims: Mapping[Any, int] | None = None) -> Any:
@@ -323,7 +389,7 @@ def check(
     if isinstance(f, Network) and f.families:
         return derive(f, wrt, of=of, assume=assume).check(seed=seed, trials=trials)
     with asking(f"while checking the derivative with respect to {wrt}"):
-        problem = problem_of(f, of, assume)
+        problem = problem_of(f, of, assume, _asked(wrt))
         return check_problem(problem, _goals(problem, wrt), seed=seed, trials=trials)
 
 
@@ -345,7 +411,7 @@ def _diff_once(f: Node, by: Any) -> Node:
     problem = problem_of(f)
     goal = problem.find(by)
     if not f.shape:
-        return expanded(_gradients(problem, [goal])[goal])
+        return expanded(_gradients(problem, [goal])[0][goal])
     if not goal.shape:
         one = number(1)
         return BUILD["scalar_change"](expanded(f), goal, one)

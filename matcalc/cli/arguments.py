@@ -42,9 +42,8 @@ def parser() -> argparse.ArgumentParser:
     shown(derive)
     derive.add_argument(
         "--format",
-        default="text",
         choices=FORMATS,
-        help="text is the default; tex is a whole document",
+        help="default: from the ending of the file, else text; tex is a whole document",
     )
     output(derive)
 
@@ -72,8 +71,7 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("--all", action="store_true", help="list the lines that hold, too")
     verify.add_argument(
         "--format",
-        default="text",
-        help="of a report",
+        help="of a report; default: from the ending of the file, else text",
         choices=("text", "markdown", "latex", "html", "json"),
     )
     output(verify)
@@ -114,7 +112,7 @@ def parser() -> argparse.ArgumentParser:
     gallery.add_argument(
         "--source", action="store_true", help="print the network, not its derivation"
     )
-    gallery.add_argument("--format", default="text", choices=FORMATS)
+    gallery.add_argument("--format", choices=FORMATS)
     shown(gallery, declaring=False)
     output(gallery)
 

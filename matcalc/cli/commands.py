@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,19 +49,49 @@ def _names(said: str | None) -> list[str] | None:
     return found
 
 
+# What the ending of a file says about the format that is written into it.
+REPORTS = {
+    ".txt": "text",
+    ".tex": "latex",
+    ".md": "markdown",
+    ".html": "html",
+    ".json": "json",
+}
+PAGES = {**REPORTS, ".tex": "tex", ".ipynb": "notebook"}
+DRAWINGS = {
+    ".svg": "svg",
+    ".tex": "tikz",
+    ".tikz": "tikz",
+    ".dot": "dot",
+    ".gv": "dot",
+    ".txt": "text",
+}
+
+
+def _format(given: Namespace, endings: Mapping[str, str]) -> str:
+    """The format that is asked for, or else the one that the ending of the file means."""
+    ending = Path(given.output or "").suffix
+    if not given.format and ending and ending not in endings:
+        raise MatcalcError(
+            f"a file {ending} is not written: choose among {', '.join(endings)}, or say --format"
+        )
+    return str(given.format or endings.get(ending, "text"))
+
+
 def _shown(derivation: Any, given: Namespace) -> str:
     options = _options(derivation, given)
-    if given.format == "text":
+    form = _format(given, PAGES)
+    if form == "text":
         if given.lines and len(options) == 1:
             return "\n".join(map(_plain_line, map(derivation.line, _names(given.lines) or [])))
         return str(derivation.to_text(**options))
-    if given.format == "json":
+    if form == "json":
         from matcalc.api.plain import as_data
 
         return json.dumps(as_data(derivation, _names(given.lines)), indent=2, ensure_ascii=False)
-    if given.format in ("latex", "tex"):
-        return str(derivation.to_latex(document=given.format == "tex", **options))
-    return str(getattr(derivation, f"to_{given.format}")(**options))
+    if form in ("latex", "tex"):
+        return str(derivation.to_latex(document=form == "tex", **options))
+    return str(getattr(derivation, f"to_{form}")(**options))
 
 
 def _plain_line(line: Any) -> str:
@@ -134,10 +165,9 @@ def verify(given: Namespace) -> Answer:
 
 def _reported(report: Any, given: Namespace) -> Answer:
     """The report in the format asked for; a document in which nothing was judged is not fine."""
+    form = _format(given, REPORTS)
     text = (
-        report.to_text(everything=given.all)
-        if given.format == "text"
-        else getattr(report, f"to_{given.format}")()
+        report.to_text(everything=given.all) if form == "text" else getattr(report, f"to_{form}")()
     )
     if not report:
         return Answer(text, 1, style="bad")
@@ -186,15 +216,7 @@ def code(given: Namespace) -> Answer:
 
 def draw(given: Namespace) -> Answer:
     """The computation graph."""
-    endings = {
-        ".svg": "svg",
-        ".tex": "tikz",
-        ".tikz": "tikz",
-        ".dot": "dot",
-        ".gv": "dot",
-        ".txt": "text",
-    }
-    wanted = given.format or endings.get(Path(given.output or "").suffix, "text")
+    wanted = _format(given, DRAWINGS)
     derivation = _derivation(given)
     notation = notation_of(given.notation) if given.notation else None
     graph = derivation.graph(given.grain, notation=notation)

@@ -26,8 +26,13 @@ def deliver(answer: Answer, output: str | None) -> None:
         print(f"matcalc: {remark}", file=sys.stderr)
     text = answer.text if answer.text.endswith("\n") else answer.text + "\n"
     if output:
-        Path(output).write_text(text, encoding="utf-8")
+        try:
+            Path(output).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise OSError(f"cannot write {output}: {error.strerror}") from error
         print(f"matcalc: wrote {output}", file=sys.stderr)
+    elif sys.stdout is None:
+        raise OSError("standard output is closed: write to a file with -o FILE")
     elif answer.style and sys.stdout.isatty() and (console := _console(sys.stdout)):
         from rich.text import Text
 

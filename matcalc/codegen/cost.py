@@ -254,6 +254,7 @@ def _of_operand(times: int) -> Callable[[Term], Any]:
 RULES: dict[str, Callable[[Term], Any]] = {
     "mm": _product,
     "dot": _of_operand(2),
+    "norm": _of_operand(2),
     "total": _of_operand(1),
     "rowsum": _of_operand(1),
     "colsum": _of_operand(1),
@@ -291,6 +292,7 @@ RULES: dict[str, Callable[[Term], Any]] = {
     ),
     "indexed": _indexed,
     "kron_matrix": _size,
+    "kron_block": _size,
     "pow": _size,
     "function": _size,
     "map": _size,

@@ -137,8 +137,14 @@ class Determinants(Reductions):
             return self.make("product_of", (easy,), (), ())
         if a.op == "T":
             return self.det(a.args[0])
+        if a.op == "inv":
+            return self.pow(self.det(a.args[0]), self.number(-1))
         if a.op == "prod" and all(same(*f.shape) for f in a.args):
             return self.mul(*map(self.det, a.args))
+        if a.op == "kron" and all(same(*f.shape) for f in a.args):
+            A, B = a.args
+            powers = ((A, rows(B)), (B, rows(A)))
+            return self.mul(*(self.pow(self.det(M), self._count(n)) for M, n in powers))
         if blocks is not None:
             return self.mul(*map(self.det, blocks))
         if low is not None:

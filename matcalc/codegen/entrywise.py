@@ -2,16 +2,17 @@
 
 ``spread`` is stripped from operands, so that a bias is a row and not a matrix of equal rows. Where a
 textbook formula overflows or cancels, the stable one is built instead: log of a sigmoid or softmax,
-log of a sum of exponentials, log(1 + e^z), e^z - 1.
+log of a sum of exponentials, log(1 + e^z); more of them in ``stable``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sympy as sp
 
+from matcalc.codegen import stable
 from matcalc.codegen.terms import Graph, Term, common, core, is_column, is_full, is_row
 from matcalc.shapes import ONE, Shape, same_shape, times
 
@@ -23,6 +24,18 @@ class Entrywise(Graph):
         return t if not shape or same_shape(t.shape, shape) else self.spread(t, shape)
 
     def nonnegative(self, t: Term) -> bool:
+        raise NotImplementedError
+
+    def positive(self, t: Term) -> bool:
+        raise NotImplementedError
+
+    def centred(self, kept: list[Term]) -> list[Term]:
+        raise NotImplementedError
+
+    def kron_factors(self, factors: list[Term]) -> list[Term]:
+        raise NotImplementedError
+
+    def kron_of(self, f: Callable[[Term], Term], k: Term) -> Term:
         raise NotImplementedError
 
     # -- sums ----------------------------------------------------------------------------------
@@ -52,10 +65,10 @@ class Entrywise(Graph):
             kept.insert(0, self.number(constant))
         if not kept:
             return self._broadcast(self.number(0), wanted)
-        kept = self._logistic_loss(kept)
-        stable = self._expm1(kept)
-        if stable is not None:
-            return self._broadcast(stable, wanted)
+        kept = stable.hyperbolic(self, self.centred(self._logistic_loss(kept)))
+        apart = stable.near_zero(self, kept)
+        if apart is not None:
+            return self._broadcast(apart, wanted)
         unstacked = self._of_vecs(kept)
         if unstacked is not None and len(kept) > 1:
             return self._broadcast(self._stacked(self.add(*unstacked)), wanted)
@@ -102,12 +115,6 @@ class Entrywise(Graph):
 
     def neg(self, t: Term) -> Term:
         return self.mul(self.number(-1), t)
-
-    def _expm1(self, kept: Sequence[Term]) -> Term | None:
-        """e^x - 1, which would cancel."""
-        if len(kept) == 2 and self.value(kept[0]) == -1 and core(kept[1]).op == "exp":
-            return self.fn("expm1", core(kept[1]).args[0])
-        return None
 
     def _logistic_loss(self, kept: list[Term]) -> list[Term]:
         """y log s(z) + (1 - y) log s(-z) is y z - softplus(z)."""
@@ -164,7 +171,8 @@ class Entrywise(Graph):
         factors = [
             t if e == 1 else self.pow(t, self.number(e)) for t, e in powers.items() if e != 0
         ]
-        factors = self._opened(self._softmax(factors))
+        part, factors = stable.quotient(self, self.kron_factors(factors))
+        number, factors = number * part, self._opened(self._softmax(factors))
         scalars = [t for t in factors if not t.shape]
         thin = [t for t in factors if is_column(t) or is_row(t)]
         full = [t for t in factors if is_full(t) or (t.shape and t not in thin)]
@@ -248,6 +256,8 @@ class Entrywise(Graph):
                 made = self.fn("exp", self.neg(base.args[0]))
             elif e == -1:
                 made = self._sigmoid(base)
+        if made is None and base.op == "kron" and e is not None and e.is_Integer:
+            made = self.kron_of(lambda a: self.pow(a, exponent), base)
         unstacked = self._of_vecs((base, exponent)) if made is None else None
         if unstacked is not None:
             made = self._stacked(self.pow(unstacked[0], unstacked[1]))
@@ -282,6 +292,8 @@ class Entrywise(Graph):
             return self._log(core(args[0]))
         if name == "sqrt" and args[0].op == "pow" and self.value(args[0].args[1]) == 2:
             return self.fn("abs", args[0].args[0])
+        if name in ("abs", "sign") and args[0].op == "kron":
+            return self.kron_of(lambda a: self.fn(name, a), args[0])
         if name == "square":
             return self.pow(args[0], self.number(2))
         if name == "logsigmoid":
@@ -309,17 +321,18 @@ class Entrywise(Graph):
             z = a.args[0]
             both = self.make("logaddexp", (z, self.neg(z)), (), z.shape)
             return self.add(both, self.neg(self.number(sp.log(2))))
-        if a.op != "add" or len(a.args) != 2:
-            return None
+        found = stable.log_of_product(self, a, lambda t: self.fn("log", t))
+        apart = stable.log_of_slope(self, a) if found is None else found
+        if apart is not None or a.op != "add" or len(a.args) != 2:
+            return apart
         if self.value(a.args[0]) != 1:
             return self._log_of_exponentials(a.args)
         other = core(a.args[1])
         if other.op == "exp":
             return self.fn("softplus", other.args[0])
-        c, rest = self.coefficient(other)
-        rest = core(rest)
-        if c == -1 and rest.op == "sigmoid":  # 1 - s(z) is s(-z)
-            return self.fn("logsigmoid", self.neg(rest.args[0]))
+        inside = stable.complement_of(self, a)
+        if inside is not None:  # 1 - s(z) is s(-z)
+            return self.fn("logsigmoid", self.neg(inside))
         return self.fn("log1p", a.args[1])
 
     def _log_of_exponentials(self, args: Sequence[Term]) -> Term | None:

@@ -6,6 +6,13 @@ from matcalc.codegen.helpers import HELPERS
 
 JAX_HELPERS = {
     **HELPERS,
+    "norm": """
+def norm(x):
+    \"\"\"The square root of the sum of squares, where the squares overflow or underflow too.\"\"\"
+    top = {m}.abs(x).max(initial=0)
+    scale = {m}.where((top > 0) & {m}.isfinite(top), top, {m}.ones_like(top))
+    return scale * {m}.sqrt(((x / scale) ** 2).sum())
+""",
     "blocks_of_samples": """
 def blocks_of_samples(x, w, y, as_rows):
     \"\"\"x' diag(w_a) y for each column of w, in blocks (or in every p-th row and column).\"\"\"
@@ -147,6 +154,13 @@ TORCH_HELPERS = {
     "blocks_of_samples": JAX_HELPERS["blocks_of_samples"],
     "indexed": JAX_HELPERS["indexed"],
     "sum_of_samples": JAX_HELPERS["sum_of_samples"],
+    "norm": """
+def norm(x):
+    \"\"\"The square root of the sum of squares, where the squares overflow or underflow too.\"\"\"
+    top = x.abs().max() if x.numel() else x.sum()
+    scale = {m}.where((top > 0) & {m}.isfinite(top), top, {m}.ones_like(top))
+    return scale * {m}.sqrt(((x / scale) ** 2).sum())
+""",
     "vdot": """
 def vdot(a, b):
     \"\"\"The sum of the products of corresponding entries.\"\"\"

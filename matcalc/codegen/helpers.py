@@ -101,12 +101,29 @@ def logsumexp(z, axis):
     top = z.max(axis=axis, keepdims=True)
     return top + {m}.log({m}.exp(z - top).sum(axis=axis, keepdims=True))
 """,
+    "norm": """
+def norm(x):
+    \"\"\"The square root of the sum of squares, where the squares overflow or underflow too.\"\"\"
+    square = np.vdot(x, x)
+    if 1e-30 < square < 1e30:  # of single precision too
+        return np.sqrt(square)
+    top = np.abs(x).max(initial=0)
+    scale = top if 0 < top < np.inf else x.dtype.type(1)
+    return scale * np.sqrt(np.vdot(x / scale, x / scale))
+""",
     "kron_apply": """
 def kron_apply(a, b, x):
     \"\"\"(a kron b) x, without the Kronecker product.\"\"\"
     k = x.shape[1]
     x = b @ x.reshape(a.shape[1], b.shape[1], k)
     return (a @ x.reshape(a.shape[1], -1)).reshape(-1, k)
+""",
+    "kron_block": """
+def kron_block(a, b, top, left, height, width):
+    \"\"\"A part of a kron b, without the Kronecker product.\"\"\"
+    i, j = {m}.arange(top, top + height), {m}.arange(left, left + width)
+    p, q = b.shape
+    return a[i // p][:, j // q] * b[i % p][:, j % q]
 """,
     "apply_to_blocks": """
 def apply_to_blocks(b, x, n):
@@ -312,6 +329,11 @@ except ImportError:
 def lu_logdet(factor):
     \"\"\"log of the determinant, never the determinant itself; nan if that is negative.\"\"\"
     return lu_logabsdet(factor) + {m}.log(lu_signdet(factor))
+""",
+    "signed_logdet": """
+def signed_logdet(pair):
+    \"\"\"log of the determinant from its sign and the log of its size; nan if it is negative.\"\"\"
+    return pair[1] + {m}.log(pair[0])
 """,
     "lu_logabsdet": """
 def lu_logabsdet(factor):

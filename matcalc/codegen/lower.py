@@ -254,6 +254,9 @@ class Lowering(Loops):
     def _op_kron(self, node: Node, A: list[Term]) -> Term:
         return self.kron(A[0], A[1])
 
+    def _op_kron_contract(self, node: Node, A: list[Term]) -> Term:
+        return self.kron_contract(A[0], A[1], *node.params)
+
     def _op_vec(self, node: Node, A: list[Term]) -> Term:
         if A[0].op == "spread" and not A[0].args[0].shape:
             return self.spread(A[0].args[0], node.shape)
@@ -299,4 +302,4 @@ class Lowering(Loops):
 
     _op_log_softmax = _op_logsumexp = _op_cumsum = _op_tril = _op_triu = _kept
     _op_largest = _op_where_largest = _op_reshape_rows = _op_unfold = _op_fold = _kept
-    _op_adj = _op_kron_contract = _op_commutation = _op_diagonal_pick = _kept
+    _op_adj = _op_commutation = _op_diagonal_pick = _kept

@@ -21,6 +21,7 @@ STABLE = {
     "expm1": "e^z - 1 by expm1: it would cancel near 0",
     "logaddexp": "log(e^x + e^y) by logaddexp: e^x would overflow",
     "log1p": "log(1 + z) by log1p: it would cancel near 0",
+    "norm": "norms of what is scaled first, where squares would overflow or underflow",
     "solve": "a solve for an inverse: the inverse would lose digits",
 }
 # An outer operation on an inner one, which the constructors should have made something else of.
@@ -35,7 +36,7 @@ UNSTABLE = {
 def remarks(plan: Plan) -> list[str]:
     """What the head of a source says about its numerics, each once, in the order met."""
     found = dict.fromkeys(t.op for t in plan.terms() if t.op in STABLE)
-    return list(dict.fromkeys(STABLE[op] for op in found))
+    return list(dict.fromkeys([*plan.said, *(STABLE[op] for op in found)]))
 
 
 def complaints(plan: Plan) -> list[str]:

@@ -74,6 +74,7 @@ class Plan:
     single: bool = True  # one value, not a tuple
     demands: tuple[Demand, ...] = ()
     stated: Mapping[str, int] = field(default_factory=dict)  # sizes planned for
+    said: tuple[str, ...] = ()  # of stable forms that no operation tells of
 
     def terms(self) -> list[Term]:
         """Every term that is computed."""
@@ -146,6 +147,7 @@ class Planner:
             single,
             tuple(self.graph.demands),
             self.graph.sizes.stated,
+            tuple(self.graph.said),
         )
 
     def _arguments(self, inputs: Sequence[Node], upstream: Node | None) -> tuple[Argument, ...]:

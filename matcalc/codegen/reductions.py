@@ -128,6 +128,8 @@ class Reductions(Products):
         for x, y in ((a, b), (b, a)):
             if x.op == "prod" and y.shape:
                 return self.trace_of((self.T(y), *x.args))
+        if self.krons(a, b):
+            return self.mul(*(self.dot(x, y) for x, y in zip(a.args, b.args, strict=True)))
         if a.op == "T" and b.op == "T":
             a, b = a.args[0], b.args[0]
         if is_row(a) and is_row(b):
@@ -233,7 +235,8 @@ class Reductions(Products):
             scalars, rest = self.scalars_of(t)
             if scalars is not None:
                 return self.mul(scalars, self.trace(rest))
-        if t.op in ENTRYWISE or t.op in ("diag", "eye", "spread", "ones"):
+        inverse = t.op == "inv" and self._is_triangular(t.args[0])
+        if inverse or t.op in ENTRYWISE or t.op in ("diag", "eye", "spread", "ones"):
             return self.total(self.diagonal(t))
         return self.make("trace", (t,), (), ())
 
@@ -283,6 +286,8 @@ class Reductions(Products):
                 if t.args[at].op == "diag":
                     return self.mul(t.args[at].args[0], self.diagonal(self.prod(*rest)))
             return self.make("diagprod", t.args, (), shape)
+        if t.op == "inv" and self._is_triangular(t.args[0]):
+            return self.pow(self.diagonal(t.args[0]), self.number(-1))
         if t.op == "mpow" and t.params[0] in FEW_FACTORS:
             return self.make("diagprod", t.args * int(t.params[0]), (), shape)
         if t.op in ENTRYWISE:
@@ -291,6 +296,9 @@ class Reductions(Products):
         if t.op == "kron" and all(same(rows(a), cols(a)) for a in t.args):
             return self.kron(*map(self.diagonal, t.args))
         return self.make("diagonal", (t,), (), shape)
+
+    def _is_triangular(self, t: Term) -> bool:
+        return self.has(t, "lower_triangular") or self.has(t, "upper_triangular")
 
     def _diagonal_part(self, a: Term) -> Term:
         return self.diagonal(a) if is_full(a) else self.T(a) if is_row(a) else a
@@ -319,6 +327,8 @@ class Reductions(Products):
             return self.T(self.block(t.args[0], left, top, width, height))
         if t.op == "spread":
             return self._broadcast(self._block_part(t.args[0], *at), shape)
+        if t.op == "kron":
+            return self.kron_block(t, *at)
         if t.op == "ones":
             return self.ones(height, width)
         if t.op == "prod" or (t.op == "mpow" and self._unfolds(t, shape)):
@@ -329,16 +339,10 @@ class Reductions(Products):
         if t.op == "slice":
             x, y = t.params[0] + top, t.params[1] + left
             return self.make("slice", t.args, (x, y, height, width), shape)
-        if t.op == "inv" and height == 1 and width != 1:
-            pick = self.place(self.number(1), sp.Integer(0), top, ONE, rows(t))
-            return self.make(
-                "slice", (self.prod(pick, t),), (sp.Integer(0), left, ONE, width), shape
-            )
-        if t.op == "inv" and width == 1:
-            pick = self.place(self.number(1), left, sp.Integer(0), cols(t), ONE)
-            return self.make(
-                "slice", (self.prod(t, pick),), (top, sp.Integer(0), height, ONE), shape
-            )
+        if t.op == "inv":
+            found = self._block_of_inverse(t, *at)
+            if found is not None:
+                return found
         if t.op in LINES:
             found = self._block_of_lines(t, *at)
             if found is not None:
@@ -351,6 +355,24 @@ class Reductions(Products):
             if found is not None:
                 return found
         return self.make("slice", (t,), at, shape)
+
+    def _block_of_inverse(
+        self, t: Term, top: Any, left: Any, height: Any, width: Any
+    ) -> Term | None:
+        """Some rows or columns of an inverse by a solve for as many columns of the identity."""
+        zero, n, size = sp.Integer(0), rows(t), self.sizes.of
+        if 2 * min(size(height), size(width)) > size(n):
+            return None
+        if size(height) < size(width):
+            some = self.prod(self.place(self.eye(height), zero, top, height, n), t)
+            top = zero
+        else:
+            some = self.prod(t, self.place(self.eye(width), left, zero, n, width))
+            left = zero
+        shape = normal(height, width)
+        if some.shape == shape:
+            return some
+        return self.make("slice", (some,), (top, left, height, width), shape)
 
     def _block_of_lines(self, t: Term, top: Any, left: Any, height: Any, width: Any) -> Term | None:
         """Some rows of a softmax along rows are a softmax of some rows."""

@@ -133,6 +133,8 @@ class Resolver(Chains):
                     return made
             kept = ("spread", "diag", "eye")
             return g.mul(*(a if a.op in kept else self.dense(a) for a in A), shape=t.shape)
+        if t.op == "sqrt" and A[0].op == "dot" and A[0].args[0] is A[0].args[1]:
+            return g.make("norm", A[0].args[:1], (), ())
         if t.op in ENTRYWISE:
             return g.make(t.op, tuple(map(self.dense, A)), t.params, t.shape)
         if t.op == "total":

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from matcalc.codegen.resolve import postorder
 from matcalc.codegen.terms import STATIC, Term
 
-ATOM = 5
+PRODUCT, ATOM = 2, 5  # how tightly a text binds; see words.py
 Text = tuple[str, int]
 
 
@@ -17,6 +18,7 @@ class Solving:
     module: str
     names: Any
     kind: str
+    signed: frozenset[Term] = frozenset()  # factorisations of which determinants alone are asked
 
     def __call__(self, t: Term, level: int = 0) -> str:
         raise NotImplementedError
@@ -55,6 +57,8 @@ class Solving:
         if how == "chol":
             self.need("chol")
             return f"cho_factor({inside})", ATOM
+        if t in self.signed:
+            return f"{self.module}.linalg.slogdet({inside})", ATOM
         if how == "lu":
             self.need("lu")
             return f"factored({inside})", ATOM
@@ -97,6 +101,8 @@ class Solving:
         if factor.params[0] == "chol":
             self.need("chol_logdet")
             return f"cho_logdet({self(factor)})", ATOM
+        if factor in self.signed:
+            return self.helper("signed_logdet", self(factor))
         self.need("lu_logdet")
         inside = self(factor.args[0]) if self._alone(factor) else self(factor)
         return f"lu_logdet({inside})", ATOM
@@ -112,6 +118,8 @@ class Solving:
 
     def _logabsdet(self, t: Term) -> Text:
         factor = t.args[0]
+        if factor in self.signed:
+            return f"{self(factor)}[{int(t.op == 'logabsdet')}]", ATOM
         return self.helper(
             f"lu_{t.op}", self(factor.args[0]) if self._alone(factor) else self(factor)
         )
@@ -120,3 +128,16 @@ class Solving:
 
     def _adj(self, t: Term) -> Text:
         return self.helper("adjugate", self(t.args[0]))
+
+
+def of_determinants(terms: Iterable[Term]) -> frozenset[Term]:
+    """The general factorisations that serve no solve: LAPACK's sign and logarithm are enough."""
+    users: dict[Term, set[str]] = {}
+    for t in terms:
+        for a in t.args:
+            users.setdefault(a, set()).add(t.op)
+    return frozenset(
+        t
+        for t, ops in users.items()
+        if t.op == "factor" and t.params[0] == "lu" and ops <= {"logdet", "logabsdet", "signdet"}
+    )

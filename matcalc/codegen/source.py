@@ -16,6 +16,7 @@ from matcalc.codegen.dimensions import known_from
 from matcalc.codegen.numerics import remarks
 from matcalc.codegen.plan import Argument, Plan, Statement, renamed
 from matcalc.codegen.resolve import postorder
+from matcalc.codegen.solving import of_determinants
 from matcalc.codegen.terms import Term
 from matcalc.codegen.words import Words
 
@@ -45,6 +46,7 @@ class Source:
         self.plan = plan
         named = {s.term: s.name for s in _all(plan.statements)}
         self.w = self.words_class(named, plan.dims, {})
+        self.w.signed = of_determinants(plan.terms())
         self.w.inputs = {a.name: a.word for a in (*plan.arguments, *plan.functions)}
         like = next((a.word for a in plan.arguments if a.shape), None)
         self.w.kind = f", dtype={like}.dtype" if like else ""

@@ -100,6 +100,7 @@ class Graph:
         self.facts = facts or {}
         self._table: dict[Any, Term] = {}
         self._orders: dict[Any, tuple[Term, ...]] = {}
+        self.said: dict[str, None] = {}  # what the head of a source tells of stable forms
 
     def make(
         self,

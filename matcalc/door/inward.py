@@ -153,6 +153,8 @@ def _matrix_symbol(e: Any, a: tuple[Node, ...]) -> Node:
 
 
 def _scalar_symbol(e: Any, a: tuple[Node, ...]) -> Node:
+    if e.is_real is False or not e.is_commutative:
+        raise NoRuleError(f"every symbol here is a real number, but {e} was declared not to be one")
     return leaf_of(e) if isinstance(e, sp.Dummy) else symbol(e.name, ())
 
 
@@ -341,8 +343,10 @@ def _sum(e: Any, a: tuple[Node, ...]) -> Node:
     for limits in e.limits:
         if len(limits) != 3:
             raise NoRuleError(f"a sum needs both limits: {e}")
-        variable, low, high = limits
-        out = BUILD["isum"](out, variable, shapes.canonical(low), shapes.canonical(high))
+        letter, *ends = limits
+        low, high = map(shapes.canonical, ends)
+        BUILD["stays_inside"](out, shapes.canonical(letter), low, high)
+        out = BUILD["isum"](out, letter, low, high)
     return out
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from matcalc import shapes
 from matcalc.errors import NoRuleError, UnknownNameError
 from matcalc.expr import BUILD, Node, is_number, number, read, symbol_name, symbols
-from matcalc.facts import Fact, as_facts
+from matcalc.facts import SYMMETRIC, Fact, as_facts, refuse_strangers, refuse_wrong
 from matcalc.families.places import Case, Part
 from matcalc.families.sideways import turned
 from matcalc.families.stages import Loop, Stage, stages_of, steps_of
@@ -26,9 +26,6 @@ from matcalc.ops.binder import at_index
 from matcalc.problem import Problem
 from matcalc.record import Kind, Line, upstream_symbol
 from matcalc.trace import Law
-
-# Facts with which the gradient of a variable has more than one meaning.
-SYMMETRIC = ("symmetric", "positive_definite")
 
 
 @dataclass(frozen=True)
@@ -123,6 +120,7 @@ def derive_families(
     layout: Layout = Layout.DENOMINATOR,
     of: str | None = None,
     assume: Any = (),
+    symmetric: str = "projected",
 ) -> Derived:
     """The backward pass of a network with families."""
     output = network[of] if of else network.result
@@ -133,13 +131,17 @@ def derive_families(
             f"net.output({output.name}[{last}]), or a sum over all of them"
         )
     facts = (*network.facts, *as_facts(assume))
+    refuse_strangers(facts, network.symbols, declared=True)
+    refuse_wrong(facts, network.symbols)
     stages, made = stages_of(network, output)
     goals = _goals(network, wrt, made)
     for goal in goals:
-        if any(f.of == name_of(goal) and f.name in SYMMETRIC for f in facts):
+        stated = any(f.of == name_of(goal) and f.name in SYMMETRIC for f in facts)
+        if stated and symmetric != "independent":
             raise NoRuleError(
                 f"the gradient by {name_of(goal)}, assumed symmetric, is not projected through loops "
-                "yet; take net.unroll(...), or leave the assumption out"
+                "yet; take net.unroll(...), symmetric_gradient='independent', or leave the "
+                "assumption out"
             )
     remarks = list(network.assumed)
     if made:
@@ -151,7 +153,7 @@ def derive_families(
     if output.shape or upstream is not None:
         declared = (*network.inputs.values(), *network.params.values())
         problem = Problem(network.steps, output, declared, upstream=network.upstream)
-        arriving = upstream_symbol(problem, upstream)
+        arriving = upstream_symbol(problem, upstream, taken)
         if upstream is None and network.upstream is None:
             remarks.append(
                 f"the output {output} is {shapes.show(output.shape)}, so {arriving} of that shape "

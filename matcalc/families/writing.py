@@ -6,6 +6,7 @@ A time is a subscript, ``h_{t-1}``; a layer stands where the notation puts the n
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import sympy as sp
@@ -16,7 +17,13 @@ from matcalc.families.stages import Loop, Plain, stages_of
 from matcalc.members import Family, Place, Span, family_of, place_of
 from matcalc.network import Network
 from matcalc.notation import Notation
-from matcalc.render.names import LAYERS, is_affine, name_in_latex, output_name
+from matcalc.render.names import (
+    LAYERS,
+    is_affine,
+    name_in_latex,
+    output_name,
+    symbol_in_latex,
+)
 from matcalc.render.writer import TextWriter
 
 LAYER_LETTERS = frozenset({"l", "ell", "layer"})
@@ -39,8 +46,10 @@ def _marked(family: Family, at: tuple[Any, ...], notation: Notation, base: str =
         base = family.latex or name_in_latex(family.name, "_l", bold)
     low: list[str] = []
     high: list[str] = []
+    apart = _looks_like_a_member(family, notation)
     for index, e in zip(family.indices, at, strict=True):
         said = sp.latex(e).replace(" ", "")
+        said = rf"\langle {said}\rangle" if apart else said
         layer = index.name in LAYER_LETTERS and notation.layer != "_l"
         (high if layer else low).append(LAYERS[notation.layer].format(said) if layer else said)
     if base.endswith("}") and "_{" in base and "^" not in base:  # W_{c} at t is W_{c,t}
@@ -48,6 +57,22 @@ def _marked(family: Family, at: tuple[Any, ...], notation: Notation, base: str =
         base, low = stem, [sub[:-1], *low]
     sub = f"_{{{','.join(low)}}}" if low else ""
     return base + sub + (f"^{{{','.join(high)}}}" if high else "")
+
+
+def _looks_like_a_member(family: Family, notation: Notation) -> bool:
+    """Whether an input y1 stands beside y[1]; the start h0 of h may look like h[0], for it is."""
+    base = re.escape(family.latex or name_in_latex(family.name))
+    member = re.compile(rf"{base}(?:_\{{|\^\{{\W?)(\d+)\W?\}}")
+    starts = {
+        (step.definition, str(place.at[-1]))
+        for step in family.network.steps
+        if (place := place_of(step.symbol)) is not None and step.symbol in family.starts
+    }
+    return any(
+        (found := member.fullmatch(symbol_in_latex(node, notation))) is not None
+        and (node, found[1]) not in starts
+        for node in family.network.symbols.values()
+    )
 
 
 def _adjoint(adjoint: Family, at: tuple[Any, ...], notation: Notation) -> str:

@@ -34,8 +34,23 @@ class Additions(Editor):
 
     def all(self) -> Iterator[Edit]:
         """One addition each, the likeliest first."""
-        for make in (self.batch, self.inserted, self.terms):
+        for make in (self.batch, self.pluses, self.inserted, self.terms):
             yield from make()
+
+    def stray_sums(self) -> Iterator[Edit]:
+        """A sum over an index that stands on this side alone, around every piece that has it."""
+        left = set(s.letters_below(self.relation.sides[0]))
+        for letter in dict.fromkeys(s.letters_below(self.side)):
+            if letter in left or letter in self.env.dims or _is_bound(self.side, letter):
+                continue
+            index = t.Symbol(letter, letter)
+            for node, put, above in spots(self.side):
+                term = above is None or isinstance(above, (t.Sum, t.Bracket))
+                inner = node if isinstance(node, t.Sum) and len(node.terms) > 1 else None
+                if not term or inner is not None or letter not in s.letters_below(node):
+                    continue
+                body = s.flattened(node) if isinstance(node, t.Bracket) else node
+                yield Edit(SUM_MISSING, put(t.BigOperator("sum", r"\sum", (index,), None, body)))
 
     def inserted(self) -> Iterator[Edit]:
         """A factor that got lost: every known name, entry and slope, at every place."""
@@ -87,6 +102,9 @@ class Additions(Editor):
                         else t.Sum((*base, extra), (*signs, sign))
                     )
                     yield Edit(LOST_TERM, put(new))
+
+    def pluses(self) -> Iterator[Edit]:
+        """A sum where a product stands, and the other way round."""
         for node, put, _ in spots(self.side):
             if isinstance(node, t.Product):
                 for k in range(1, len(node.factors)):
@@ -145,3 +163,10 @@ class Additions(Editor):
                     BATCH,
                     t.BigOperator("sum", r"\sum", (lower,), stated[1], bracketed(self.side)),
                 )
+
+
+def _is_bound(side: t.Node, letter: str) -> bool:
+    """Whether a sum of a side runs over a letter."""
+    sums = (p for p in t.walk(side) if isinstance(p, t.BigOperator))
+    lower = (x for p in sums for low in p.lower for x in t.walk(low))
+    return any(isinstance(x, t.Symbol) and x.name == letter for x in lower)

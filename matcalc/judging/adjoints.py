@@ -6,6 +6,7 @@ applied to. ``\bar Z`` belongs to ``Z``. The loss is the number that nothing els
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from matcalc.judging import spelling as s
@@ -26,7 +27,7 @@ def used_names(env: Environment) -> set[str]:
     """Every name that stands in the body of a definition, with and without what is below it."""
     used: set[str] = set()
     for definition in env.definitions.values():
-        if names_a_slope(definition.body):
+        if speaks_of_slopes(definition.body):
             continue
         for symbol, full, stem in _spelled(definition.body):
             keys = {full, env.nicknames.get(stem, "")}
@@ -64,6 +65,12 @@ def names_a_slope(body: t.Node) -> bool:
     return isinstance(inner, (t.Derivative, t.Nabla, t.Differential))
 
 
+def speaks_of_slopes(body: t.Node) -> bool:
+    """Whether a definition is about the way back: ``D = rowsum(dO \\circ O)`` leads to no loss."""
+    slopes = (t.Derivative, t.Nabla, t.Differential)
+    return names_a_slope(body) or any(isinstance(p, slopes) for p in t.walk(body))
+
+
 def loss_symbol(env: Environment) -> t.Symbol | None:
     """The loss of the page."""
     if env.loss:
@@ -82,6 +89,17 @@ def loss_symbol(env: Environment) -> t.Symbol | None:
     return best[1] if best is not None else None
 
 
+def undefined_loss(env: Environment) -> t.Symbol | None:
+    """The letter whose derivatives a page takes without ever defining it."""
+    for relation in env.page:
+        for node in t.walk(relation):
+            of = node.of if isinstance(node, t.Derivative) else None
+            if isinstance(of, t.Symbol) and of.name in LOSS_NAMES and not of.subscripts:
+                if not env.has(s.full(of)):
+                    return of
+    return None
+
+
 def sinks(env: Environment) -> list[t.Symbol]:
     """The steps that nothing is computed from."""
     used = used_names(env)
@@ -89,7 +107,7 @@ def sinks(env: Environment) -> list[t.Symbol]:
     for key in env.order:
         definition = env.definitions[key]
         left = definition.left
-        if key in used or s.stem(left) in used or left.primes or names_a_slope(definition.body):
+        if key in used or s.stem(left) in used or left.primes or speaks_of_slopes(definition.body):
             continue
         if left.name in env.squares and not left.marks:
             continue  # the root of what the page defines as a square
@@ -117,24 +135,42 @@ def last_families(env: Environment) -> list[t.Symbol]:
 def preactivations(env: Environment) -> list[t.Symbol]:
     """The steps that an activation is applied to, in order; then other affine steps."""
     applied: list[t.Symbol] = []
-    bodies = [d.body for d in env.definitions.values()]
-    for body in bodies:
-        for node in t.walk(body):
-            argument: t.Node | None = None
-            if isinstance(node, t.HeadBracket) and isinstance(node.head, t.Symbol):
-                key = s.full(node.head)
-                function = env.is_function(key) or node.head.name in ("sigma", "g", "phi", "f", "h")
-                if function and len(node.bracket.items) == 1:
-                    argument = node.bracket.items[0]
-            elif (
-                isinstance(node, t.Call)
-                and (known(node.head.name) or node.head.name.lower() in ("softmax", "relu"))
-                and node.head.name not in ("log", "exp", "ln", "sqrt")
-            ):
-                argument = s.flattened(node.argument)
-            if isinstance(argument, t.Symbol) and argument not in applied:
+    for definition in env.definitions.values():
+        for key, argument in _applications(definition.body):
+            if (not key or env.is_function(key)) and argument not in applied:
                 applied.append(argument)
     return applied
+
+
+_APPLIED: dict[int, tuple[t.Node, list[tuple[str, t.Symbol]]]] = {}
+
+
+def _applications(body: t.Node) -> list[tuple[str, t.Symbol]]:
+    """What functions are applied to in a body; the key of a name that may be no function."""
+    found = _APPLIED.get(id(body))
+    if found is None:
+        if len(_APPLIED) >= MOST_SPELLED:
+            _APPLIED.clear()
+        listed = list(_applied_in(body))
+        found = _APPLIED[id(body)] = (body, listed)  # kept, so that its number stays its own
+    return found[1]
+
+
+def _applied_in(body: t.Node) -> Iterator[tuple[str, t.Symbol]]:
+    for node in t.walk(body):
+        key, argument = "", None
+        if isinstance(node, t.HeadBracket) and isinstance(node.head, t.Symbol):
+            if node.head.name not in ("sigma", "g", "phi", "f", "h"):
+                key = s.full(node.head)
+            argument = node.bracket.items[0] if len(node.bracket.items) == 1 else None
+        elif (
+            isinstance(node, t.Call)
+            and (known(node.head.name) or node.head.name.lower() in ("softmax", "relu"))
+            and node.head.name not in ("log", "exp", "ln", "sqrt")
+        ):
+            argument = s.flattened(node.argument)
+        if isinstance(argument, t.Symbol):
+            yield key, argument
 
 
 def _named_below(scope: Scope, symbol: t.Symbol) -> t.Symbol | None:
@@ -211,6 +247,22 @@ def tied_step(scope: Scope, symbol: t.Symbol) -> t.Symbol | None:
             if place is not None and candidate.name not in env.sizes:
                 return None if _only_an_entry(candidate, place) else candidate
     return None
+
+
+def kronecker_pair(scope: Scope, symbol: t.Symbol) -> tuple[t.Node, t.Node] | None:
+    r"""The indices of a Kronecker delta; ``\delta_{12}`` has two where no step has the number 12."""
+    if symbol.name != "delta" or symbol.marks or symbol.primes or not symbol.subscripts:
+        return None
+    if len(symbol.subscripts) == 2:
+        return symbol.subscripts
+    pair = symbol.indices(2)
+    if pair is None:
+        return None
+    try:
+        step = tied_step(scope, symbol)
+    except (Misfit, OutOfRange, Unread):
+        step = None  # the step has no entry of that number
+    return (pair[0], pair[1]) if step is None else None
 
 
 def _only_an_entry(symbol: t.Symbol, place: Place) -> bool:

@@ -134,6 +134,22 @@ def _implied(scope: Scope, body: t.Node) -> dict[str, list[int] | None]:
     return free
 
 
+def column_of(scope: Scope, body: t.Node) -> list[Value] | None:
+    r"""``p_i (1 - p_i)`` for every i, one below the other, where nothing else binds the i."""
+    letters = [x for x in _implied(scope, body) if s.counts(x) and x not in scope.locals]
+    if len(letters) != 1:
+        return None
+    numbers = range_by_use(scope, letters[0], [body]) or []
+    parts: list[Value] = []
+    for value in numbers:
+        with scope.bound(**{letters[0]: value}):
+            parts.append(evaluate(scope, body)[0])
+    if not parts or not all(p.is_scalar for p in parts):
+        return None
+    column = np.concatenate(np.broadcast_arrays(*(p.array for p in parts)), axis=-2)
+    return [Value(column, merged(*parts))]
+
+
 def _all_entries(scope: Scope, node: t.BigOperator) -> list[Value]:
     assert node.body is not None, "checked by the caller"
     if node.lower or node.name != "sum":
@@ -158,10 +174,12 @@ def range_by_use(scope: Scope, letter: str, nodes: Iterable[t.Node]) -> list[int
             if found:
                 return found
     text = scope.env.letter_ranges.get(letter)
-    if text is not None:
-        low, high = scope.range_of(text[0]), scope.range_of(text[1])
-        return list(range(low[0], high[-1] + 1))
-    return None
+    return None if text is None else _between(scope, *text)
+
+
+def _between(scope: Scope, first: t.Node, last: t.Node) -> list[int]:
+    low, high = scope.range_of(first), scope.range_of(last)
+    return list(range(low[0], high[-1] + 1))
 
 
 def _range_in(scope: Scope, letter: str, symbol: t.Symbol) -> list[int] | None:
@@ -180,6 +198,8 @@ def _range_in(scope: Scope, letter: str, symbol: t.Symbol) -> list[int] | None:
             shape = scope.shape_of_key(array)
         except (Misfit, Unread, OutOfRange):
             continue
+        if shape == (1, 1) and array != stem:
+            continue  # an entropy H is no array of all h_a
         spot = spots[0]
         axis = spot
         if len(symbol.subscripts) == 1:
@@ -192,6 +212,12 @@ def _range_in(scope: Scope, letter: str, symbol: t.Symbol) -> list[int] | None:
             )
         base = env.base_of(array, axis)
         return list(range(base, base + shape[axis]))
+    if len(symbol.subscripts) == 2 and spots == [1]:
+        member = scope.place(replace(symbol, subscripts=symbol.subscripts[:1]))
+        if member is not None and member.whole:
+            shape = scope.value(member).shape
+            base = env.base_of(member.key, 0)
+            return list(range(base, base + max(shape))) if 1 in shape else None
     if stem in env.cells and len(symbol.subscripts) == 1 and scope.cell_numbers(stem):
         return scope.cell_numbers(stem)
     for definition in env.patterns:
@@ -202,6 +228,13 @@ def _range_in(scope: Scope, letter: str, symbol: t.Symbol) -> list[int] | None:
                 if mine.name in definition.ranges:
                     return scope.range_of(definition.ranges[mine.name])
                 return range_by_use(scope, mine.name, [definition.body])
+    for left, letters, _ in env.shape_patterns:
+        if left.name == symbol.name and len(left.subscripts) == len(symbol.subscripts):
+            mine = left.subscripts[spots[0]]
+            if isinstance(mine, t.Symbol) and mine.name in letters:
+                stated = env.letter_ranges.get(mine.name)
+                if stated is not None and mine.name != letter:
+                    return _between(scope, *stated)
     function = env.functions.get(symbol.name)
     if function is not None and function.component and probe is None:
         return _parameter_range(scope, function.parameters[0])

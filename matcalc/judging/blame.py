@@ -25,6 +25,8 @@ SHAPE = re.compile(r"^(.+) is (\S+ x \S+)$")
 FRESH = re.compile(r"\bd\d+\b")  # a size that nothing on the page names
 APPLIED = (t.HeadBracket, t.Call)
 NUMBER = re.compile(r"^(.+) is a number$")  # a small letter, unless the shapes do not fit
+ENTRYWISE = re.compile(r"^(.+) is applied entry by entry$")
+STRANGERS = re.compile(r"; (.+?) \(column \d+\)(?:.*) (?:is|are) defined nowhere")
 FUNCTION = re.compile(r"^(.+) is an unknown smooth function of .*,")  # of several steps
 
 
@@ -75,11 +77,35 @@ def guessed(
         shape, number = SHAPE.match(said), NUMBER.match(said)
         if shape is not None and shape[1] in names:
             keys = {s.full(names[shape[1]]), s.stem(names[shape[1]])}
-            if (FRESH.search(shape[2]) and keys & page) or (keys & named and not keys & page):
+            if (
+                (FRESH.search(shape[2]) and keys & page)
+                or (keys & named and not keys & page)
+                or (not keys & page and names[shape[1]] in set(_heads(relation)))
+                or verdict.status == "index-error"
+            ):
                 found.append(said)
         elif number is not None and number[1] in names and verdict.status != "fails":
-            if names[number[1]].name in OPERANDS - {"b"}:
+            if names[number[1]].name in OPERANDS - {"b"} or names[number[1]] in set(
+                _heads(relation)
+            ):
                 found.append(said)
+    sloped = {p.name for r in env.page for p in t.walk(r) if isinstance(p, t.Symbol) and p.primes}
+    for said in verdict.assumptions:
+        # of a g with a slope g' that is meant, of any other function it is a guess
+        if (alone := ENTRYWISE.match(said)) and _letter(alone[1]) not in sloped and env.page:
+            found.append(said)
+    if not verdict.correction and verdict.status == "fails" and _is_chain_rule(relation):
+        found.append("nothing else leads from one name to the other")
+    if verdict.status == "index-error":
+        # x_{nd} has too few rows only because of how long x_n was taken to be
+        stems = {symbol.name for symbol in names.values()}
+        guesses = ((said, SHAPE.match(said)) for said in verdict.assumptions)
+        found += [said for said, shape in guesses if shape and _letter(shape[1]) in stems]
+    strangers = STRANGERS.search(verdict.explanation)
+    several = "are defined nowhere" in verdict.explanation
+    meant = strangers is not None and (several or _may_be_meant(env, strangers[1]))
+    if verdict.status == "shape-error" and strangers is not None and meant:
+        found.append(f"nothing says what {strangers[1]} is")
     applied = {
         id(p.head) for side in relation.sides for p in t.walk(side) if isinstance(p, APPLIED)
     }
@@ -88,6 +114,54 @@ def guessed(
         if id(symbol) not in applied and key in env.functions and not env.has(key):
             found.append(f"{said} is the function of that name")
     return found
+
+
+def _is_chain_rule(relation: t.Relation) -> bool:
+    """Slopes equal to products and sums of slopes: true of all names that lie one behind the other."""
+    slopes = (t.Derivative, t.Nabla)
+    return all(
+        all(isinstance(x, slopes) for x in _leaves(side)) and any(True for _ in _leaves(side))
+        for side in relation.sides
+    )
+
+
+def _leaves(node: t.Node) -> Iterator[t.Node]:
+    """The factors of a formula, whatever is transposed, summed or bracketed around them."""
+    node = s.peeled(node)
+    if isinstance(node, t.Product):
+        parts: tuple[t.Node, ...] = node.factors
+    elif isinstance(node, t.Sum):
+        parts = node.terms
+    elif isinstance(node, t.BigOperator) and node.body is not None:
+        parts = (node.body,)
+    elif isinstance(node, t.Postfix) and node.kind in ("transpose", "prime"):
+        parts = (node.base,)
+    else:
+        yield node
+        return
+    for part in parts:
+        yield from _leaves(part)
+
+
+def _may_be_meant(env: Environment, strangers: str) -> bool:
+    """Whether undefined names may follow from the page: x and y, or an A whose rows a_i are known."""
+    if len(strangers) != 1 or not strangers.isupper():
+        return True
+    return any(left.name == strangers.lower() for left, _, _ in env.shape_patterns)
+
+
+def _letter(said: str) -> str:
+    """The letter of ``\\mathbf{x}_{n}``."""
+    return (
+        re.sub(r"\\\\(?:mathbf|boldsymbol|bm|vec|hat)|[{}]", "", said)
+        .partition("_")[0]
+        .lstrip("\\")
+    )
+
+
+def _heads(relation: t.Relation) -> Iterator[t.Node]:
+    """What stands in front of a bracket: perhaps an operator that the page does not explain."""
+    return (p.head for side in relation.sides for p in t.walk(side) if isinstance(p, APPLIED))
 
 
 def _used(node: t.Node) -> Iterator[t.Symbol]:

@@ -13,7 +13,8 @@ import numpy as np
 from matcalc.errors import MatcalcError
 
 Array = Any
-PREFIXES = ("", "d", "d_", "grad_", "g_", "delta_", "grad")
+PREFIXES = ("", "d", "d_", "grad_", "g_", "delta_", "grad", "dL_d", "dLd", "dL_", "dJ_d", "dJd")
+BUNDLES = frozenset({"params", "parameters", "param", "weights", "theta", "model", "net", "p"})
 SUFFIXES = ("_grad", "_g", ".grad", "grad")
 
 
@@ -24,6 +25,8 @@ class Call:
         self.function, self.wanted, self.order = function, wanted, order
         self.changed: set[str] = set()
         self.torch = False
+        self.in_a_row = False  # parameters in one argument come as a tuple, not by name
+        self.bundles = False
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -41,7 +44,7 @@ class Call:
         if self.torch:
             return self._run(given, tensors(given))
         try:
-            return self._run(given, deepcopy(given))
+            return self._by_name_or_in_a_row(given)
         except (TypeError, AttributeError) as error:
             if "torch" not in sys.modules:
                 raise self._raised(error, given) from error
@@ -51,6 +54,20 @@ class Call:
                 raise self._raised(error, given) from error
             self.torch = True
             return found
+
+    def _by_name_or_in_a_row(self, given: dict[str, Any]) -> Any:
+        """Parameters in one argument are tried as a dictionary, then as a tuple."""
+        try:
+            return self._run(given, deepcopy(given))
+        except (MatcalcError, TypeError, AttributeError):
+            if self.in_a_row or not self.bundles:
+                raise
+            self.in_a_row = True
+            try:
+                return self._run(given, deepcopy(given))
+            except (MatcalcError, TypeError, AttributeError):
+                self.in_a_row = False
+            raise
 
     def _run(self, given: dict[str, Any], arrays: dict[str, Any]) -> Any:
         positional, named = self._arguments(arrays)
@@ -82,9 +99,10 @@ class Call:
         lower = {name.lower(): name for name in given}
         spoken = {p.name: p.name if p.name in given else lower.get(p.name.lower()) for p in named}
         twice = len(set(spoken.values())) < len(spoken)
+        bundle = self._bundle(named, spoken, given)
         beyond = [
-            p.name for p in named
-            if p.default is p.empty and (spoken[p.name] is None or (twice and p.name not in given))
+            p.name for p in named if p.name not in bundle
+            and p.default is p.empty and (spoken[p.name] is None or (twice and p.name not in given))
         ]  # fmt: skip
         if beyond:
             raise MatcalcError(
@@ -93,8 +111,21 @@ class Call:
             )
         by_place = {p.name for p in named if p.kind is p.POSITIONAL_ONLY}
         met = {ours: given[name] for ours, name in spoken.items() if name is not None}
+        met.update(bundle)
         first = [met[p.name] for p in named if p.name in by_place and p.name in met]
         return first, {k: v for k, v in met.items() if k not in by_place}
+
+    def _bundle(
+        self, named: list[Any], spoken: Mapping[str, str | None], given: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """``params``: one argument for all the arrays that no other argument takes."""
+        needed = [p.name for p in named if p.default is p.empty and spoken[p.name] is None]
+        rest = [name for name in self.order if name not in spoken.values()]
+        if len(needed) != 1 or needed[0].lower() not in BUNDLES or not set(self.wanted) & set(rest):
+            return {}
+        self.bundles = True
+        together = {name: given[name] for name in rest}
+        return {needed[0]: tuple(together.values()) if self.in_a_row else together}
 
 
 def tensors(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,14 +181,19 @@ def as_array(value: Any) -> Any:
 
 def by_name(result: Any, wanted: list[str]) -> dict[str, Array]:
     """``{"W1": ...}``, ``{"dW1": ...}``, ``(loss, {...})``, or the gradients in their order."""
-    if isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], Mapping):
-        result = result[1]
+    result = _without_loss(result, len(wanted))
+    if isinstance(result, tuple) and hasattr(result, "_asdict"):
+        fields = result._asdict()
+        result = fields if any(_found(fields, name) is not None for name in wanted) else result
     if not isinstance(result, (Mapping, tuple, list, str)) and hasattr(result, "__dict__"):
         fields = {**vars(type(result)), **vars(result)}
         if any(_found(fields, name) is not None for name in wanted):
             result = fields
     if isinstance(result, Mapping):
         found = {name: _found(result, name) for name in wanted}
+        inner = next((v for v in result.values() if isinstance(v, Mapping)), None)
+        if inner is not None and all(value is None for value in found.values()):
+            found = {name: _found(inner, name) for name in wanted}
         if all(value is None for value in found.values()):
             listed = ", ".join(map(str, result)) or "nothing"
             wants = ", ".join(f"d{name}" for name in wanted)
@@ -174,6 +210,19 @@ def by_name(result: Any, wanted: list[str]) -> dict[str, Array]:
             f"({', '.join(wanted)}); return a dictionary by name"
         )
     return {name: real(part, name) for name, part in zip(wanted, parts, strict=True)}
+
+
+def _without_loss(result: Any, count: int) -> Any:
+    """The gradients of ``(loss, gradients)`` and ``(gradients, loss)``."""
+    if not isinstance(result, tuple) or len(result) != 2 or hasattr(result, "_asdict"):
+        return result
+    for part, other in (result, result[::-1]):
+        if isinstance(other, Mapping):
+            return other
+        several = isinstance(other, (tuple, list)) and len(other) == count > 1
+        if several and np.ndim(_plain(part)) == 0 and not isinstance(part, (tuple, list, Mapping)):
+            return other
+    return result
 
 
 def _found(result: Mapping[str, Any], name: str) -> Any:

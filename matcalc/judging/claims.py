@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
 
 from matcalc import shapes
-from matcalc.errors import MatcalcError, ParseError, ShapeError, UnknownNameError
+from matcalc.errors import ParseError, ShapeError, UnknownNameError
 from matcalc.expr import Node, number, read, symbol_name
+from matcalc.judging.code_slips import variants
 from matcalc.judging.comparison import Points, same_values
 from matcalc.judging.networks import environment_of_network, notation_of
 from matcalc.judging.proving import REFUSALS, same_form
@@ -21,6 +23,7 @@ from matcalc.layout import gradient_in
 from matcalc.network import expanded
 from matcalc.numeric.checking import facts_by_name
 from matcalc.ops.algebra import mul, t
+from matcalc.ops.base import FUNCTIONS
 from matcalc.ops.entrywise import power
 from matcalc.reading.formula import read_formula
 from matcalc.record import Record
@@ -41,6 +44,8 @@ def verify_gradient(record: Record, of: Node, claim: Any) -> Verdict:
     truth = gradient_in(record.layout, boxed(arrival.value, of))
     said = claim if isinstance(claim, str) else str(claim)
     name = symbol_name(arrival.symbol)
+    if isinstance(claim, str):
+        claim = re.sub(rf"^\s*{re.escape(name)}\s*=(?!=)", "", claim)
     try:
         node = _read(record, claim)
     except (UnknownNameError, ParseError):
@@ -59,7 +64,19 @@ def verify_gradient(record: Record, of: Node, claim: Any) -> Verdict:
     ):
         certain = "proved by rewriting" if _proved(node, truth, record) else points.certainty
         return Verdict("holds", said, certainty=certain, reading=str(node))
-    return _diagnosed(said, name, node, truth, wanted, points)
+    verdict = _diagnosed(said, name, node, truth, wanted, points)
+    if verdict.slip or not shapes.same_shape(_two(node.shape), _two(truth.shape)):
+        return verdict
+    return _left_out(verdict, record, of, points.values(node), points)
+
+
+def _left_out(verdict: Verdict, record: Record, of: Node, mine: Any, points: Points) -> Verdict:
+    """The verdict with its slip, where a slope or a term of the loss was left out or mistaken."""
+    for variant in variants(record, of):
+        fits = shapes.same_shape(_two(variant.gradient.shape), _two(of.shape))
+        if fits and same_values(mine, points.values(variant.gradient)):
+            return replace(verdict, slip=variant.slip, explanation=variant.words)
+    return verdict
 
 
 def _proved(node: Node, truth: Node, record: Record) -> bool:
@@ -134,6 +151,14 @@ def _repairs(node: Node, truth: Node) -> Iterator[tuple[str, str, Node]]:
             f"the claim is {more} times too small: {less} should not be there",
             mul(factor, node),
         )
+    if node.shape and truth.shape:
+        for word, what in (("colsum", "rows"), ("rowsum", "columns")):
+            words = f"the claim is {shapes.show(node.shape)}, want {shapes.show(truth.shape)}"
+            yield (
+                "sum over the batch missing",
+                f"{words}: sum over the {what}",
+                FUNCTIONS[word](node),
+            )
     if node.shape:
         yield "transposed", "the claim is the transpose of the gradient", t(node)
         for factor, less, _ in _factors(node, truth):
@@ -157,6 +182,3 @@ def _factors(node: Node, truth: Node) -> Iterator[tuple[Node, str, str]]:
     for factor in (*found, *pairs, two, *(mul(two, f) for f in found)):
         less = f"1/{factor}" if not factor.operands else f"1/({factor})"
         yield factor, less, str(factor)
-
-
-_ = MatcalcError

@@ -1,7 +1,8 @@
 """What the left side of a wrong line comes to, in the names and the notation of its author.
 
-Offered where no single small change makes the line true. The engine's result is written with the
-steps of the page for what they stand for, and judged like any claim before it is shown.
+Offered where no single small change makes the line true: the terms that the line leaves out, else
+the whole side. The engine's result is written with the steps of the page for what they stand for,
+and judged like any claim before it is shown.
 """
 
 from __future__ import annotations
@@ -10,19 +11,32 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import combinations
 
+import sympy as sp
+
 from matcalc.errors import MatcalcError
 from matcalc.expr import Node, is_symbol, postorder, substitute, symbol
+from matcalc.facts import Fact
 from matcalc.judging import spelling as s
 from matcalc.judging.environment import Environment
 from matcalc.judging.layers import normal
 from matcalc.judging.lifted_names import identifier
 from matcalc.judging.lifting import Lift
 from matcalc.judging.probing import Probe, confirmed
-from matcalc.judging.proving import REFUSALS, facts_of, is_long
-from matcalc.judging.slips import LOST, LOST_TERM
+from matcalc.judging.proving import (
+    REFUSALS,
+    facts_of,
+    is_long,
+    lift_of,
+    multiplied_out,
+    with_deltas,
+)
+from matcalc.judging.slips import LOST, LOST_TERM, PRODUCT_RULE, Edit
+from matcalc.judging.tidying import tidy
+from matcalc.judging.vocabulary import spellings
 from matcalc.notation import Notation
-from matcalc.ops.algebra import mul, t
+from matcalc.ops.algebra import is_zero, mul, sub, t
 from matcalc.ops.base import FUNCTIONS
+from matcalc.ops.binder import at_index, index
 from matcalc.reading import tree
 from matcalc.reading.formula import read_formula
 from matcalc.reading.writer import write
@@ -41,13 +55,49 @@ def closed_form(
     if layout[1] or env.constraints or is_long(line.sides[0]):
         return None
     try:
-        found = list(_ways(env.copy(), line, layout))
+        found = list(_whole(env.copy(), line, layout))
     except REFUSALS:
         return None
     for side in found:
-        if confirmed(env, line, layout, side):
+        if not _says_the_same(side, line.sides[0]) and confirmed(env, line, layout, side):
             return side
     return None
+
+
+def _says_the_same(side: tree.Node, left: tree.Node) -> bool:
+    return write(tidy(side)) == write(tidy(left))
+
+
+def left_over(env: Environment, line: tree.Relation, layout: tuple[str, bool]) -> Iterator[Edit]:
+    """The claimed side with the terms that it leaves out, where that is less than the whole."""
+    if layout[1] or env.constraints or is_long(line):
+        return
+    try:
+        found = list(_remainders(env.copy(), line, layout))
+    except REFUSALS:
+        return
+    varied = isinstance(s.peeled(line.sides[0]), tree.Differential)
+    for side in found:
+        yield Edit(PRODUCT_RULE if varied else LOST_TERM, side)
+
+
+def _remainders(
+    env: Environment, line: tree.Relation, layout: tuple[str, bool]
+) -> Iterator[tree.Node]:
+    lift, facts = lift_of(env, line, layout[0]), facts_of(env)
+    truth, mine = (simplify(x, facts=facts) for x in lift.together(line.sides[:2]))
+    if truth.shape != mine.shape or len(postorder(truth)) > LARGEST:
+        return
+    apart = (simplify(x, facts=facts) for x in (sub(truth, mine), multiplied_out(sub(truth, mine))))
+    gap = min(apart, key=lambda x: len(postorder(x)))
+    if is_zero(gap) or len(postorder(gap)) >= len(postorder(truth)):
+        return
+    claimed = s.peeled(line.sides[1])
+    base = claimed if isinstance(claimed, tree.Sum) else tree.Sum((claimed,), ("+",))
+    for side in _formulas(lift, line, gap, facts):
+        rest = s.peeled(side)
+        more = rest if isinstance(rest, tree.Sum) else tree.Sum((rest,), ("+",))
+        yield tree.Sum((*base.terms, *more.terms), (*base.signs, *more.signs))
 
 
 def left_out(probe: Probe, claimed: tree.Node, right: tree.Node) -> str:
@@ -72,24 +122,61 @@ def _subsets(count: int) -> Iterator[tuple[int, ...]]:
         yield from combinations(range(count), size)
 
 
-def _ways(env: Environment, line: tree.Relation, layout: tuple[str, bool]) -> Iterator[tree.Node]:
-    lift = Lift(env, layout[0])
-    facts = facts_of(env)
+def _whole(env: Environment, line: tree.Relation, layout: tuple[str, bool]) -> Iterator[tree.Node]:
+    lift, facts = lift_of(env, line, layout[0]), facts_of(env)
     truth = simplify(lift(line.sides[0]), facts=facts)
-    if truth.indices or len(postorder(truth)) > LARGEST:
-        return
+    if len(postorder(truth)) <= LARGEST:
+        yield from _formulas(lift, line, truth, facts)
+
+
+def _formulas(
+    lift: Lift, line: tree.Relation, node: Node, facts: list[Fact]
+) -> Iterator[tree.Node]:
+    """An expression in the names of the page: with its steps, then with its inputs alone."""
+    env = lift.env
     said = dict(_steps(lift, line, facts))
-    plain = _without_cofactors(truth)
+    plain = _without_cofactors(node)
+    letters = {own: index(letter) for letter, own in lift.indices.items()}
     for form in dict.fromkeys((substitute(plain, said), plain)):
-        text = _written(_author_names(env, form), _notation(env, line))
+        if letters:
+            form = _with_letters(at_index(with_deltas(form), letters))
+        named = _author_names(env, line, form)
+        text = _written(named, _notation(env, line))
         if text and len(text) <= LONGEST:
-            side = read_formula(text)[0].sides[0]
+            side = _with_dots(env, line, read_formula(text)[0].sides[0])
             changed = normal(tree.Relation((line.sides[0], side), ("=",)), env)
             assert isinstance(changed, tree.Relation), "a relation stays one"
             yield changed.sides[1]
 
 
-def _steps(lift: Lift, line: tree.Relation, facts: list) -> Iterator[tuple[Node, Node]]:  # type: ignore[type-arg]
+def _with_dots(env: Environment, line: tree.Relation, side: tree.Node) -> tree.Node:
+    """``A .^ 2`` for powers of entries, on a page that writes them so."""
+
+    def dotted(node: tree.Node) -> bool:
+        return isinstance(node, tree.Postfix) and node.latex == ".^"
+
+    if not any(map(dotted, tree.walk(line, *(d.body for d in env.definitions.values())))):
+        return side
+
+    def change(node: tree.Node) -> tree.Node:
+        power = isinstance(node, tree.Postfix) and node.kind == "power" and node.latex
+        return replace(node, latex=".^") if power else node  # type: ignore[call-arg]
+
+    return s.rebuilt(side, change)
+
+
+def _with_letters(root: Node) -> Node:
+    """Entries of the identity as Kronecker deltas, counted from 1."""
+    swaps: dict[Node, Node] = {}
+    for node in postorder(root):
+        if node.op.name == "entry" and node.operands[0].op.name == "eye":
+            i, j = (sp.expand(p + 1) for p in node.params)
+            if i.is_Symbol and j.is_Symbol:
+                swaps[node] = symbol(f"delta_{i}_{j}", (), rf"\delta_{{{i}{j}}}")
+    return substitute(root, swaps) if swaps else root
+
+
+def _steps(lift: Lift, line: tree.Relation, facts: list[Fact]) -> Iterator[tuple[Node, Node]]:
     """What steps, and error symbols of the line, stand for: their names instead."""
     env, left = lift.env, s.peeled(line.sides[0])
     names: dict[str, tree.Symbol] = {}
@@ -127,9 +214,12 @@ def _without_cofactors(root: Node) -> Node:
     return substitute(root, swaps) if swaps else root
 
 
-def _author_names(env: Environment, node: Node) -> Node:
+def _author_names(env: Environment, line: tree.Relation, node: Node) -> Node:
     """The names of the page for those the engine was given."""
-    written: dict[str, str] = {identifier(key): write(x) for key, x in env.symbols.items()}
+    names = spellings(env, *line.sides)
+    written: dict[str, str] = {identifier(key): write(x) for key, x in names.items()}
+    for x in env.directions:
+        written[f"d_{identifier(s.full(x))}"] = write(tree.Differential("d", x))
     swaps: Mapping[Node, Node] = {
         part: symbol(f"w_{part.params[0]}", part.shape, written[part.params[0]])
         for part in postorder(node)

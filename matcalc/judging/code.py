@@ -7,14 +7,15 @@ its results are held against the engine's gradients.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from matcalc.errors import MatcalcError
-from matcalc.expr import symbol_name
+from matcalc.expr import Node, symbol_name
+from matcalc.judging import slips as e
 from matcalc.judging.calling import Call, as_array, called
 from matcalc.judging.code_slips import variants
 from matcalc.judging.comparison import Points
@@ -80,8 +81,50 @@ def verify_code(record: Record, function: Callable[..., Any], seed: int = 0) -> 
                                      certainty=points.certainty)  # fmt: skip
         else:
             others = ((v.slip, v.words, points.values(v.gradient)) for v in variants(record, w))
-            verdicts[name] = judged(name, right[name], mine[name], sizes, points.certainty, others)
+            own = [values.get(w) for values, _, _ in points.found]
+            found = judged(name, right[name], mine[name], sizes, points.certainty, others, own)
+            if found.status != "holds" and not found.slip:
+                more = _right_at_one(record, call, truths, name) or _fickle(
+                    call, points, name, mine[name][0]
+                )
+                found = replace(found, explanation=found.explanation + more)
+            verdicts[name] = found
     return CodeReport(verdicts, call.remarks)
+
+
+def _right_at_one(record: Record, call: Call, truths: Mapping[str, Node], name: str) -> str:
+    """What to add where the function is right as soon as one dimension is 1."""
+    facts = facts_by_name(record.problem.facts)
+    roots = list(truths.values())
+    dims = sorted({d for _, sizes, _ in Points(roots, facts, sizes=1, each=1).found for d in sizes})
+    for dim in dims[:6]:
+        try:
+            points = Points(roots, facts, sizes=3, each=1, at={dim: 1})
+            right = points.values(truths[name])
+            mine = [call({symbol_name(x): v for x, v in values.items()}).get(name)
+                    for values, _, _ in points.found]  # fmt: skip
+        except MatcalcError:
+            continue  # no such size, or the function does not take it
+        if any(r is not None and np.max(np.abs(r), initial=0) < 1e-9 for r in right):
+            continue  # nothing is left of the gradient
+        if all(
+            r is not None and m is not None and _equal(np.atleast_2d(r), m)
+            for r, m in zip(right, mine, strict=True)
+        ):
+            return f"; it is right for {dim} = 1 only"
+    return ""
+
+
+def _fickle(call: Call, points: Points, name: str, before: Array | None) -> str:
+    """What to add where a second call with the same arrays gives something else."""
+    values = points.found[0][0]
+    again = call({symbol_name(x): v for x, v in values.items()}).get(name)
+    same = (
+        before is not None and again is not None and (np.array_equal(before, again, equal_nan=True))
+    )
+    if same or (before is None and again is None):
+        return ""
+    return "; a second call with the same arrays gives something else"
 
 
 def inputs_in_order(record: Record, points: Points) -> list[str]:
@@ -127,10 +170,12 @@ def judged(
     sizes: Sequence[Mapping[str, int]],
     certainty: str,
     others: Iterable[tuple[str, str, Sequence[Array | None]]] = (),
+    own: Sequence[Array | None] = (),
 ) -> Verdict:
     """One gradient: right, or wrong in which way.
 
-    ``others`` are (slip, words, values) of what comes out under slips that are no simple factor.
+    ``others`` are (slip, words, values) of what comes out under slips that are no simple factor,
+    ``own`` the values of the variable itself.
     """
     pairs = [
         Pair(np.atleast_2d(r), m, d)
@@ -159,10 +204,40 @@ def judged(
         ):
             words = f"d{name}: {words}"
             return Verdict("fails", said, slip, explanation=words, certainty=certainty)
+    if (plain := _plain_reason(name, pairs, own)) is not None:
+        slip, words = plain
+        return Verdict("fails", said, slip, explanation=words, certainty=certainty)
     words = _where(name, next(p for p in pairs if not _equal(p.right, p.mine)))
     if _equal(pairs[0].right, pairs[0].mine):
         words = f"{words}; the first call is right: is something kept from call to call?"
     return Verdict("fails", said, explanation=words, certainty=certainty)
+
+
+def _plain_reason(
+    name: str, pairs: Sequence[Pair], own: Sequence[Array | None]
+) -> tuple[str, str] | None:
+    """Nothing but zeros, whole numbers, or a multiple of the variable too much."""
+    if all(not np.any(p.mine) for p in pairs):
+        return e.LOST, f"d{name} is zero"
+    ratios: set[float | None] = set()
+    for p, x in zip(pairs, own, strict=False):
+        gap = np.reshape(p.mine, p.right.shape) - p.right
+        square = float(np.sum(np.square(x))) if x is not None and np.size(x) == gap.size else 0.0
+        if square < 1e-24 or x is None:
+            return None
+        mine = np.reshape(x, gap.shape)
+        ratio = float(np.sum(gap * mine)) / square
+        if not _equal(gap, ratio * mine):
+            ratios.add(None)
+            break
+        ratios.add(round(ratio, 7))
+    if len(ratios) == 1 and None not in ratios:
+        [times] = ratios
+        return e.EXTRA_TERM, f"d{name} has {times:+.4g}*{name} that is no part of the gradient"
+    whole = all(np.all(p.mine == np.round(p.mine)) for p in pairs)
+    if whole and not all(np.all(p.right == np.round(p.right)) for p in pairs):
+        return "whole numbers", f"d{name} has whole numbers only: is an array of integers filled?"
+    return None
 
 
 def _where(name: str, pair: Pair) -> str:

@@ -6,13 +6,13 @@ returned. They are made one by one, only for functions that are wrong in no simp
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from matcalc.expr import Node, number, substitute, symbol
+from matcalc.expr import Node, number, postorder, substitute, symbol, symbol_name
 from matcalc.judging import slips as e
 from matcalc.network import expanded
-from matcalc.ops.algebra import SUM_OP, add, had, minus, mul
+from matcalc.ops.algebra import PRODUCT, SUM_OP, add, had, minus, mul
 from matcalc.ops.base import FUNCTIONS
 from matcalc.record import Record
 from matcalc.reverse import gradient_of
@@ -36,6 +36,34 @@ def variants(record: Record, wrt: Node) -> Iterator[Variant]:
     if not output.shape:
         yield from _terms(output, wrt)
     yield from _slopes(record, output, wrt)
+    yield from _operands(record, wrt)
+
+
+def _operands(record: Record, wrt: Node) -> Iterator[Variant]:
+    """Beside a parameter: what an activation is applied to, in place of its value."""
+    of = {step.symbol: step.definition for step in record.problem.steps[:MOST]}
+    for consumer, definition in of.items():
+        if consumer not in record.arrivals or not definition.shape:
+            continue
+        arrived = expanded(record.arrivals[consumer].value)
+        for product in postorder(definition):
+            if product.op is PRODUCT and wrt in product.operands and product.shape:
+                yield from _swapped_operands(of, definition, product, arrived, wrt)
+
+
+def _swapped_operands(
+    of: Mapping[Node, Node], definition: Node, product: Node, arrived: Node, wrt: Node
+) -> Iterator[Variant]:
+    held, above = symbol("held", product.shape), symbol("above", definition.shape)
+    outer = substitute(definition, {product: held})
+    passed = gradient_of(FUNCTIONS["sum"](had(above, outer)), [held])[held]
+    passed = expanded(substitute(passed, {held: product, above: arrived}))
+    local = gradient_of(FUNCTIONS["sum"](had(held, product)), [wrt])[wrt]
+    for value, inside in of.items():
+        if value in set(postorder(local)) and len(inside.operands) == 1:
+            swapped = substitute(local, {value: inside.operands[0]})
+            words = f"{inside.operands[0]} stands for {symbol_name(value)} = {inside}"
+            yield Variant(e.ARGUMENT, words, expanded(substitute(swapped, {held: passed})))
 
 
 def _terms(output: Node, wrt: Node) -> Iterator[Variant]:
@@ -92,12 +120,41 @@ def _passed(
         )
         return
     yield e.SLOPE_MISSING, f"the value stands for the slope at {said}", had(arriving, value)
-    at = symbol("at", value.shape)
-    function = definition.op.build((at,), definition.params)
-    total = FUNCTIONS["sum"](function) if function.shape else function
-    slope = substitute(gradient_of(total, [at])[at], {at: value})
+    at, function, slope = _slope(definition.op.build, definition)
     yield (
         e.ARGUMENT,
         f"the slope at {said} is taken at the value, not at what the function is applied to",
-        had(arriving, slope),
+        had(arriving, substitute(slope, {at: value})),
     )
+    # tanh' = 1 - tanh^2, with what tanh is applied to where its value should stand
+    inside = expanded(definition.operands[0])
+    yield (
+        e.ARGUMENT,
+        f"the slope at {said}, written in the value, has {definition.operands[0]} in its place",
+        had(arriving, substitute(substitute(slope, {function: at}), {at: inside})),
+    )
+    yield from _other_slopes(arriving, value, definition, said)
+
+
+def _slope(build: Callable[..., Node], definition: Node) -> tuple[Node, Node, Node]:
+    """A number for every entry, the function of it, and its slope there."""
+    at = symbol("at", definition.shape)
+    function = build((at,), definition.params)
+    total = FUNCTIONS["sum"](function) if function.shape else function
+    return at, function, gradient_of(total, [at])[at]
+
+
+def _other_slopes(
+    arriving: Node, value: Node, definition: Node, said: str
+) -> Iterator[tuple[str, str, Node]]:
+    """The slope of another activation, as it is written in the value or in the argument."""
+    inside = expanded(definition.operands[0])
+    for name in ("sigmoid", "tanh", "relu", "softplus", "exp"):
+        if name == definition.op.name:
+            continue
+        at, function, slope = _slope(lambda x, _: FUNCTIONS[name](x[0]), definition)  # noqa: B023
+        words = f"the slope at {said} is that of {name}"
+        yield "another activation's slope", words, had(arriving, substitute(slope, {at: inside}))
+        if function in set(postorder(slope)):
+            in_value = substitute(substitute(slope, {function: at}), {at: value})
+            yield "another activation's slope", words, had(arriving, in_value)

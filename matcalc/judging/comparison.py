@@ -26,12 +26,14 @@ class Points:
         sizes: int = 5,
         each: int = 3,
         seed: int = 0,
+        at: Mapping[str, int] | None = None,
     ) -> None:
+        """``at`` holds some dimensions fast."""
         self.found: list[tuple[Mapping[Node, Any], Mapping[str, int], Any]] = []
         program = Program(list(roots))
         for trial in range(sizes):
             rng = np.random.default_rng([seed, trial])
-            dims = fitting_sizes([program], rng, ones=False)
+            dims = {**fitting_sizes([program], rng, ones=False), **(at or {})}
             for attempt in range(each):
                 functions = stand_ins(program.order, rng)
                 sampler = Sampler(program, program.inputs()[:1], rng, facts)

@@ -2,7 +2,7 @@ r"""A wrong line at small whole numbers, both sides worked out, so that it can b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +16,7 @@ from matcalc.judging.free_letters import free_letters
 from matcalc.judging.scope import Scope
 from matcalc.judging.sizes import free_dims, size_choices
 from matcalc.judging.values import Array, Misfit, OutOfRange, TooMuch, Unread, show
+from matcalc.judging.vocabulary import spellings
 from matcalc.judging.worlds import STYLES, World
 from matcalc.reading import tree as t
 from matcalc.reading.writer import write
@@ -34,7 +35,8 @@ def counterexample(env: Environment, line: t.Relation, layout: tuple[str, bool])
             world = World(env, sizes, points=POINTS, seed=5, style=style, integers=True)
             scope = Scope(world, layout=layout[0], vec=layout[1])
             try:
-                text = _at(scope, line)
+                with np.errstate(all="ignore"):
+                    text = _at(scope, line)
             except (Misfit, Unread, OutOfRange, TooMuch, ArithmeticError, ValueError):
                 continue
             if text:
@@ -97,7 +99,8 @@ def _told(
     inputs = {k: _pick(x, point) for k, x in scope.world.inputs.items()}
     if any(x.size > LARGEST for x in (_pick(a, point), _pick(b, point), *inputs.values())):
         return ""
-    rows = [", ".join(f"{_name(scope, k)} = {matrix(x)}" for k, x in inputs.items())]
+    names = spellings(scope.env, *line.sides)
+    rows = [", ".join(f"{_name(names, k)} = {matrix(x)}" for k, x in inputs.items())]
     steps = dict(_steps(scope, line.sides[1], point))
     if steps:
         rows.append("then " + ", ".join(f"{k} = {matrix(x)}" for k, x in steps.items()))
@@ -111,12 +114,11 @@ def _told(
     return "\n".join(row for row in rows if row)
 
 
-def _name(scope: Scope, key: str) -> str:
+def _name(names: Mapping[str, t.Symbol], key: str) -> str:
     """A name as the page writes it."""
     if key.startswith("d "):
-        return f"d{_name(scope, key[2:])}"
-    symbol = scope.env.symbols.get(key)
-    return write(symbol) if symbol is not None else key
+        return f"d{_name(names, key[2:])}"
+    return write(names[key]) if key in names else key
 
 
 def _steps(scope: Scope, side: t.Node, point: int) -> Iterator[tuple[str, Array]]:
@@ -131,7 +133,11 @@ def _steps(scope: Scope, side: t.Node, point: int) -> Iterator[tuple[str, Array]
                 value = _pick(scope.value(place).array.real, point)
             except (Misfit, Unread, OutOfRange):
                 continue
-            if (place.definition is not None or place.grid) and value.size <= LARGEST:
+            if (
+                (place.definition is not None or place.grid)
+                and value.size <= LARGEST
+                and np.all(np.isfinite(value))
+            ):
                 yield write(one), value
             break
 

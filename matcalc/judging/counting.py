@@ -62,6 +62,32 @@ def note_parameters(env: Environment) -> None:
             env.shapes[name] = (lengths[0], ONE)
 
 
+def steps_of_recurrence(env: Environment, left: t.Symbol, body: t.Node) -> dict[str, t.Node]:
+    """``h_t`` from ``h_{t-1}`` with t from 1 to T: where the steps begin and end."""
+    letters = _shifted_letters(env.page, body, left) & set(s.letters_below(left))
+    return {
+        x: t.Listing((low, t.Ellipsis(r"\dots"), high))
+        for x in letters & set(env.letter_ranges)
+        for low, high in (env.letter_ranges[x],)
+    }
+
+
+def _shifted_letters(page: Sequence[t.Relation], body: t.Node, left: t.Symbol) -> set[str]:
+    """The t of ``h_{t-1}``, where h_t is defined: its steps have a first and a last one."""
+    defined = {left.name}
+    for relation in page:
+        if relation.signs and relation.signs[0] in ("=", ":="):
+            defined |= {p.name for p in (relation.sides[0],) if isinstance(p, t.Symbol)}
+    found: set[str] = set()
+    for root in (body, *page):
+        for node in t.walk(root):
+            if isinstance(node, t.Symbol) and node.name in defined:
+                for script in node.subscripts:
+                    if isinstance(script, t.Sum):
+                        found |= {p.name for p in t.walk(script) if isinstance(p, t.Symbol)}
+    return found
+
+
 def items_of(node: t.Node) -> tuple[t.Node, ...]:
     return node.items if isinstance(node, t.Listing) else (node,)
 
@@ -71,6 +97,8 @@ REALS = t.Symbol("R_bb", r"\mathbb{R}")
 
 def ranges_of(relation: t.Relation) -> Iterator[tuple[str, t.Node]]:
     r"""``j = 1, 2, 3`` and ``j \in \{1, ..., 3\}`` among the conditions, letter by letter."""
+    if _is_range(relation):
+        yield relation.sides[0].name, relation.sides[1]  # type: ignore[attr-defined]
     for condition in relation.conditions:
         parts = condition.relations if isinstance(condition, t.Condition) else (condition,)
         for part in parts:
@@ -127,10 +155,25 @@ def note_dims(env: Environment, relation: t.Relation) -> None:
             found = list(node.arguments)
         for part in found:
             env.dims |= {s.full(symbol) for symbol in s.symbols(part)}
-    for _, right in ranges_of(relation):
+    for letter, right in ranges_of(relation):
         for part in t.walk(right):
             if isinstance(part, t.Symbol) and s.bare(part):
                 env.dims.add(part.name)
+        if isinstance(right, t.Listing) and (not relation.sides or _is_all_range(relation)):
+            env.letter_ranges.setdefault(letter, (right.items[0], right.items[-1]))
+
+
+def _is_all_range(relation: t.Relation) -> bool:
+    r"""``i = 1, \dots, N`` as a line of its own, or behind the shape of x_i."""
+    return relation.signs[0] == r"\in" or _is_range(relation)
+
+
+def _is_range(relation: t.Relation) -> bool:
+    """A letter and a list with dots, and nothing else."""
+    if relation.signs != ("=",) or not isinstance(relation.sides[0], t.Symbol):
+        return False
+    right = relation.sides[1]
+    return isinstance(right, t.Listing) and any(isinstance(x, t.Ellipsis) for x in right.items)
 
 
 def note_bases(env: Environment, relation: t.Relation) -> None:

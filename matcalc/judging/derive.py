@@ -7,18 +7,19 @@ column-stacking vec; the layout only decides how it is written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from matcalc.judging import spelling as s
 from matcalc.judging import values as v
-from matcalc.judging.adjoints import loss_symbol, tied_step
+from matcalc.judging.adjoints import loss_symbol, tied_step, undefined_loss
 from matcalc.judging.differentials import differential
 from matcalc.judging.elementary import flat, unflat
 from matcalc.judging.evaluate import evaluate, one
-from matcalc.judging.functions import LOSSES, decorated_place, is_application
+from matcalc.judging.functions import LOSSES, is_application
+from matcalc.judging.moving import moved, target
 from matcalc.judging.products import OPEN, Signs
 from matcalc.judging.scope import Place, Scope
 from matcalc.judging.unknown_loss import unknown_loss
@@ -27,16 +28,6 @@ from matcalc.reading import tree as t
 from matcalc.reading.writer import write
 
 H = 1e-30
-
-
-@dataclass(frozen=True)
-class Target:
-    """What is differentiated by: named arrays with the entries that move, in order."""
-
-    parts: tuple[tuple[Place, Array, tuple[tuple[int, int], ...]], ...]
-    shape: Shape
-    turned: bool = False
-    expression: t.Node | None = None
 
 
 def derivative(scope: Scope, node: t.Node) -> list[Value]:
@@ -66,13 +57,15 @@ def derivative(scope: Scope, node: t.Node) -> list[Value]:
 
 
 def _nabla(scope: Scope, node: t.Nabla) -> list[Value]:
+    if (slope := _slope_times(scope, node)) is not None:
+        return evaluate(scope, slope)
     of, by = node.of, node.by
     if of is None:
         of = loss_symbol(scope.env)
     if isinstance(of, t.HeadBracket) and _is_step_of(scope, of):
         by, of = by or of.bracket.items, of.head
-    if not by and isinstance(of, t.HeadBracket) and len(of.bracket.items) > 1:
-        return _by_all_arguments(scope, of)
+    if not by and of is not None and len(numbers := _own_numbers(scope, of)) > 1:
+        return _by_all_arguments(scope, of, numbers, node.order)
     if not by and of is not None:
         only = _own_argument(scope, of) or _only_input(scope, of)
         by = () if only is None else (only,)
@@ -92,9 +85,49 @@ def _nabla(scope: Scope, node: t.Nabla) -> list[Value]:
     return [Value(table)]
 
 
-def _by_all_arguments(scope: Scope, of: t.HeadBracket) -> list[Value]:
+def _slope_times(scope: Scope, node: t.Nabla) -> t.Node | None:
+    r"""``\nabla f(x)^T v`` of a number f(x): its gradient, transposed, times v."""
+    of = node.of
+    product = isinstance(of, t.Product) and not any(of.operators)
+    first = of.factors[0] if product else of  # type: ignore[union-attr]
+    if not isinstance(first, t.Postfix) or first.kind != "transpose":
+        return None
+    base = s.peeled(first.base)
+    if not isinstance(base, (t.HeadBracket, t.Symbol)) or not one(scope, base).is_scalar:
+        return None
+    slope = replace(first, base=replace(node, of=base))
+    return replace(of, factors=(slope, *of.factors[1:])) if product else slope  # type: ignore
+
+
+def _own_numbers(scope: Scope, of: t.Node) -> tuple[t.Node, ...]:
+    """The x, y of ``f(x, y)``, and of an ``f`` that the page defines as ``f(x, y)``."""
+    if isinstance(of, t.HeadBracket) and len(of.bracket.items) > 1:
+        return of.bracket.items
+    head = of.head if isinstance(of, t.HeadBracket) else of
+    if not isinstance(head, t.Symbol):
+        return ()
+    key = s.full(head, scope.indices)
+    function = scope.env.functions.get(key)
+    if function is not None:
+        return tuple(t.Symbol(name, name) for name in function.parameters)
+    return scope.env.decorated.get(key, ())
+
+
+def _by_all_arguments(
+    scope: Scope, of: t.Node, items: tuple[t.Node, ...], order: str
+) -> list[Value]:
     r"""``\nabla f(x, y)`` of two numbers: their slopes, written as a column or as a row."""
-    parts = [jacobian(scope, of, item) for item in of.bracket.items]
+    head = of.head if isinstance(of, t.HeadBracket) else of
+    f = t.HeadBracket(head, t.Bracket("(", ")", items))
+    if order == "2":
+        rows = [
+            [one(scope, t.Derivative(r"\partial", f, (x, y), "2")).array for y in items]
+            for x in items
+        ]
+        if any(entry.shape[-2:] != (1, 1) for row in rows for entry in row):
+            raise Unread(f"{write(of)}: it is not said by what the second derivatives are taken")
+        return [Value(np.concatenate([np.concatenate(row, axis=-1) for row in rows], axis=-2))]
+    parts = [jacobian(scope, f, item) for item in items]
     if any(shape != (1, 1) or by != (1, 1) for _, shape, by in parts):
         raise Unread(f"{write(of)}: it is not said by what the gradient is taken")
     column = np.concatenate([np.broadcast_to(x, parts[0][0].shape) for x, _, _ in parts], axis=-2)
@@ -130,17 +163,24 @@ def _own_argument(scope: Scope, of: t.Node) -> t.Symbol | None:
 
 def _only_input(scope: Scope, of: t.Node) -> t.Symbol | None:
     """What ``\\nabla f`` differentiates by: the one array that f is computed from."""
-    place = scope.place(of) if isinstance(of, t.Symbol) else None
-    if place is None or place.definition is None:
+    if isinstance(of, t.Symbol):
+        place = scope.place(of)
+        if place is None or place.definition is None:
+            return None
+        scope.value(place)
+        keys = set(scope.used_by(place.key))
+    elif isinstance(of, t.HeadBracket):
         return None
-    scope.value(place)
+    else:
+        one(scope, of)
+        keys = {s.full(symbol) for symbol in s.symbols(of)}
+    inputs = scope.world.inputs
     used = [
         symbol
-        for key in scope.used_by(place.key)
-        if key in scope.world.inputs and (symbol := scope.env.symbols.get(key)) is not None
+        for key in sorted(keys)
+        if key in inputs and (symbol := scope.env.symbols.get(key)) is not None
     ]
-    columns = [x for x in used if scope.world.inputs[s.full(x)].shape[-1] == 1
-               and scope.world.inputs[s.full(x)].shape[-2] > 1]  # fmt: skip
+    columns = [x for x in used if inputs[s.full(x)].shape[-1] == 1 < inputs[s.full(x)].shape[-2]]
     found = used if len(used) == 1 else columns
     return found[0] if len(found) == 1 else None
 
@@ -164,9 +204,7 @@ def _scale(scope: Scope, step: t.Node) -> int:
 
 
 def _of_loss(scope: Scope, step: t.Node) -> tuple[Array, Shape, Shape]:
-    loss = loss_symbol(scope.env)
-    if loss is None:
-        loss = t.Symbol("L", "L")
+    loss = loss_symbol(scope.env) or undefined_loss(scope.env) or t.Symbol("L", "L")
     return jacobian(scope, loss, step)
 
 
@@ -179,70 +217,22 @@ def adjoint(scope: Scope, symbol: t.Symbol) -> list[Value] | None:
     return gradient(scope, step)
 
 
-# ---------------------------------------------------------------- the target
-
-
-def target(scope: Scope, by: t.Node) -> Target:
-    """The entries that move."""
-    inner = s.peeled(by)
-    if isinstance(inner, t.Postfix) and inner.kind == "transpose":
-        found = target(scope, inner.base)
-        return replace(found, shape=(found.shape[1], found.shape[0]), turned=not found.turned)
-    if isinstance(inner, t.Call) and inner.head.name.lower() == "vec":
-        found = target(scope, s.flattened(inner.argument))
-        return replace(found, shape=(found.shape[0] * found.shape[1], 1))
-    place: Place | None = None
-    if isinstance(inner, t.Postfix) and inner.kind == "subscript":
-        base = s.peeled(inner.base)
-        whole = scope.place(base) if isinstance(base, t.Symbol) else None
-        if whole is not None and whole.whole and not whole.grid:
-            rows, cols = scope.selection(whole.key, inner.arguments, scope.value(whole).shape)
-            place = replace(whole, rows=rows, cols=cols)
-    if isinstance(inner, t.Symbol):
-        place = scope.place(inner)
-        if place is None:
-            one(scope, inner)
-            place = scope.place(inner) or Place(s.full(inner, scope.indices), shape=(1, 1))
-    elif isinstance(inner, t.HeadBracket) and isinstance(inner.head, t.Symbol):
-        key = s.full(inner.head, scope.indices)
-        if key in scope.env.decorated:
-            place = decorated_place(scope, key, inner.bracket.items)
-        elif is_application(scope, inner) and scope.place(inner.head) is not None:
-            place = scope.place(inner.head)
-    if place is None:
-        value = one(scope, inner)
-        return Target((), value.shape, expression=inner)
-    if place.grid:
-        cells = _cells(place)
-        parts = tuple((c, scope.value(c).array, ((0, 0),)) for c in cells)
-        shape = scope.value(place).shape
-        return Target(parts, shape)
-    whole = replace(place, rows=None, cols=None, turned=False)
-    array = scope.value(whole).array
-    rows = place.rows if place.rows is not None else tuple(range(array.shape[-2]))
-    cols = place.cols if place.cols is not None else tuple(range(array.shape[-1]))
-    entries = tuple((i, j) for j in cols for i in rows)
-    shape = (len(cols), len(rows)) if place.turned else (len(rows), len(cols))
-    return Target(((whole, array, entries),), shape)
-
-
-def _cells(place: Place) -> list[Place]:
-    columns = zip(*place.grid, strict=True)
-    cells = [cell for column in columns for cell in column]
-    if place.rows is not None or place.cols is not None:
-        rows = place.rows or tuple(range(len(place.grid)))
-        cols = place.cols or tuple(range(len(place.grid[0])))
-        cells = [place.grid[i][j] for j in cols for i in rows]
-    return cells
-
-
 def _nested(scope: Scope) -> bool:
     arrays = [*scope.cuts.values(), *(a for _, a in scope.patches)]
     return any(np.iscomplexobj(a) for a in arrays)
 
 
 def jacobian(scope: Scope, of: t.Node, by: t.Node) -> tuple[Array, Shape, Shape]:
-    """The p x r table of dF_j/dx_i (last two axes), and both shapes."""
+    """The p x r table of dF_j/dx_i (last two axes), and both shapes; computed once."""
+    if scope.locals:
+        return _jacobian(scope, of, by)
+    key = scope.key_of(of, by)
+    if key not in scope.slopes:
+        scope.slopes[key] = _jacobian(scope, of, by)
+    return scope.slopes[key]
+
+
+def _jacobian(scope: Scope, of: t.Node, by: t.Node) -> tuple[Array, Shape, Shape]:
     at = target(scope, by)
     count = at.shape[0] * at.shape[1]
     scope.count(5 * count)
@@ -250,15 +240,15 @@ def jacobian(scope: Scope, of: t.Node, by: t.Node) -> tuple[Array, Shape, Shape]
         raise v.TooMuch("the derivative by so many numbers is too much to check")
     function = _function_of(scope, of, by)
     if not _nested(scope):
-        out = function(_moved(scope, at, 1j * H))
+        out = function(moved(scope, at, 1j * H))
         spelled = _spelled_out(scope, by)
         if spelled is not None and (out.ndim < scope.depth + 4 or not np.any(out.imag)):
             # The step stands in the formula with its right side instead of its name.
-            out = function(_moved(scope, replace(at, expression=spelled), 1j * H))
+            out = function(moved(scope, replace(at, expression=spelled), 1j * H))
         slopes = out.imag / H if np.iscomplexobj(out) else np.zeros(out.shape)
     else:
         h = 1e-3
-        steps = [function(_moved(scope, at, k * h)) for k in (1, -1, 2, -2)]
+        steps = [function(moved(scope, at, k * h)) for k in (1, -1, 2, -2)]
         near, far = (steps[0] - steps[1]) / (2 * h), (steps[2] - steps[3]) / (4 * h)
         slopes = (4 * near - far) / 3
     base_shape = slopes.shape[-2:]
@@ -281,44 +271,6 @@ def _spelled_out(scope: Scope, by: t.Node) -> t.Node | None:
         return None
     body = s.peeled(place.definition.body)
     return body if isinstance(body, (t.Sum, t.Product, t.Fraction, t.HeadBracket)) else None
-
-
-def _moved(scope: Scope, at: Target, step: complex) -> Scope:
-    """The scope with every entry moved once, along a new first axis."""
-    if at.expression is not None:
-        value = one(scope, at.expression).array
-        whole = [(i, j) for j in range(at.shape[1]) for i in range(at.shape[0])]
-        moved = _steps(scope, value, whole, 0, len(whole), step)
-        return _deeper(scope.cut({}, ((at.expression, moved),)))
-    cuts: dict[str, Array] = {}
-    offset = 0
-    count = sum(len(entries) for _, _, entries in at.parts)
-    for place, array, entries in at.parts:
-        cuts[place.key] = _steps(scope, array, entries, offset, count, step)
-        offset += len(entries)
-    return _deeper(scope.cut(cuts))
-
-
-def _deeper(scope: Scope) -> Scope:
-    scope.depth += 1
-    return scope
-
-
-def _steps(
-    scope: Scope,
-    array: Array,
-    entries: Sequence[tuple[int, int]],
-    offset: int,
-    count: int,
-    step: complex,
-) -> Array:
-    """Copies of an array, each with one entry moved; constants get the axes they lack."""
-    array = array.reshape((1,) * (scope.depth + 3 - array.ndim) + array.shape)
-    kind = complex if isinstance(step, complex) or np.iscomplexobj(array) else float
-    moved = np.array(np.broadcast_to(array, (count, *array.shape)), dtype=kind)
-    for k, (i, j) in enumerate(entries):
-        moved[offset + k, ..., i, j] += step
-    return moved
 
 
 def _function_of(scope: Scope, of: t.Node, by: t.Node) -> Callable[[Scope], Array]:
@@ -371,8 +323,17 @@ def _has_component(scope: Scope, symbol: t.Symbol) -> bool:
 # ---------------------------------------------------------------- layouts
 
 
+def _is_turned(node: t.Node) -> bool:
+    inner = s.peeled(node)
+    return isinstance(inner, t.Postfix) and inner.kind == "transpose"
+
+
 def _laid_out(scope: Scope, node: t.Derivative, table: Array, of: Shape, by: Shape) -> list[Value]:
     across = np.swapaxes(table, -1, -2)
+    if of[1] == 1 < of[0] and by[0] == 1 < by[1] and _is_turned(node.by[0]):
+        return [Value(across)]  # dy/dx^T: the sign of transposition says the layout
+    if of[0] == 1 < of[1] and by[1] == 1 < by[0] and node.of is not None and _is_turned(node.of):
+        return [Value(table)]  # dy^T/dx
     # A name for a derivative was given in the layout of the page.
     layout = (scope.env.layout or scope.layout) if scope.lenient else scope.layout
     numerator = layout == "numerator"
@@ -392,9 +353,16 @@ def _laid_out(scope: Scope, node: t.Derivative, table: Array, of: Shape, by: Sha
     if by == (1, 1):
         shaped = unflat(across, of)
         return v.distinct([Value(shaped), Value(across if numerator else table)])
-    if layout in ("numerator", "mixed"):
+    if layout in ("numerator", "mixed") or _by_a_row(node.by[0], by):
         return [Value(across)]
     return [Value(table)]
+
+
+def _by_a_row(by: t.Node, shape: Shape) -> bool:
+    r"""``\partial y / \partial x'``: the prime says that the variable goes along the rows."""
+    inner = s.peeled(by)
+    turned = isinstance(inner, t.Postfix) and inner.kind in ("transpose", "prime")
+    return turned and shape[0] == 1
 
 
 def entry_slopes(table: Array, of: Shape, by: Shape) -> Array | None:
@@ -446,7 +414,7 @@ def _higher(scope: Scope, node: t.Derivative) -> list[Value]:
         assert inner.of is not None, "built above"
         return jacobian(inside, inner.of, inner.by[0])[0]
 
-    steps = [slope(_moved(scope, first, k * h)) for k in (1, -1, 2, -2)]
+    steps = [slope(moved(scope, first, k * h)) for k in (1, -1, 2, -2)]
     near, far = (steps[0] - steps[1]) / (2 * h), (steps[2] - steps[3]) / (4 * h)
     tables = (4 * near - far) / 3
     if tables.shape[0] != count:

@@ -15,20 +15,25 @@ from itertools import islice
 from matcalc.judging import slips as e
 from matcalc.judging import spelling as s
 from matcalc.judging.additions import Additions
-from matcalc.judging.closed_form import closed_form, left_out
-from matcalc.judging.compare import is_printed
+from matcalc.judging.closed_form import closed_form, left_out, left_over
+from matcalc.judging.compare import Trouble, is_printed, side_values
 from matcalc.judging.counterexamples import counterexample
 from matcalc.judging.digits import cut_digits, wrong_digits
 from matcalc.judging.edits import Editor
 from matcalc.judging.environment import Environment
-from matcalc.judging.lines import EQUAL, HEAVY, Finding, judge_in
+from matcalc.judging.finding import EQUAL, Finding
+from matcalc.judging.lines import HEAVY
+from matcalc.judging.one_layout import judge_in
 from matcalc.judging.paths import one_path
 from matcalc.judging.probing import Diagnosis, Probe, confirmed, probe_of
 from matcalc.judging.residuals import coefficients, lost_terms
-from matcalc.judging.scaling import scaled_side
+from matcalc.judging.scaling import scaled_side, varying_factor
+from matcalc.judging.scope import Scope
+from matcalc.judging.sizes import worlds
 from matcalc.judging.slips import Edit
 from matcalc.judging.tidying import tidy
 from matcalc.reading import tree as t
+from matcalc.reading.writer import write
 
 WORK = 40_000  # evaluated pieces of formulas in each round
 PRICE = 1_000  # pieces, for judging a side that looks right
@@ -82,8 +87,10 @@ def _resized(env: Environment, relation: t.Relation, finding: Finding) -> Diagno
     node, right = s.peeled(relation.sides[0]), relation.sides[1]
     if isinstance(node, (t.Derivative, t.Nabla)) and len(node.by) == 1:
         node = s.peeled(node.by[0])
-    dims = env.shape_of(node, {}) if isinstance(node, t.Symbol) else None
-    if finding.status != "shape-error" or dims is None:
+    if finding.status != "shape-error" or not isinstance(node, t.Symbol):
+        return None
+    dims = env.shape_of(node, {}) or _written_shape(env, node)
+    if dims is None:
         return None
     if not isinstance(right, t.Postfix) or not right.arguments:
         return None
@@ -94,6 +101,18 @@ def _resized(env: Environment, relation: t.Relation, finding: Finding) -> Diagno
     return Diagnosis(e.SHAPE, side) if holds else None
 
 
+def _written_shape(env: Environment, node: t.Symbol) -> tuple[t.Node, t.Node] | None:
+    """The shape of an array that is written out."""
+    if node.subscripts or s.full(node) in env.dims:
+        return None
+    for world in worlds(env.copy(), count=1, points=1):
+        values = side_values(Scope(world), node)
+        if not isinstance(values, Trouble):
+            rows, cols = values[0].shape
+            return t.Number(str(rows)), t.Number(str(cols))
+    return None
+
+
 def _found(
     env: Environment, line: t.Relation, layout: tuple[str, bool], finding: Finding
 ) -> Diagnosis | None:
@@ -101,6 +120,8 @@ def _found(
     if probe is None:
         return None
     found = _search(env, line, layout, probe)
+    if found is not None and "; " in found.slip:
+        found = _shorter(env, line, layout, found)
     by_layout = "layout" in finding.convention
     if found is not None:
         turned = by_layout and found.slip == e.TRANSPOSE
@@ -117,6 +138,17 @@ def _found(
     if other is not None:
         return replace(other, side=side)
     return Diagnosis(left_out(probe, line.sides[1], side) or e.OTHER, side)
+
+
+def _shorter(
+    env: Environment, line: t.Relation, layout: tuple[str, bool], found: Diagnosis
+) -> Diagnosis:
+    """Two changes at once, or the closed form where that is the shorter line."""
+    side = closed_form(env, line, layout)
+    if side is None or found.side is None:
+        return found
+    shorter = len(write(tidy(side))) < len(write(tidy(found.side)))
+    return replace(found, side=side) if shorter else found
 
 
 def _tidied(
@@ -173,16 +205,24 @@ def _search(
         if found is not None:
             return found
     tried = Tried(env, line, layout, probe, stop)
-    found = tried.first(Editor(env, line, side).single())
+    found = tried.first(Additions(env, line, side).stray_sums())
+    if found is None:
+        found = tried.first(Editor(env, line, side).single())
     if found is None:
         found = _missing_term(env, line, layout, probe, coefficients(env, line, probe), stop)
     if found is None:
+        tried.stop = stop.later()
         found = tried.first(Additions(env, line, side).all())
     if found is None:
         found = tried.with_a_factor()
     if found is None:
+        found = varying_factor(env, line, layout, probe)
+    if found is None:
         lost = lost_terms(env, line, probe)
         found = _missing_term(env, line, layout, probe, lost, stop.later())
+    if found is None:
+        over = left_over(env, line, layout)
+        found = _missing_term(env, line, layout, probe, over, stop.later())
     return found or _pairs(env, line, layout, probe, stop.later())
 
 
@@ -285,7 +325,8 @@ def _pairs(
     """Two changes of the plain kinds."""
     first = Editor(env, line, line.sides[1])
     seen: set[t.Node] = set()
-    plain = [*first.transposes(), *first.orders(), *first.signs_of_products(), *first.slopes(),
+    summed = islice(Additions(env, line, line.sides[1]).stray_sums(), 4)
+    plain = [*summed, *first.transposes(), *first.orders(), *first.signs_of_products(), *first.slopes(),
              *first.brackets(), *first.signs(), *first.layers()]  # fmt: skip
     for edit in plain[:150]:
         second = Editor(env, line, edit.node)

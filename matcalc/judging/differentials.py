@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from matcalc.judging import spelling as s
-from matcalc.judging.adjoints import loss_symbol
+from matcalc.judging.adjoints import loss_symbol, undefined_loss
 from matcalc.judging.environment import Environment
 from matcalc.judging.evaluate import one
 from matcalc.judging.values import Value
@@ -50,7 +50,7 @@ def _of_a_name(env: Environment, node: t.Node) -> t.Node:
 def is_adjoint_line(env: Environment, line: t.Relation) -> bool:
     """Whether ``dW = dZ X^T`` is about gradients: there is a loss, and it is not what varies."""
     left = line.sides[0]
-    loss = loss_symbol(env)
+    loss = loss_symbol(env) or undefined_loss(env)
     return (
         loss is not None
         and isinstance(left, t.Differential)

@@ -9,7 +9,8 @@ import numpy as np
 from matcalc.judging import spelling as s
 from matcalc.judging.compare import Trouble, side_values
 from matcalc.judging.environment import Environment
-from matcalc.judging.lines import Finding, judge_in
+from matcalc.judging.finding import Finding
+from matcalc.judging.one_layout import judge_in
 from matcalc.judging.probing import Diagnosis
 from matcalc.judging.scope import Scope
 from matcalc.judging.sizes import worlds

@@ -7,7 +7,7 @@ definition that comes later in the text serves earlier lines if nothing else doe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,19 +20,32 @@ from matcalc.judging.blame import without_blame, without_guesses
 from matcalc.judging.compare import Trouble, is_printed, side_values
 from matcalc.judging.conventions import statement
 from matcalc.judging.counting import listed_rows, note_dims
-from matcalc.judging.derivative_sign import with_nabla
 from matcalc.judging.environment import ONE, Definition, Environment
+from matcalc.judging.fixed_indices import fixed_indices
 from matcalc.judging.following import Failure, follows_from
 from matcalc.judging.givens import EQUALS, declare, take
 from matcalc.judging.guesses import infer
 from matcalc.judging.kinds import is_condition, is_number, kind_of
 from matcalc.judging.labels import with_labels
 from matcalc.judging.layers import normal, note_layers
-from matcalc.judging.passages import ARRIVING, Line, find_bases, lines_of, without_false_scalars
+from matcalc.judging.named_derivatives import spelled_out
+from matcalc.judging.notations import with_plain_spellings
+from matcalc.judging.passages import (
+    ARRIVING,
+    ROW,
+    Line,
+    find_bases,
+    lines_of,
+    without_false_scalars,
+)
 from matcalc.judging.redefining import (
     define,
+    first_step,
     forget_array,
+    is_expansion,
     keep_under_hat,
+    lay_down,
+    misfit,
     of_other_letters,
     uses_newer,
     whole_instead_of_entries,
@@ -41,10 +54,11 @@ from matcalc.judging.report import Entry, Report
 from matcalc.judging.samples import step_scale, with_samples
 from matcalc.judging.scope import Scope
 from matcalc.judging.sizes import worlds
+from matcalc.judging.stationary import is_stationary
 from matcalc.judging.sum_scope import with_whole_sums
-from matcalc.judging.surroundings import MAKERS, env_at, env_later
+from matcalc.judging.surroundings import MAKERS, env_at, env_later, other_meanings
 from matcalc.judging.verdict import FAILURES, Verdict
-from matcalc.judging.verifying import verify_relations
+from matcalc.judging.verifying import Judgement, judgement, verdict_of, verify_relations
 from matcalc.judging.worked_numbers import with_values
 from matcalc.reading import tree as t
 
@@ -58,6 +72,7 @@ class Reader:
     failures: list[Failure] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     earlier: list[Environment] = field(default_factory=list)  # before a name changed its shape
+    followed: dict[tuple[t.Relation, int], int | None] = field(default_factory=dict)
 
 
 def verify_text(
@@ -83,9 +98,9 @@ def verify_text(
         declare(start, name, dims)
     sound = [line for line in lines if not line.error]
     whole = [with_whole_sums(line.relation) for line in sound]
-    relations = with_samples(with_labels(whole))
-    for line, relation in zip(sound, relations, strict=True):
-        line.relation = relation
+    relations = with_samples(with_labels(with_plain_spellings(whole)))
+    for line, said, relation in zip(sound, whole, relations, strict=True):
+        line.relation, line.spoken = relation, s.respelled(relation, said)
     note_layers(start, relations)
     for line in lines:
         changed = normal(line.relation, start)
@@ -94,6 +109,7 @@ def verify_text(
         note_dims(start, line.relation)
     find_bases(start, lines)
     start.step_scale = step_scale(relations)
+    start.fixed = fixed_indices(relations)
     start.page = tuple(line.relation for line in lines if line.relation.signs)
     lines = without_false_scalars(start, lines)
     reader = Reader(start)
@@ -103,6 +119,7 @@ def verify_text(
 
 
 def _read(reader: Reader, line: Line, later: list[Line]) -> None:
+    reader.env.spoken = line.spoken
     if line.error:
         verdict = Verdict("unreadable", line.text, explanation=line.error)
         reader.entries.append(Entry(line.number, line.text, verdict, line.cell))
@@ -110,6 +127,9 @@ def _read(reader: Reader, line: Line, later: list[Line]) -> None:
     relation = line.relation
     if line.said:
         words = " ".join(p.words for p in t.walk(relation) if isinstance(p, t.Text))
+        if words == ROW:
+            lay_down(reader.env, next(s.symbols(relation)))
+            return
         if words == ARRIVING:
             _arrives(reader, next(s.symbols(relation)), line.number, later)
             return
@@ -126,12 +146,14 @@ def _read(reader: Reader, line: Line, later: list[Line]) -> None:
         return
     for remark in relation.remarks:
         statement(reader.env, t.Relation((), remarks=(remark,)), remark.words)
+    relation = line.relation = spelled_out(reader.env, relation)
     kind = kind_of(reader.env, relation, line.before)
-    if kind == "claims":
-        relation = line.relation = with_nabla(reader.env, relation)
     if kind == "claims" and (named := naming(reader.env, relation)) is not None:
         relation, kind = named, "defines"
         line.relation = relation
+    elif kind == "claims" and (named := naming(reader.env, first_step(relation))) is not None:
+        # delta_3 = dL/dz_1 = ...: the first step says what delta_3 is, the others are judged
+        define(reader.env, named, line.number)
     if kind == "number":
         kind = "claims" if _determined(reader, relation, later) else "value"
     if kind == "assumes" and relation.signs[0] == r"\in":
@@ -163,8 +185,11 @@ def _read(reader: Reader, line: Line, later: list[Line]) -> None:
         elif kind == "restates" and verdict.status == "holds":
             whole_instead_of_entries(reader.env, relation, line.number)
     verdict = without_blame(verdict, relation)
-    if verdict.status == "fails" and is_condition(relation, line.before):
-        verdict = Verdict("assumes", line.text)
+    if verdict.status == "fails" and is_condition(reader.env, relation, line.before):
+        asked = is_number(relation.sides[-1]) or not is_stationary(
+            env_at(reader.env, later), relation
+        )
+        verdict = Verdict("assumes" if asked else "holds", line.text)
     follows = None
     if verdict.status in FAILURES and kind == "claims":
         follows = _follows(reader, line.relation, later)
@@ -206,6 +231,8 @@ def _arrives(reader: Reader, symbol: t.Symbol, number: int, later: list[Line]) -
 def _redefined(reader: Reader, line: Line, verdict: Verdict) -> Verdict:
     """A plain name with another right side: a new definition from here on, said where shapes differ."""
     left = line.relation.sides[0]
+    if is_expansion(verdict, line.before):
+        return verdict
     if of_other_letters(reader.env, left):
         _take(reader, line, "defines")
         return Verdict("defines", line.text)
@@ -300,26 +327,9 @@ def _chain_of_definition(reader: Reader, line: Line, status: str) -> None:
             reader.entries.append(Entry(line.number, line.text, verdict, line.cell))
             return
     verdict = Verdict(status, line.text)  # type: ignore[arg-type]
-    if status == "defines" and (why := _misfit(reader.env, relation)):
+    if status == "defines" and (why := misfit(reader.env, relation)):
         verdict = Verdict("shape-error", line.text, explanation=why)
     reader.entries.append(Entry(line.number, line.text, verdict, line.cell))
-
-
-def _misfit(env: Environment, relation: t.Relation) -> str:
-    """Why the right side of a definition has no value, if all its shapes were declared."""
-    declared = {k for k in env.shapes if k not in env.definitions}
-    if len(relation.sides) != 2 or not isinstance(relation.sides[0], t.Symbol):
-        return ""
-    if not all(s.full(p) in declared for p in s.symbols(relation.sides[1])):
-        return ""
-    trial = env.copy()
-    for world in worlds(trial, count=1, points=1):
-        scope = Scope(world)
-        with scope.inside({}, {}):
-            values = side_values(scope, relation.sides[1])
-        if isinstance(values, Trouble) and values.status == "shape-error":
-            return values.why
-    return ""
 
 
 def _judged(reader: Reader, line: Line, later: list[Line]) -> Verdict | None:
@@ -355,7 +365,7 @@ def _best(
     values: list[t.Relation],
 ) -> Verdict:
     """The verdict under the definitions the line means: so far and later, so far, later first."""
-    chosen: tuple[int, Environment] | None = None
+    chosen: tuple[int, Verdict, Judgement | None] | None = None
     tried: list[Environment] = []
     for position, make in enumerate(MAKERS):
         env = make(reader.env, later) if position < 2 else make(reader.env, later, relation)
@@ -364,45 +374,23 @@ def _best(
         tried.append(env.copy())
         if values:
             env = with_values(env, values)
-        verdict = _verdict(env, relation, text, diagnose=False)
+        verdict, found = _first_look(env, relation, text)
         rank = _soundness(verdict)
         if rank == 4:
             return verdict
         if chosen is None or rank > chosen[0]:
-            chosen = rank, env
+            chosen = rank, verdict, found
     assert chosen is not None, "environments were tried"
-    for env in _other_meanings(reader, later, relation):
+    for env in other_meanings(reader.env, reader.earlier, later, relation):
         if values:
             env = with_values(env, values)
         verdict = _verdict(env, relation, text, diagnose=False)
         if _soundness(verdict) == 4:
             return verdict
-    if reader.failures and _follows(reader, relation, later) is not None:
-        return _verdict(chosen[1], relation, text, diagnose=False)
-    return _verdict(chosen[1], relation, text, diagnose=True)
-
-
-def _other_meanings(
-    reader: Reader, later: list[Line], relation: t.Relation
-) -> Iterator[Environment]:
-    """Environments in which a correct line may be meant otherwise."""
-    yield from reversed(reader.earlier)
-    names = {p.name for p in t.walk(relation) if isinstance(p, t.Symbol) and s.bare(p)}
-    env = env_at(reader.env, later)
-    if all(
-        isinstance(p, (t.Derivative, t.Symbol, t.Relation, t.Product)) for p in t.walk(relation)
-    ):
-        # Plain letters where the page declared bold ones: the same chain for numbers.
-        plain = [p for p in t.walk(relation) if isinstance(p, t.Symbol)]
-        bold = {d.left.name for d in env.definitions.values() if "\\" in d.left.latex}
-        if plain and all("\\" not in p.latex for p in plain) and names & bold:
-            for dim in env.dims:
-                env.sizes.setdefault(dim, 1)
-            yield env
-    functions = [p for p in t.walk(relation) if isinstance(p, t.Call)]
-    if functions and len(names - {p.head.name for p in functions}) <= 1:
-        # d tanh(x) / dx = ...: an identity of one number, whatever x is elsewhere.
-        yield Environment()
+    _, verdict, found = chosen
+    if found is None or (reader.failures and _follows(reader, relation, later) is not None):
+        return verdict
+    return verdict_of(found, text)
 
 
 def _soundness(verdict: Verdict) -> int:
@@ -429,11 +417,29 @@ def _is_numeric(node: t.Node) -> bool:
     return (plain and (decimals or several)) or is_printed(node) or decimals
 
 
+def _first_look(
+    env: Environment, relation: t.Relation, text: str
+) -> tuple[Verdict, Judgement | None]:
+    """The verdict without the search for a slip, and what that search would start from."""
+    try:
+        found = judgement(env.copy(), [relation])
+        if found is None:
+            return _verdict(env, relation, text), None
+        return verdict_of(found, text, diagnose=False), found
+    except (MatcalcError, RecursionError) as error:
+        return Verdict("unreadable", text, explanation=str(error)), None
+
+
 def _verdict(
-    env: Environment, relation: t.Relation, text: str, *, diagnose: bool = True
+    env: Environment,
+    relation: t.Relation,
+    text: str,
+    *,
+    diagnose: bool = True,
+    prove: bool = True,
 ) -> Verdict:
     try:
-        return verify_relations(env.copy(), [relation], text, diagnose=diagnose)
+        return verify_relations(env.copy(), [relation], text, diagnose=diagnose, prove=prove)
     except (MatcalcError, RecursionError) as error:
         return Verdict("unreadable", text, explanation=str(error))
 
@@ -475,9 +481,16 @@ def _failure(line: Line, verdict: Verdict) -> Failure:
 
 def _follows(reader: Reader, relation: t.Relation, later: list[Line]) -> int | None:
     """The wrong line that makes this one right, if there is one."""
+    key = relation, len(reader.failures)
+    if key not in reader.followed:
+        reader.followed[key] = _followed(reader, relation, later)
+    return reader.followed[key]
 
+
+def _followed(reader: Reader, relation: t.Relation, later: list[Line]) -> int | None:
     def holds(env: Environment, claim: t.Relation) -> bool:
-        return _verdict(env, claim, "", diagnose=False).status == "holds"
+        env.layout_is_law = True  # as it stands: another layout would be another line
+        return _verdict(env, claim, "", diagnose=False, prove=False).status == "holds"
 
     at, after = env_at(reader.env, later), env_later(reader.env, later)
     known = (at,) if at == after else (at, after)

@@ -91,9 +91,17 @@ TABLE: dict[str, tuple[Entrywise, Entrywise]] = {
     "sinh": (np.sinh, np.cosh),
     "cosh": (np.cosh, np.sinh),
     "tanh": (np.tanh, lambda x: 1 - np.tanh(x) ** 2),
+    "sec": (lambda x: 1 / np.cos(x), lambda x: np.sin(x) / np.cos(x) ** 2),
+    "csc": (lambda x: 1 / np.sin(x), lambda x: -np.cos(x) / np.sin(x) ** 2),
+    "cot": (lambda x: 1 / np.tan(x), lambda x: -1 / np.sin(x) ** 2),
+    "sech": (lambda x: 1 / np.cosh(x), lambda x: -np.sinh(x) / np.cosh(x) ** 2),
+    "csch": (lambda x: 1 / np.sinh(x), lambda x: -np.cosh(x) / np.sinh(x) ** 2),
+    "coth": (lambda x: 1 / np.tanh(x), lambda x: -1 / np.sinh(x) ** 2),
     "arctan": (np.arctan, lambda x: 1 / (1 + x**2)),
     "arcsin": (np.arcsin, lambda x: 1 / np.sqrt(1 - x**2)),
     "arccos": (np.arccos, lambda x: -1 / np.sqrt(1 - x**2)),
+    "arsinh": (np.arcsinh, lambda x: 1 / np.sqrt(1 + x**2)),
+    "arcosh": (np.arccosh, lambda x: 1 / np.sqrt(x**2 - 1)),
     "artanh": (np.arctanh, lambda x: 1 / (1 - x**2)),
     "sigmoid": (sigmoid, lambda x: sigmoid(x) * (1 - sigmoid(x))),
     "logit": (lambda x: log(x / (1 - x)), lambda x: 1 / (x * (1 - x))),
@@ -111,8 +119,9 @@ TABLE: dict[str, tuple[Entrywise, Entrywise]] = {
 }
 SAME = {
     "ln": "log", "logistic": "sigmoid", "expit": "sigmoid", "swish": "silu", "sgn": "sign",
-    "heaviside": "step", "arctanh": "artanh", "atan": "arctan", "id": "identity",
-    "linear": "identity", "lg": "log",
+    "heaviside": "step", "arctanh": "artanh", "arcsinh": "arsinh",
+    "arccosh": "arcosh", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "id": "identity",
+    "linear": "identity",
 }  # fmt: skip
 
 

@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from matcalc.judging.spelling import Indices, bare, below, full, integer, said, stem
+from matcalc.judging.spelling import (
+    Indices,
+    bare,
+    below,
+    full,
+    integer,
+    labelled,
+    said,
+    stem,
+    symbols,
+)
 from matcalc.reading import tree as t
 
 Dim = t.Node
@@ -60,6 +70,7 @@ class Environment:
     functions: dict[str, Function] = field(default_factory=dict)
     opaque: dict[str, str] = field(default_factory=dict)  # entrywise, scalar or map
     opaque_shapes: dict[str, Dims] = field(default_factory=dict)
+    arguments: dict[str, tuple[Dims, ...]] = field(default_factory=dict)  # f : R^n -> R
     views: dict[str, View] = field(default_factory=dict)
     nicknames: dict[str, str] = field(default_factory=dict)  # w^2 -> W^2
     decorated: dict[str, tuple[t.Node, ...]] = field(default_factory=dict)  # f -> (X, W)
@@ -74,6 +85,7 @@ class Environment:
     slopes: list[tuple[t.Node, Dims]] = field(default_factory=list)  # derivative atoms with a shape
     overrides: list[tuple[t.Node, t.Node]] = field(default_factory=list)
     constraints: list[t.Relation] = field(default_factory=list)
+    unused: list[t.Relation] = field(default_factory=list)  # givens that restrict, in no known way
     bare_layers: set[str] = field(default_factory=set)
     squares: set[str] = field(default_factory=set)  # sigma, where the page defines sigma^2
     layout: str | None = None
@@ -99,6 +111,10 @@ class Environment:
     inferred_names: set[str] = field(default_factory=set)
     order: list[str] = field(default_factory=list)  # keys in the order of their definitions
     step_scale: t.Node | None = None  # dZ is so many times the derivative of a mean loss
+    spoken: dict[t.Node, t.Node] = field(
+        default_factory=dict
+    )  # pieces of a line, as its author has
+    fixed: dict[str, int] = field(default_factory=dict)  # index letters that are one number
     page: tuple[t.Relation, ...] = ()  # all lines of the document: letters count alike in them
 
     def copy(self) -> Environment:
@@ -123,8 +139,30 @@ class Environment:
         """Whether a name stands for a value of its own."""
         return key in self.definitions or key in self.shapes or key in self.views
 
+    def has_apart(self, key: str, name: str) -> bool:
+        """Whether a name stands for a value that is not computed from another name."""
+        if key not in self.definitions:
+            return self.has(key)
+        todo, seen = [key], set[str]()
+        while todo:
+            body = self.definitions[todo.pop()].body
+            inside = {p.name for p in symbols(body)} - seen
+            if name in inside:
+                return False
+            seen |= inside
+            todo += [k for k, d in self.definitions.items() if d.left.name in inside]
+        return True
+
     def is_function(self, key: str) -> bool:
         return key in self.functions or key in self.opaque
+
+    def sums_members(self, key: str) -> bool:
+        """Whether a name is computed from members of its own letter: ``L = \\sum_t L_t``."""
+        definition = self.definitions.get(key)
+        if definition is None or definition.left.subscripts:
+            return False
+        mine = (definition.left.name, definition.left.marks)
+        return any(p.subscripts and (p.name, p.marks) == mine for p in symbols(definition.body))
 
     def definition_of(
         self, symbol: t.Symbol, indices: Indices
@@ -144,6 +182,17 @@ class Environment:
         for left, letters, dims in reversed(self.shape_patterns):
             if match(left, letters, symbol, indices) is not None:
                 return dims
+        return None
+
+    def shape_of_family(self, symbol: t.Symbol) -> Dims | None:
+        """``h_{t-1}`` and ``h_T`` beside a declared ``h_t``."""
+        for left, letters, dims in reversed(self.shape_patterns):
+            if left.name != symbol.name or left.marks != symbol.marks or labelled(symbol):
+                continue
+            inside = [p.name for p in left.subscripts if isinstance(p, t.Symbol)]
+            if len(inside) == len(symbol.subscripts) == len(left.subscripts) > 0:
+                if set(inside) <= set(letters):
+                    return dims
         return None
 
     def base_of(self, key: str, axis: int) -> int:

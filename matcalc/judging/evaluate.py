@@ -10,11 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import singledispatch
+from typing import Any
 
 import numpy as np
 
 from matcalc.judging import spelling as s
 from matcalc.judging import values as v
+from matcalc.judging.adjoints import kronecker_pair
 from matcalc.judging.conditions import holds_where
 from matcalc.judging.elementary import sqrt, unflat
 from matcalc.judging.environment import ONE
@@ -30,7 +32,7 @@ MOST = 24
 def evaluate(scope: Scope, node: t.Node) -> list[Value]:
     """The values a formula can have; the likeliest first."""
     scope.count()
-    for wanted, array in scope.patches:
+    for wanted, array in reversed(scope.patches):
         if node == wanted:
             return [Value(array)]
     return _value(node, scope)
@@ -138,13 +140,13 @@ def _(node: t.Symbol, scope: Scope) -> list[Value]:
         return own
     if node.name in ("I", "I_bb"):
         return _identity(node, scope)
-    if node.name == "delta" and len(node.subscripts) == 2 and not node.marks:
-        return [_kronecker(node, scope)]
+    if (pair := kronecker_pair(scope, node)) is not None:
+        return [_kronecker(node, pair, scope)]
     if not scope.lenient:
         for left, body in scope.env.overrides:
             if left == node:
                 return evaluate(scope, body)
-    tied = adjoint(scope, node)
+    tied = _once(scope, node, adjoint)
     if tied is not None:
         return tied
     newer = _new_version(scope, node)
@@ -187,8 +189,8 @@ def _local_entry(node: t.Symbol, scope: Scope) -> Value:
     return Value(array, value.tags)
 
 
-def _kronecker(node: t.Symbol, scope: Scope) -> Value:
-    a, b = (s.integer(p, {**scope.world.sizes, **scope.indices}) for p in node.subscripts)
+def _kronecker(node: t.Symbol, pair: tuple[t.Node, t.Node], scope: Scope) -> Value:
+    a, b = (s.integer(p, {**scope.world.sizes, **scope.indices}) for p in pair)
     if a is None or b is None:
         raise Unread(f"the indices of {write(node)} have no value")
     return number(float(a == b), literal=False)
@@ -452,11 +454,20 @@ def _(node: t.BigOperator, scope: Scope) -> list[Value]:
 def _(node: t.Node, scope: Scope) -> list[Value]:
     from matcalc.judging.derive import derivative
 
+    found = _once(scope, node, derivative)
+    assert found is not None, "a derivative has a value or raises"
+    return found
+
+
+def _once(
+    scope: Scope, node: t.Node, make: Callable[[Scope, Any], list[Value] | None]
+) -> list[Value] | None:
+    """A derivative is computed once for each choice of indices."""
     if scope.locals:
-        return derivative(scope, node)
-    key = (node, tuple(sorted(scope.indices.items())), scope.lenient)
+        return make(scope, node)
+    key = scope.key_of(node)
     if key not in scope.memo:
-        scope.memo[key] = derivative(scope, node)
+        scope.memo[key] = make(scope, node)
     return scope.memo[key]
 
 

@@ -1,455 +1,406 @@
-r"""A forward pass in LaTeX as a program of the text language, definition by definition.
+r"""A forward pass in LaTeX as a network, definition by definition.
 
-What stands on the page keeps its look: each name remembers its LaTeX. A sum over the entries of
-arrays with one and the same index becomes the sum of an entrywise expression. What the text
-language cannot say is refused by name.
+What stands on the page keeps its look: each name remembers its LaTeX. Definitions by entries and
+sums over samples become matrix formulas. What a network cannot say is refused by name and line, and
+lines that claim something are no part of it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from matcalc.errors import MatcalcError, NoRuleError, ParseError
+import sympy as sp
+
+from matcalc import shapes
+from matcalc.errors import MatcalcError, NoRuleError, ParseError, ShapeError
+from matcalc.expr import Node, symbol, symbol_name
+from matcalc.facts import as_facts
 from matcalc.judging import spelling as s
 from matcalc.judging.adjoints import loss_symbol
 from matcalc.judging.definitions import defining_relations
-from matcalc.judging.elementary import known
-from matcalc.judging.environment import ONE, Environment
-from matcalc.judging.givens import declare, take_all
+from matcalc.judging.environment import Definition, Environment
+from matcalc.judging.forward_families import General, Loop, loop_of, program_of
+from matcalc.judging.forward_formulas import Formulas
+from matcalc.judging.forward_layers import layers_written_out
+from matcalc.judging.forward_letters import OPEN, Array, counting_letters, without_indices
+from matcalc.judging.givens import EQUALS, declare, take_all
 from matcalc.judging.guesses import infer
-from matcalc.judging.infer import Inference, Unknown
+from matcalc.judging.indexed import COL, ROW, Indexed, NoMatrixForm, joined
 from matcalc.judging.vocabulary import opened
+from matcalc.language.loops import network_of
+from matcalc.network import Network
+from matcalc.ops.entries import item
 from matcalc.reading import tree as t
-from matcalc.reading.formula import read_formula
 from matcalc.reading.writer import write
 
 PARAMETERS = re.compile(r"^(W|w|b|U|V|v|theta|Theta|beta|B)(_|\^|$)")
-ENTRYWISE = frozenset({".*", r"\odot", r"\circ", r"\bullet", r"\star", r"\boxdot"})
-PLAIN = frozenset({"", r"\cdot", "*", r"\ast", r"\times"})
-WORDS = {"tr": "tr", "Tr": "tr", "trace": "tr", "det": "det", "diag": "diag", "vec": "vec",
-         "softmax": "softmax", "Softmax": "softmax", "logdet": "logdet", "max": "max",
-         "min": "min", "leakyrelu": "leaky_relu"}  # fmt: skip
+Places = tuple[Any, Any]
 
 
-def program_from_latex(
+def network_from_latex(
     text: str, *, shapes: Mapping[str, Any] | None = None, macros: Any = None
-) -> str:
-    """The program of the network that a page, or a few formulas one a line, define."""
+) -> Network:
+    """The network that a page, or a few formulas one a line, define."""
     env = Environment()
     for name, dims in (shapes or {}).items():
         declare(env, name, dims)
-    relations = list(defining_relations(text, env, macros))
-    if not relations:
+    page = defining_relations(text, env, macros)
+    if not page.relations:
         raise MatcalcError("there is no definition in the text")
+    numbered = layers_written_out(list(zip(page.relations, page.lines, strict=True)))
+    relations = [relation for relation, _ in numbered]
+    loop = loop_of(relations)
+    env.page = tuple(relations)
     take_all(env, relations)
-    infer(env)
-    return Translation(env).program()
+    stated = dict(env.shapes)
+    infer_spelled_out(env)
+    without_labels(env, stated)
+    made = Translation(env, left_out=page.left_out, lines=_lines(numbered), stated=stated)
+    return made.network() if loop is None else made.looped(loop)
+
+
+def _lines(numbered: Sequence[tuple[t.Relation, int]]) -> dict[str, int]:
+    """The lines on which names are defined first."""
+    found: dict[str, int] = {}
+    for relation, line in numbered:
+        left = relation.sides[0] if relation.signs and relation.signs[0] in EQUALS else None
+        left = left.base if isinstance(left, t.Postfix) else left
+        left = left.head if isinstance(left, t.HeadBracket) else left
+        if isinstance(left, t.Symbol):
+            found.setdefault(left.name + s.below(left), line)
+    return found
+
+
+def infer_spelled_out(env: Environment) -> None:
+    """Shapes of names, also of those that stand in a function: ``w`` of ``f(x) = w^T x``."""
+    trial = env.copy()
+
+    def applied(part: t.Node) -> t.Node:
+        if not isinstance(part, t.HeadBracket) or not isinstance(part.head, t.Symbol):
+            return part
+        of = env.functions.get(s.full(part.head))
+        if (
+            of is None
+            or of.component
+            or not of.whole
+            or len(of.parameters) != len(part.bracket.items)
+        ):
+            return part
+        body = s.put(of.body, dict(zip(of.parameters, part.bracket.items, strict=True)))
+        return t.Bracket("(", ")", (body,))
+
+    for key, definition in env.definitions.items():
+        body = definition.body
+        for _ in range(3):
+            body = s.rebuilt(body, applied)
+        trial.definitions[key] = replace(definition, body=body)
+    infer(trial, letters=True)
+    env.shapes.update(trial.shapes)
+    env.shape_patterns[:] = trial.shape_patterns
+    env.symbols.update(trial.symbols)
+    env.dims |= trial.dims
+    env.sizes.update(trial.sizes)
+    for sentence in trial.assumptions:
+        env.assume(sentence)
+
+
+def without_labels(env: Environment, stated: Mapping[str, Any]) -> None:
+    """What was taken for an array because of a letter that counts nothing: ``d_k``."""
+    known = env.copy()
+    known.shapes = dict(stated)
+    letters = counting_letters(known)
+    for key in set(env.shapes) - set(stated):
+        named = [p for r in env.page for p in t.walk(r) if isinstance(p, t.Symbol)]
+        below = [p for p in named if p.subscripts and s.stem(p) == key]
+        if any(isinstance(d, t.Symbol) and d.name.startswith("n_") for d in env.shapes[key]):
+            del env.shapes[key]  # the letter tells how long it is
+            continue
+        plain = any(s.full(p) == key for p in named)
+        if below and not plain and not any(set(s.letters_below(p)) & letters for p in below):
+            del env.shapes[key]
 
 
 @dataclass
-class Translation:
-    """The state of putting definitions into the text language."""
+class Translation(Formulas):
+    """The definitions of a page as steps."""
 
-    env: Environment
-    names: dict[str, str] = field(default_factory=dict)
-    functions: dict[str, str] = field(default_factory=dict)
-    shapes: Inference = field(init=False)
-    entries: tuple[t.Node, ...] | None = None  # the indices that are dropped
-    around: tuple[Any, Any] | None = None  # the shape of the sum that a term stands in
+    left_out: tuple[str, ...] = ()
+    lines: Mapping[str, int] = field(default_factory=dict)
+    stated: Mapping[str, Any] = field(default_factory=dict)  # shapes that the page itself says
+    steps: list[tuple[str, Node, str]] = field(default_factory=list)
+    made: dict[str, Array] = field(default_factory=dict)
+    loop: Loop | None = None
+    sums: dict[str, str] = field(default_factory=dict)  # sums over layers, by what stands for them
 
-    def __post_init__(self) -> None:
-        self.shapes = Inference(self.env)
-
-    def program(self) -> str:
-        """The program: declarations, steps, what is minimized."""
-        steps = []
-        for key in self.env.order:
-            definition = self.env.definitions[key]
-            if definition.letters:
-                raise NoRuleError(
-                    f"{write(definition.left)} is defined entry by entry; write it as a matrix"
-                )
-            if (
-                isinstance(definition.body, t.HeadBracket)
-                and definition.body.head == definition.left
-            ):
-                head = self.name(definition.left)
-                self.functions[f"{head}_of"] = "scalar function"
-                arguments = ", ".join(self.say(x) for x in definition.body.bracket.items)
-                steps.append(f"{head} = {head}_of({arguments}) as {write(definition.left)}")
-                continue
-            body = self.say(opened(definition.body, self.env))
-            steps.append(f"{self.name(definition.left)} = {body} as {write(definition.left)}")
-        defined = set(self.env.definitions)
-        declared = []
-        for key, symbol in self.env.symbols.items():
-            if key in defined or key not in self.names:
-                continue
-            size = " x ".join(self.dim(d) for d in self.env.shapes[key])
-            size = "scalar" if size == "1 x 1" else size
-            word = "param " if PARAMETERS.match(key) else ""
-            declared.append(f"{word}{self.names[key]} : {size} as {write(symbol)}")
-        declared += [f"{name} : {kind}" for name, kind in self.functions.items()]
-        declared += [
-            f"assume rows_sum_to_one({self.names[key]})"
-            for key, domain in self.env.domains.items()
-            if domain == "onehot" and key in self.names and self.env.shapes[key][0] != ONE
-        ]
+    def looped(self, loop: Loop) -> Network:
+        """The network of a page with any number of layers."""
+        self.labels, self.loop = frozenset({loop.letter}), loop
+        self.read()
+        for key in list(self.env.definitions):
+            begun = f"{key[: -len(loop.letter)]}{loop.start}"
+            open_ = begun in self.env.shapes and begun not in self.env.definitions
+            if loop.place(key) == loop.letter and open_:
+                dims = self.env.shapes[begun]
+                shape = self.dim(dims[0]), self.dim(dims[1])
+                self.free(self.env.symbols[begun], begun, () if shape == (1, 1) else shape)
         loss = loss_symbol(self.env)
-        if loss is None and not self.env.order:
+        if loss is None or (s.full(loss), 0) not in self.arrays:
+            raise NoRuleError("what is minimized does not follow; define a loss")
+        general = General(
+            [(d.name, d.node, bool(PARAMETERS.match(d.key))) for d in self.declared.values()],
+            [(name, node) for name, node, _ in self.steps],
+            self.keys,
+            symbol_name(self.arrays[s.full(loss), 0].node),
+            list(self.functions.values()),
+            self.sums,
+        )
+        net = network_of(program_of(loop, general, self.sizes), "latex")
+        net.assumed = (*self.env.assumptions, *self.said, *self.left_out)
+        return net
+
+    def read(self) -> None:
+        """Every definition as a step."""
+        if not self.env.order:
             raise ParseError("there is no equation that defines something")
-        last = loss or self.env.definitions[self.env.order[-1]].left
-        pair = self.shapes.shape(last)
-        scalar = loss is not None or (pair is not None and self.shapes.scalar(pair))
-        end = [f"minimize {self.name(last)}"] if scalar else []
-        return "\n".join([*declared, *steps, *end])
+        self.numbers |= {k for k, dims in self.env.shapes.items() if dims == (t.Number("1"),) * 2}
+        for key in list(self.env.order):
+            if key in self.env.definitions and not self._is_function(key):
+                self.define(key)
 
-    # ------------------------------------------------------------ names
+    def network(self) -> Network:
+        """The network: declarations, steps, facts, what is minimized."""
+        self.read()
+        net = Network("latex")
+        order = {key: place for place, key in enumerate(self.env.symbols)}
+        for made in sorted(self.declared.values(), key=lambda d: order.get(d.key, len(order))):
+            add = net.param if PARAMETERS.match(made.key) else net.input
+            add(made.name, *made.node.shape, latex=made.latex)
+        for name, node, latex in self.steps:
+            net.let(name, node, latex=latex)
+        self._assume(net)
+        self._finish(net)
+        net.assumed = (*self.env.assumptions, *self.said, *self.left_out)
+        return net
 
-    def name(self, symbol: t.Symbol) -> str:
-        """An identifier for a name of the page."""
-        key = s.full(symbol)
-        if key not in self.names:
-            plain = re.sub(r"[^A-Za-z0-9_]", "", key.replace("^", "").replace(",", "_"))
-            while plain in self.names.values() or plain in self.env.dims:
-                plain += "_"
-            self.names[key] = plain
-        return self.names[key]
-
-    def dim(self, node: t.Node) -> str:
-        value = s.integer(node, self.env.sizes)
-        return str(value) if value is not None else self.say(node)
-
-    # ------------------------------------------------------------ formulas
-
-    def say(self, node: t.Node) -> str:
-        """A formula in the text language."""
-        match node:
-            case t.Number():
-                return node.text
-            case t.Symbol():
-                return self.symbol(node)
-            case t.Filled() if node.digit == "1" and len(node.subscripts) == 1:
-                return f"ones({self.dim(node.subscripts[0])}, 1)"
-            case t.Sum():
-                return self.total(node)
-            case t.Product():
-                return self.product(node)
-            case t.Fraction():
-                return self.fraction(node)
-            case t.Bracket():
-                return self.bracket(node)
-            case t.Labelled():
-                return self.say(node.body)
-            case t.Postfix():
-                return self.postfix(node)
-            case t.HeadBracket() | t.Call():
-                return self.application(node)
-            case t.BigOperator():
-                return self.summed(node)
-            case t.Root() if node.degree is None:
-                return f"sqrt({self.say(node.body)})"
-        raise NoRuleError(f"a network cannot contain {write(node)}")
-
-    def symbol(self, node: t.Symbol) -> str:
-        key = s.full(node)
-        if key in self.env.sizes:
-            return str(self.env.sizes[key])
-        if key in self.env.dims and not self.env.has(key):
-            return key
-        if node.subscripts and not self.env.has(key) and node.name != "I":
-            if self.entries is not None and node.subscripts == self.entries:
-                if self.env.shape_of(node, {}) is not None:
-                    raise NoRuleError(
-                        f"{write(node)} is an array of its own; write the sum over it with the "
-                        "matrix that has them as its rows or columns"
-                    )
-                return self.name(replace(node, subscripts=()))
-            if s.stem(node) in self.env.cells and all(
-                isinstance(x, t.Number) for x in node.subscripts
-            ):
-                self.env.symbols[key] = node
-                self.env.shapes[key] = (t.Number("1"), t.Number("1"))
-                return self.name(node)
-            if self.env.has(s.stem(node)) or set(s.letters_below(node)) & set(
-                self.env.letter_ranges
-            ):
-                raise NoRuleError(
-                    f"{write(node)} is an entry; write the formula for whole matrices"
-                )
-        if node.name == "I" and not self.env.has("I"):
-            size = self.dim(node.subscripts[0]) if node.subscripts else self.around_square(node)
-            return f"eye({size})"
-        array = self.entries is not None and self.env.shapes.get(key, (ONE, ONE)) != (ONE, ONE)
-        if array and not node.subscripts:
-            raise NoRuleError(f"{write(node)} is no entry; write the sum with whole matrices")
-        if node.name == "e" and not self.env.has("e"):
-            return "exp(1)"
-        if not self.env.has(key):
-            self.env.symbols[key] = node
-            self.env.shapes[key] = (t.Number("1"), t.Number("1"))
-        return self.name(node)
-
-    def around_square(self, node: t.Node) -> Any:
-        """The size of an identity without one: that of the sum it stands in."""
-        if self.around is None or isinstance(self.around[0], Unknown):
-            raise NoRuleError(f"the size of {write(node)} does not follow; write it below")
-        return self.around[0]
-
-    def pair(self, node: t.Node) -> tuple[Any, Any] | None:
-        if self.entries is not None:
-            return None
-        found = self.shapes.shape(node)
-        return None if found is None else (self.shapes.root(found[0]), self.shapes.root(found[1]))
-
-    def is_number(self, node: t.Node) -> bool:
-        pair = self.pair(node)
-        return isinstance(node, t.Number) or pair == (1, 1)
-
-    def total(self, node: t.Sum) -> str:
-        outside = self.around
-        try:
-            return self.summands(node)
-        finally:
-            self.around = outside
-
-    def summands(self, node: t.Sum) -> str:
-        pairs = [self.pair(term) for term in node.terms]
-        whole = next((p for p in pairs if p is not None and 1 not in p), None)
-        whole = whole or next((p for p in pairs if p is not None and p != (1, 1)), None)
-        self.around = whole
-        out = ""
-        for place, (sign, term, pair) in enumerate(zip(node.signs, node.terms, pairs, strict=True)):
-            text = self.say(term)
-            if isinstance(term, t.Sum):
-                text = f"({text})"
-            if whole is not None and pair == (1, 1) and not _is_typed(term):
-                self.refuse_unsaid(term, whole)
-                text = self.spread_number(text, whole)
-            if whole is not None and pair is not None and pair != whole and pair != (1, 1):
-                text = self.spread(text, pair, whole)
-            out += f" {sign} {text}" if place else text if sign == "+" else f"-{text}"
-        return out
-
-    def spread(self, text: str, pair: tuple[Any, Any], whole: tuple[Any, Any]) -> str:
-        """A bias, once for every row or column."""
-        if isinstance(whole[0], Unknown) or isinstance(whole[1], Unknown):
-            return text
-        if pair == (1, whole[1]):
-            return f"ones({whole[0]}, 1)*({text})"
-        if pair == (whole[0], 1):
-            return f"({text})*ones(1, {whole[1]})"
-        return text
-
-    def refuse_unsaid(self, term: t.Node, whole: tuple[Any, Any]) -> None:
-        """A number beside a matrix is meant for every entry only if the page calls it a number."""
-        open_ = any(isinstance(dim, Unknown) for dim in whole)
-        if isinstance(term, t.Symbol) and s.full(term) not in self.env.shapes and not open_:
-            size = " x ".join(map(str, whole))
-            raise NoRuleError(
-                f"what {write(term)} is does not follow: it is added to something {size}; "
-                rf"declare it, as in {write(term)} \in \mathbb{{R}}^{{{whole[0]}}}"
-            )
-
-    def spread_number(self, text: str, whole: tuple[Any, Any]) -> str:
-        """A bias that is one number, added to every entry."""
-        if any(isinstance(dim, Unknown) for dim in whole):
-            return text
-        return f"({text})*ones({whole[0]}, {whole[1]})"
-
-    def ones(self, node: t.Node, beside: t.Node | None, before: bool, whole: Any) -> str | None:
-        """``\\mathbf{1}`` without a size, from what stands beside it and from the sum around."""
-        turned = isinstance(node, t.Postfix) and node.kind == "transpose"
-        inner = node.base if isinstance(node, t.Postfix) and turned else node
-        if not isinstance(inner, t.Filled) or inner.digit != "1" or inner.subscripts:
-            return None
-        other = self.pair(beside) if beside is not None else None
-        size: Any = None
-        if other is not None and turned and not before:
-            size = other[0]
-        elif other is not None and not turned and before:
-            size = other[1]
-        elif whole is not None:
-            size = whole[1] if turned else whole[0]
-        if size is None or isinstance(size, Unknown):
-            raise NoRuleError(f"how long {write(node)} is does not follow; write its length below")
-        return f"ones({size}, 1)" + ("'" if turned else "")
-
-    def product(self, node: t.Product) -> str:
-        out = ""
-        for place, factor in enumerate(node.factors):
-            beside = node.factors[place - 1] if place else next(iter(node.factors[1:]), None)
-            text = self.ones(factor, beside, bool(place), self.around) or self.say(factor)
-            if isinstance(factor, (t.Sum, t.BigOperator)):
-                text = f"({text})"
-            if not place:
-                out = text
-                continue
-            sign = node.operators[place - 1]
-            before = node.factors[place - 1]
-            entrywise = sign in ENTRYWISE or self.entries is not None
-            if sign in ("/", r"\div"):
-                out += f"/{text}"
-                continue
-            if sign in ("./", r"\oslash"):
-                out = f"({out})./({text})"
-                continue
-            if sign not in PLAIN and not entrywise and sign != r"\otimes":
-                raise NoRuleError(
-                    f"a network cannot contain {write(node)}: what {sign} does is open"
-                )
-            if sign in ("./", r"\oslash"):
-                out = f"({out})./({text})"
-                continue
-            if sign == r"\otimes":
-                out = f"kron({out}, {text})"
-                continue
-            both = not (self.is_number(before) or self.is_number(factor))
-            pairs = self.pair(before), self.pair(factor)
-            if sign == r"\cdot" and both and pairs[0] == pairs[1] and pairs[0] is not None:
-                out, entrywise = (f"dot({out}, {text})", False) if 1 in pairs[0] else (
-                    f"({out}) .* {text}", False)  # fmt: skip
-                continue
-            # a b .* c d: the matrix products are taken first
-            out = f"({out}).*({text})" if entrywise and both else f"{out}*{text}"
-        return out
-
-    def fraction(self, node: t.Fraction) -> str:
-        above, below = self.say(node.numerator), self.say(node.denominator)
-        sign = "/" if self.is_number(node.denominator) and self.entries is None else "./"
-        return f"({above}){sign}({below})"
-
-    def bracket(self, node: t.Bracket) -> str:
-        if node.left == r"\|" and len(node.items) == 1:
-            return f"norm2({self.say(node.items[0])})"
-        if node.left == r"\langle" and len(node.items) == 2:
-            return f"dot({self.say(node.items[0])}, {self.say(node.items[1])})"
-        if node.left == "|" and len(node.items) == 1:
-            word = "abs" if self.is_number(node.items[0]) else "det"
-            return f"{word}({self.say(node.items[0])})"
-        if len(node.items) == 1 and node.left in ("(", "[", r"\{", ""):
-            return f"({self.say(node.items[0])})"
-        raise NoRuleError(f"a network cannot contain {write(node)}")
-
-    def postfix(self, node: t.Postfix) -> str:
-        base = self.say(node.base)
-        if node.kind == "transpose" or (node.kind == "prime" and isinstance(node.base, t.Bracket)):
-            return f"({base})'"
-        if node.kind == "inverse":
-            return f"inv({base})"
-        if node.kind == "inverse-transpose":
-            return f"inv({base})'"
-        if (
-            node.kind == "subscript"
-            and isinstance(node.base, t.Bracket)
-            and node.base.left == r"\|"
-        ):
-            which = s.said(node.arguments[0], {})
-            return base if which in ("2", "F") else f"norm1({base[6:-1]})"
-        if node.kind in ("power", "superscript"):
-            exponent = self.say(node.arguments[0])
-            if isinstance(node.base, t.Symbol) and s.full(node.base) == "e":
-                return f"exp({exponent})"
-            number = self.is_number(node.base) and self.entries is None
-            return f"({base}){'^' if number else '.^'}({exponent})"
-        raise NoRuleError(f"a network cannot contain {write(node)}")
-
-    def application(self, node: t.Node) -> str:
-        if isinstance(node, t.HeadBracket):
-            head, items = node.head, node.bracket.items
-        else:
-            assert isinstance(node, t.Call), "called for these two"
-            head = node.head
-            argument = node.argument
-            items = (argument,)
-            if isinstance(argument, t.Bracket) and argument.left in ("(", "[", r"\{", ""):
-                items = argument.items
-        if isinstance(node, t.HeadBracket) and not isinstance(head, t.Symbol):
-            # (y - Xb)'(y - Xb)
-            return self.product(t.Product((head, node.bracket), ("",)))
-        if not isinstance(head, t.Symbol) or head.primes:
-            raise NoRuleError(f"a network cannot contain {write(node)}")
-        key = s.full(head)
-        inside = ", ".join(self.say(item) for item in items)
-        if key in self.env.decorated:
-            return self.name(head)
-        word = WORDS.get(head.name) or known(head.name)
-        function = self.env.functions.get(key)
-        if function is not None and len(items) == 1 and not function.component:
-            word = self.recognised(key)
-        if word is None and key == "sigma" and key not in self.env.opaque:
-            word = "sigmoid"
-        if word is None or key in self.env.opaque:
-            name = self.name(head)
-            kind = self.env.opaque.get(key, "entrywise" if len(items) == 1 else "scalar")
-            self.functions[name] = "scalar function" if kind == "scalar" else "function"
-            return f"{name}({inside})"
-        said = f"{word}({inside})"
-        return (
-            f"({said}).^({self.say(node.power)})"
-            if isinstance(node, t.Call) and node.power
-            else said
+    def _is_function(self, key: str) -> bool:
+        """``f(x) = w^T x``, which the page applies to other things than its own x."""
+        return key in self.env.decorated and all(
+            isinstance(x, t.Symbol) and not self.env.has(s.full(x)) for x in self.env.decorated[key]
         )
 
-    def recognised(self, key: str) -> str:
-        """A function that is spelled out, by the name the text language has for it."""
-        from matcalc.judging.functions import recognised
-        from matcalc.judging.scope import Scope
-        from matcalc.judging.worlds import World
-
-        word = recognised(Scope(World(self.env, {})), key, self.env.functions[key])
-        if word in ("", "none"):
-            raise NoRuleError(f"the function {key} has no name in the text language")
-        return word
-
-    def summed(self, node: t.BigOperator) -> str:
-        """A sum over all entries of arrays with one and the same index."""
-        if node.name != "sum" or node.body is None:
-            raise NoRuleError(f"a network cannot contain {write(node)}")
-        letters: list[t.Node] = []
-        body: t.Node = node
-        while isinstance(body, t.BigOperator) and body.name == "sum" and body.body is not None:
-            for lower in body.lower:
-                letters.append(lower.sides[0] if isinstance(lower, t.Relation) else lower)
-            body = body.body
-        indices = {
-            p.subscripts for p in t.walk(body) if isinstance(p, t.Symbol) and p.subscripts
-            and any(x in letters for x in p.subscripts)
-        }  # fmt: skip
-        if len(indices) != 1 or set(next(iter(indices))) != set(letters):
-            raise NoRuleError(f"write {write(node)} with whole matrices, as a norm or a product")
-        self.fit_entries(body, next(iter(indices)))
-        before, self.entries = self.entries, next(iter(indices))
-        try:
-            return f"sum({self.say(opened(body, self.env))})"
-        finally:
-            self.entries = before
-
-    def fit_entries(self, body: t.Node, entries: tuple[t.Node, ...]) -> None:
-        """Names nobody declared have the shape of those they are multiplied with, entry by entry."""
-        bare = [
-            replace(p, subscripts=()) for p in t.walk(body)
-            if isinstance(p, t.Symbol) and p.subscripts == entries
-        ]  # fmt: skip
-        known = [s.full(p) for p in bare if self.env.has(s.full(p))]
-        for symbol in bare:
-            if self.env.has(s.full(symbol)) or s.full(symbol) in self.names:
+    def _assume(self, net: Network) -> None:
+        for key, domain in self.env.domains.items():
+            found = self.declared.get(key)
+            if found is None or not found.node.shape:
                 continue
-            like = next((p for p in bare if s.full(p) in known), None)
-            pair = self.pair(like) if like is not None else None
-            if pair is None or any(isinstance(dim, Unknown) for dim in pair):
-                raise NoRuleError(f"the shape of {write(symbol)} does not follow; declare it")
-            self.env.symbols[s.full(symbol)] = symbol
-            self.env.shapes[s.full(symbol)] = tuple(_dim(dim) for dim in pair)  # type: ignore[assignment]
+            rows, cols = found.node.shape
+            if domain == "onehot":
+                fact = "cols_sum_to_one" if shapes.is_one(cols) else "rows_sum_to_one"
+                net.assume(*as_facts(f"{fact}({found.name})"))
+            elif domain in FACTS and shapes.same(rows, cols):
+                net.assume(*as_facts(f"{FACTS[domain]}({found.name})"))
+
+    def _finish(self, net: Network) -> None:
+        loss = loss_symbol(self.env)
+        names = [name for name, _, _ in self.steps]
+        array = self.arrays.get((s.full(loss), 0)) if loss is not None else None
+        if array is not None:
+            net.minimize(symbol_name(array.node))
+            return
+        last = names[-1] if names else None
+        if last is None:
+            raise ParseError("there is no equation that defines something")
+        if net[last].shape:
+            net.output(last)
+        else:
+            net.minimize(last)
+
+    # ------------------------------------------------------------ steps
+
+    def step_for(self, node: t.Symbol, key: str, count: int) -> Array | None:
+        """The step that a name means, defined on the way if need be."""
+        if self.loop is not None and (member := self.loop.place(key)) and not count:
+            if key not in self.env.definitions:
+                return self.layer(node, key, member)
+        for own, definition in self.env.definitions.items():
+            if definition.left.name != node.name or not self._names(definition, own, key):
+                continue
+            if own in self.underway:
+                if count or own == key:
+                    raise NoRuleError(f"{write(node)} is defined by itself")
+                continue
+            places = self.define(own)
+            return self._with(places, key, count)
+        return None
+
+    def layer(self, node: t.Symbol, key: str, place: str) -> Array | None:
+        """A member of a family of steps, in the shape of the general one."""
+        assert self.loop is not None, "asked inside a loop only"
+        general = f"{key[: -len(place)]}{self.loop.letter}"
+        if general not in self.env.definitions:
+            return None
+        made = self.made.get(general)
+        if made is not None:
+            shape = tuple(self.at_layer(d, place) for d in made.node.shape)
+        else:
+            dims = self.env.shapes.get(key) or self.env.shapes.get(general)
+            begun = f"{key[: -len(place)]}{self.loop.start}"
+            start = self.arrays.get((begun, 0))
+            first = start.node.shape if start is not None else ()
+            if begun in self.stated:
+                first = tuple(map(self.dim, self.env.shapes[begun]))
+            if first:
+                shape = tuple(self.at_layer(d, place, self.loop.start) for d in first)
+            elif dims is not None:
+                shape = (self.dim(dims[0]), self.dim(dims[1]))
+            else:
+                return None
+        found = Array(self.free(node, key, shape).node, (ROW, COL), key)
+        self.arrays[key, 0] = found
+        return found
+
+    def over_layers(self, node: t.BigOperator) -> Indexed:
+        """``\\sum_{t=1}^T`` of numbers: a name that stands for the sum in the program."""
+        plain = len(node.lower) == 1 and node.body is not None and self.loop is not None
+        if not plain or (self.underway and self.loop.place(self.underway[-1])):  # type: ignore[union-attr]
+            return super().over_layers(node)
+        low, high = self.span(node, self.loop.letter)  # type: ignore[union-attr]
+        value = self.value(node.body)  # type: ignore[arg-type]
+        if value.axes:
+            return super().over_layers(node)
+        name = self.identifier(f"sum{len(self.sums) + 1}")
+        self.sums[name] = f"isum({value.node()}, {self.loop.letter}, {low}, {high})"  # type: ignore[union-attr]
+        return Indexed.of(symbol(name, ()))
+
+    def at_layer(self, size: Any, place: str, there: str = "") -> Any:
+        """A size of one layer, of the general one if nothing is said, at another."""
+        assert self.loop is not None, "asked inside a loop only"
+        swaps = {}
+        for name, key in list(self.sizes.items()):
+            stem, _, last = key.rpartition("_")
+            if last == (there or self.loop.letter):
+                other = re.sub(r"\W", "", f"{stem}_{place}")
+                self.sizes[other] = f"{stem}_{place}"
+                swaps[shapes.dim(name)] = shapes.dim(other)
+        return size.xreplace(swaps)
+
+    def _names(self, definition: Definition, own: str, key: str) -> bool:
+        if own == key:
+            return True
+        letters = [x for x in definition.letters if x in self.counting()]
+        return bool(letters) and s.full(without_indices(definition.left)) == key
+
+    def _with(self, array: Array, key: str, count: int) -> Array | None:
+        """The same matrix, as a name with so many indices sees it."""
+        have = array.indices
+        if have == count:
+            return array
+        places: list[Any] = list(array.places)
+        rows, cols = array.node.shape or (1, 1)
+        if have == 0 and array.node.shape:
+            flat = shapes.is_one(rows) or shapes.is_one(cols)
+            if count == 2:
+                places = [0, 1]
+            elif flat:
+                places = [0, None] if shapes.is_one(cols) else [None, 0]
+            else:
+                places = [0, COL]
+        elif count == 0:
+            places = [ROW, COL]
+        else:
+            return None
+        return Array(array.node, (places[0], places[1]), key)
+
+    def define(self, own: str) -> Array:
+        """One definition as a step."""
+        definition = self.env.definitions[own]
+        left = definition.left
+        if own in self.made:
+            return self.made[own]
+        self.underway.append(own)
+        try:
+            made = self._defined(definition)
+        except (NoMatrixForm, NoRuleError, ShapeError) as error:
+            if getattr(error, "located", False):
+                raise
+            line = self.lines.get(left.name + s.below(left))
+            where = f"line {line}: " if line else ""
+            kind = ShapeError if isinstance(error, ShapeError) else NoRuleError
+            new = kind(f"{where}{write(left)} = {_short(definition.body)} is not read: {error}")
+            new.located = True  # type: ignore[union-attr]
+            raise new from error
+        finally:
+            self.underway.pop()
+        self.made[own] = made
+        return made
+
+    def _defined(self, definition: Definition) -> Array:
+        left, body = definition.left, opened(definition.body, self.env)
+        letters = [x for x in definition.letters if x in self.counting()]
+        ranges = {}
+        for letter in letters:
+            wide = replace(self, ranges={x: (sp.Integer(1), OPEN) for x in letters}, local={})
+            said = definition.ranges.get(letter)
+            found = (wide.range_said(said) if said is not None else None) or wide.range_of(
+                letter, body
+            )
+            if found is None:
+                raise NoRuleError(f"how far {letter} runs does not follow; write its range")
+            ranges[letter] = found
+        inner = replace(self, ranges=ranges, local={}, open=())
+        value = inner.value(body)
+        for letter in letters:
+            length = inner.length(letter)
+            value = Indexed(value.terms, joined(value.axes, {letter: length}))
+        places = _layout(letters, value)
+        node = value.node(*places)
+        bald = without_indices(left) if letters else left
+        if len(letters) == 1 and value.slots:
+            bald = self.gathered(bald)
+            if bald != without_indices(left):
+                self.say(f"the rows of {write(bald)} are the {write(left)}")
+        if node.shape and all(map(shapes.is_one, node.shape)):
+            node = item(node)
+        key = s.full(bald)
+        declared = self.env.shapes.get(s.full(left))
+        if declared is not None and not letters:
+            self._agrees(left, declared, node)
+        name = self.identifier(key)
+        self.steps.append((name, node, write(bald)))
+        numbered = tuple(letters.index(p) if p in letters else p for p in places)
+        made = Array(symbol(name, node.shape, write(bald)), (numbered[0], numbered[1]), key)
+        if not node.shape:
+            made = replace(made, places=(ROW, COL))
+        self.arrays[s.full(without_indices(left)) if letters else s.full(left), len(letters)] = made
+        return made
+
+    def _agrees(self, left: t.Symbol, declared: Any, node: Node) -> None:
+        wanted = self.dim(declared[0]), self.dim(declared[1])
+        mine = node.shape or (1, 1)
+        if not shapes.same_shape(wanted, tuple(map(shapes.dim, mine))):
+            raise ShapeError(
+                f"the page says {shapes.show(wanted)}, but the formula is {shapes.show(mine)}"
+            )
 
 
-def _dim(value: Any) -> t.Node:
-    return t.Number(str(value)) if isinstance(value, int) else read_formula(str(value))[0].sides[0]
+FACTS = {"symmetric": "symmetric", "positive definite": "positive_definite",
+         "definite": "positive_definite", "orthogonal": "orthogonal"}  # fmt: skip
 
 
-def _is_typed(node: t.Node) -> bool:
-    """Whether no name stands in a number: ``1 - Y`` needs no ones."""
-    return not any(isinstance(p, t.Symbol) for p in t.walk(node))
+def _layout(letters: list[str], value: Indexed) -> Places:
+    """What the rows and the columns of a step are."""
+    slots = value.slots
+    if len(letters) + len(slots) > 2:
+        raise NoMatrixForm("it has more than two axes")
+    if not letters:
+        return ROW, COL
+    rest = [*letters[1:], *slots]
+    return letters[0], rest[0] if rest else None
+
+
+def _short(node: t.Node) -> str:
+    text = write(node)
+    return text if len(text) <= 120 else text[:117] + "..."

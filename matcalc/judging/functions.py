@@ -8,27 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from matcalc.judging import spelling as s
-from matcalc.judging.array_words import ARRAY_WORDS
+from matcalc.judging.array_words import CALLS
 from matcalc.judging.elementary import (
     TABLE,
     SmoothScalars,
     exp,
     flat,
     known,
-    sigmoid,
     smooth,
-    softmax,
     unflat,
 )
-from matcalc.judging.environment import Function
+from matcalc.judging.environment import ONE, Function
 from matcalc.judging.evaluate import each, evaluate, one
 from matcalc.judging.scope import Place, Scope
-from matcalc.judging.values import Array, Misfit, Unread, Value, merged, number, show
+from matcalc.judging.values import Array, Misfit, Unread, Value, merged, show
 from matcalc.reading import tree as t
 from matcalc.reading.writer import write
 
@@ -36,6 +33,7 @@ LETTERS = frozenset(["f", "g", "h", "phi", "varphi", "psi", "rho", "sigma", "F",
 LOSSES = frozenset(
     ["L", "J", "C", "E", "ell", "L_cal", "J_cal", "E_cal", "C_cal", "loss", "cost", "R_cal"]
 )
+AMBIGUOUS = frozenset({"lg"})
 H = 1e-30
 
 
@@ -58,7 +56,11 @@ def is_application(scope: Scope, node: t.HeadBracket) -> bool:
     if env.is_function(head.name) and not head.subscripts and not head.marks:
         return True
     if key in env.decorated:
-        return plain or not isinstance(items[0], t.Sum)
+        own = {p for item in env.decorated[key] for p in s.symbols(item)}
+        again = any(p in own for p in s.symbols(items[0]))  # f(x + h), not y (1 - y)
+        return plain or not isinstance(items[0], t.Sum) or again or head.name in LETTERS
+    if key != s.full(head) and not head.primes and not scope.env.is_function(head.name):
+        return len(items) > 1  # f_i (...): the i counts, so f_i is a member of something
     place = scope.place(head)
     if place is not None or key in scope.locals:
         return len(items) > 1 or (plain and (head.name in LOSSES or key == env.loss))
@@ -113,6 +115,10 @@ def _applied(scope: Scope, head: t.Symbol, items: tuple[t.Node, ...], node: t.No
         return _defined(scope, key, function, head.primes, items)
     if key in env.decorated:
         return _decorated(scope, key, items)
+    if key not in env.opaque and (head.subscripts or head.name in AMBIGUOUS):
+        below = _with_script(scope, head, items)
+        if below is not None:
+            return below
     if head.name in CALLS and head.primes and key not in env.opaque:
         raise Unread(f"{write(head)} has no rule")
     if head.name in CALLS and key not in env.opaque:
@@ -124,6 +130,26 @@ def _applied(scope: Scope, head: t.Symbol, items: tuple[t.Node, ...], node: t.No
     if word is not None and key not in env.opaque:
         return _entrywise(scope, TABLE[word][0], TABLE[word][1], head.primes, items, node)
     return _undefined(scope, key, head, items, node)
+
+
+def _with_script(scope: Scope, head: t.Symbol, items: tuple[t.Node, ...]) -> list[Value] | None:
+    r"""``\log_2 x``, ``\mathrm{softmax}_j(z)``: known words that something below changes."""
+    if head.name in AMBIGUOUS:
+        raise Unread(f"{write(head)} is a logarithm to base 10 or 2: write \\log_{{10}} or \\log_2")
+    word = known(head.name)
+    if word is None and head.name not in CALLS:
+        return None
+    if all(isinstance(script, t.Word) for script in head.subscripts):
+        return None  # a label
+    (script, *more), plain = head.subscripts, replace(head, subscripts=())
+    if word == "log" and not more and not head.primes:
+        quotient = t.Fraction(t.Call(plain, t.Bracket("(", ")", items)),
+                              t.Call(plain, t.Bracket("(", ")", (script,))))  # fmt: skip
+        return evaluate(scope, quotient)
+    whole = t.Call(plain, t.Bracket("(", ")", items))
+    if head.name.lower() == "softmax" and s.integer(script, scope.indices) is not None:
+        return evaluate(scope, t.Postfix(whole, "subscript", head.subscripts))
+    raise Unread(f"the page does not say what {write(head)} does")
 
 
 # ---------------------------------------------------------------- known and defined functions
@@ -266,9 +292,39 @@ def applied_to_own_parameters(scope: Scope, symbol: t.Symbol) -> list[Value] | N
 
 
 def _decorated(scope: Scope, key: str, items: tuple[t.Node, ...]) -> list[Value]:
-    """``f(X, W)``, ``f(x_n, W)``, ``L(W)``."""
+    """``f(X, W)``, ``f(x_n, W)``, ``L(W)``, and the step at other arguments: ``f(x + h)``."""
     place = decorated_place(scope, key, items)
-    return [scope.value(place)]
+    if not place.whole:
+        return [scope.value(place)]
+    cuts = moved_arguments(scope, key, items)
+    return [(scope.cut(cuts) if cuts else scope).value(place)]
+
+
+def moved_arguments(scope: Scope, key: str, items: tuple[t.Node, ...]) -> dict[str, Array]:
+    """What a step is applied to instead of the letters it was defined with."""
+    wanted = scope.env.decorated.get(key, ())
+    cuts: dict[str, Array] = {}
+    if len(wanted) != len(items):
+        return cuts
+    for mine, given in zip(wanted, items, strict=True):
+        name = isinstance(given, t.Symbol)
+        if mine == given or not isinstance(mine, t.Symbol):
+            continue
+        if name and scope.place(given) is None:  # type: ignore[arg-type]
+            continue  # another spelling of the same letter
+        there = scope.place(mine)
+        if there is None:
+            cuts[s.full(mine)] = one(scope, given).array  # a letter of the definition alone
+            continue
+        if not there.whole or there.grid:
+            raise Unread(f"{write(mine)} cannot be replaced by {write(given)}")
+        new, old = one(scope, given), scope.value(there)
+        if new.shape != old.shape:
+            if name:
+                continue
+            raise Misfit(f"{write(mine)} is {show(old.shape)}, {write(given)} {show(new.shape)}")
+        cuts[there.key] = new.array
+    return cuts
 
 
 def decorated_place(scope: Scope, key: str, items: tuple[t.Node, ...]) -> Place:
@@ -335,11 +391,9 @@ def _undefined(
             return evaluate(scope, items[0])
         stand_in = smooth(key)
         return each(scope, items, lambda p: Value(stand_in(p[0].array, head.primes), p[0].tags))
-    rows = 1
-    shape = (1, 1)
-    if kind == "map":
-        shape = scope.world.shape(env.opaque_shapes[key])
-        rows = shape[0] * shape[1]
+    declared = env.opaque_shapes.get(key, env.shapes.get(key, (ONE, ONE)))
+    shape = scope.world.shape(declared)
+    rows = shape[0] * shape[1]
     stand = SmoothScalars(key)
 
     def whole(parts: list[Value]) -> Value:
@@ -347,9 +401,24 @@ def _undefined(
         if head.primes:
             f = stepped(lambda x: stand([x, *arrays[1:]], rows))
             return Value(f(arrays[0]), merged(*parts))
-        return Value(unflat(stand(arrays, rows), shape), merged(*parts))
+        return Value(_with_fact(scope, key, unflat(stand(arrays, rows), shape)), merged(*parts))
 
     return each(scope, items, whole)
+
+
+def _with_fact(scope: Scope, key: str, array: Array) -> Array:
+    """The value of an unknown function of which the page says that it is symmetric."""
+    rows, cols = array.shape[-2:]
+    domain = scope.env.domains.get(key, "")
+    if rows != cols or rows == 1:
+        return array
+    if domain not in ("", "symmetric", "definite"):
+        raise Unread(f"no unknown function with {domain} values is at hand")
+    if domain:
+        array = (array + np.swapaxes(array, -1, -2)) / 2
+    if domain == "definite" or scope.world.style == "definite":
+        array = array / 4 + 2 * np.eye(rows)
+    return array
 
 
 def _applied_derivative(scope: Scope, node: t.HeadBracket) -> list[Value]:
@@ -361,120 +430,3 @@ def _applied_derivative(scope: Scope, node: t.HeadBracket) -> list[Value]:
         if function and len(node.bracket.items) == 1:
             return _applied(scope, replace(of, primes=1), node.bracket.items, node)
     return evaluate(scope, head)
-
-
-# ---------------------------------------------------------------- functions of whole arrays
-
-
-def _diag(scope: Scope, items: tuple[t.Node, ...]) -> list[Value]:
-    if len(items) > 1:
-        from matcalc.judging.brackets import stack
-
-        values = stack(scope, (items,))
-        return [_diagonal(v) for v in values]
-    return each(scope, items, lambda p: _diagonal(p[0]))
-
-
-def _diagonal(value: Value) -> Value:
-    rows, cols = value.shape
-    if 1 in (rows, cols):
-        return Value(np.eye(max(rows, cols)) * flat(value.array), value.tags)
-    if rows != cols:
-        raise Misfit(f"diag of {show(value.shape)}")
-    return Value(np.diagonal(value.array, axis1=-2, axis2=-1)[..., None], value.tags)
-
-
-def _trace(scope: Scope, items: tuple[t.Node, ...]) -> list[Value]:
-    def trace(parts: list[Value]) -> Value:
-        value = parts[0]
-        if value.shape[0] != value.shape[1]:
-            raise Misfit(f"the trace of {show(value.shape)} does not exist")
-        total = np.trace(value.array, axis1=-2, axis2=-1)
-        return Value(np.asarray(total)[..., None, None], value.tags)
-
-    return each(scope, items, trace)
-
-
-def _det(scope: Scope, items: tuple[t.Node, ...]) -> list[Value]:
-    def det(parts: list[Value]) -> Value:
-        value = parts[0]
-        if value.shape[0] != value.shape[1]:
-            raise Misfit(f"the determinant of {show(value.shape)} does not exist")
-        return Value(np.asarray(np.linalg.det(value.array))[..., None, None], value.tags)
-
-    return each(scope, items, det)
-
-
-def _logdet(scope: Scope, items: tuple[t.Node, ...]) -> list[Value]:
-    return [Value(TABLE["log"][0](p.array), p.tags) for p in _det(scope, items)]
-
-
-def _vec(scope: Scope, items: tuple[t.Node, ...]) -> list[Value]:
-    return each(scope, items, lambda p: Value(flat(p[0].array), p[0].tags))
-
-
-def _softmax(scope: Scope, items: tuple[t.Node, ...]) -> list[Value]:
-    def soft(parts: list[Value]) -> Value:
-        axis = -2 if parts[0].shape[1] == 1 else -1
-        return Value(softmax(parts[0].array, axis), parts[0].tags)
-
-    return each(scope, items, soft)
-
-
-def _logsumexp(scope: Scope, items: tuple[t.Node, ...]) -> list[Value]:
-    def over(axes: tuple[int, ...]) -> list[Value]:
-        return each(
-            scope,
-            items,
-            lambda p: Value(
-                np.log(np.sum(np.exp(p[0].array), axis=axes, keepdims=True)), p[0].tags
-            ),
-        )
-
-    rows, cols = one(scope, items[0]).shape
-    # Of a matrix it is one number a row, as softmax is.
-    return over((-2, -1)) if 1 in (rows, cols) else [*over((-1,)), *over((-2, -1))]
-
-
-def _extreme(largest: bool) -> Callable[[Scope, tuple[t.Node, ...]], list[Value]]:
-    def pick(scope: Scope, items: tuple[t.Node, ...]) -> list[Value]:
-        def best(parts: list[Value]) -> Value:
-            out: Any = parts[0].array
-            for part in parts[1:]:
-                wins = part.array.real > out.real if largest else part.array.real < out.real
-                out = np.where(wins, part.array, out)
-            return Value(out, merged(*parts))
-
-        return each(scope, items, best)
-
-    return pick
-
-
-def _mean(scope: Scope, items: tuple[t.Node, ...]) -> list[Value]:
-    return each(
-        scope, items, lambda p: Value(np.mean(p[0].array, axis=(-2, -1), keepdims=True), p[0].tags)
-    )
-
-
-def _total(scope: Scope, items: tuple[t.Node, ...]) -> list[Value]:
-    return each(
-        scope, items, lambda p: Value(np.sum(p[0].array, axis=(-2, -1), keepdims=True), p[0].tags)
-    )
-
-
-CALLS: dict[str, Callable[[Scope, tuple[t.Node, ...]], list[Value]]] = {
-    **dict.fromkeys(("diag", "Diag"), _diag),
-    **dict.fromkeys(("tr", "Tr", "trace", "Trace"), _trace),
-    "det": _det,
-    "logdet": _logdet,
-    **dict.fromkeys(("vec", "Vec"), _vec),
-    **dict.fromkeys(("softmax", "Softmax", "SoftMax"), _softmax),
-    **dict.fromkeys(("logsumexp", "LogSumExp", "LSE"), _logsumexp),
-    "max": _extreme(True),
-    "min": _extreme(False),
-    **dict.fromkeys(("mean", "Mean"), _mean),
-    "sum": _total,
-    **ARRAY_WORDS,
-}
-
-__all__ = ["CALLS", "apply", "is_application", "number", "sigmoid"]

@@ -23,12 +23,27 @@ from matcalc.judging.counting import (
     note_parameters,
     numbers_below,
     ranges_of,
+    steps_of_recurrence,
 )
 from matcalc.judging.elementary import known
 from matcalc.judging.environment import ONE, Definition, Dims, Environment, Function, View
+from matcalc.judging.fixed_indices import fixed_indices
+from matcalc.judging.kinds import numbered
 from matcalc.judging.labels import with_labels
 from matcalc.judging.layers import LARGEST, normal, note_layers
-from matcalc.judging.parameters import applied_elsewhere, is_array_in, is_dummy, is_free, is_renamed
+from matcalc.judging.notations import with_plain_spellings
+from matcalc.judging.parameters import (
+    applied_elsewhere,
+    component_letter,
+    is_array_in,
+    is_dummy,
+    is_free,
+    is_primed,
+    is_renamed,
+    note_arrays,
+)
+from matcalc.judging.samples import step_scale, with_samples
+from matcalc.judging.spaces import declare_map, is_map, orthogonal, space, summing_to_one
 from matcalc.judging.sum_scope import with_whole_sums
 from matcalc.reading import tree as t
 from matcalc.reading.formula import read_formula
@@ -36,56 +51,14 @@ from matcalc.reading.formula import read_formula
 FUNCTION_LETTERS = frozenset({"f", "g", "h", "phi", "varphi", "psi", "rho", "sigma"})
 ROLES = frozenset({"input", "inputs", "data", "target", "targets", "label", "labels", "features"})
 EQUALS = ("=", ":=", r"\triangleq", r"\equiv")
-COUNTERS = frozenset(
-    [
-        "n",
-        "N",
-        "m",
-        "M",
-        "K",
-        "k",
-        "d",
-        "D",
-        "p",
-        "q",
-        "r",
-        "h",
-        "H",
-        "T",
-        "L",
-        "B",
-        "C",
-        "I",
-        "J",
-        "P",
-        "Q",
-        "R",
-        "S",
-        "b",
-        "c",
-        "l",
-    ]
-)
-SCALAR_HEADS = frozenset(
-    [
-        "L",
-        "J",
-        "C",
-        "E",
-        "ell",
-        "L_cal",
-        "J_cal",
-        "E_cal",
-        "l",
-        "loss",
-        "cost",
-        "NLL",
-        "MSE",
-        "C_cal",
-        "R",
-        "F",
-    ]
-)
+COUNTERS = frozenset({
+    "n", "N", "m", "M", "K", "k", "d", "D", "p", "q", "r", "h", "H", "T", "L", "B", "C", "I",
+    "J", "P", "Q", "R", "S", "b", "c", "l"
+})  # fmt: skip
+SCALAR_HEADS = frozenset({
+    "L", "J", "C", "E", "ell", "L_cal", "J_cal", "E_cal", "l", "loss", "cost", "NLL", "MSE",
+    "C_cal", "R", "F"
+})  # fmt: skip
 
 
 def environment_of(
@@ -97,6 +70,19 @@ def environment_of(
     macros: Any = None,
 ) -> Environment:
     """The environment that a list of givens sets up."""
+    env, _ = environment_beside((), given, shapes, layout, index_base, macros)
+    return env
+
+
+def environment_beside(
+    claimed: Sequence[t.Relation],
+    given: str | Sequence[str],
+    shapes: Mapping[str, Any] | None = None,
+    layout: str | None = None,
+    index_base: int | None = None,
+    macros: Any = None,
+) -> tuple[Environment, list[t.Relation]]:
+    """The environment that givens set up, and claims in spellings that agree with theirs."""
     env = Environment(base=index_base)
     if layout is not None:
         env.layout, env.layout_is_law = str(layout), True
@@ -105,11 +91,16 @@ def environment_of(
     relations: list[t.Relation] = []
     for line in lines:
         relations += read_formula(line, macros=macros)
-    relations = with_labels([with_whole_sums(r) for r in relations])
+    count = len(relations)
+    relations = [with_whole_sums(r) for r in relations]
+    together = with_samples(with_labels(with_plain_spellings([*relations, *claimed])))
+    env.step_scale = step_scale(together)
+    env.fixed = fixed_indices(together)
+    env.page = tuple(relation for relation in together if relation.signs)
     for name, dims in (shapes or {}).items():
         declare(env, name, dims, macros)
-    take_all(env, relations)
-    return env
+    take_all(env, together[:count])
+    return env, together[count:]
 
 
 def _lines(text: str) -> list[str]:
@@ -123,8 +114,10 @@ def declare(env: Environment, name: str, dims: Any, macros: Any = None) -> None:
     symbol = next(s.symbols(read_formula(name, macros=macros)[0].sides[0]), None)
     if symbol is None:
         raise MatcalcError(f"{name!r} is no name")
-    parts = () if dims is None else dims if isinstance(dims, tuple) else (dims, 1)
-    nodes = tuple(read_formula(str(d))[0].sides[0] for d in parts) or (ONE, ONE)
+    parts = () if dims in (None, "scalar") else dims if isinstance(dims, tuple) else (dims,)
+    if len(parts) > 2 or any(not str(part).strip() for part in parts):
+        raise MatcalcError(f"{dims!r} is no shape of {name}: give (rows, columns), rows or None")
+    nodes = [read_formula(str(part))[0].sides[0] for part in (*parts, 1, 1)]
     _declare(env, symbol, (nodes[0], nodes[1]))
 
 
@@ -141,6 +134,7 @@ def take_all(env: Environment, relations: Iterable[t.Relation], line: int = 0) -
         note_bases(env, relation)
     note_cells(env)
     note_parameters(env)
+    note_arrays(env)
 
 
 def take(env: Environment, relation: t.Relation, line: int = 0) -> None:
@@ -150,8 +144,17 @@ def take(env: Environment, relation: t.Relation, line: int = 0) -> None:
         statement(env, relation, words)
     if not relation.signs:
         return
+    if len(relation.signs) > 1 and relation.signs[-1] == r"\in":
+        # K = K(s) \in R^{n x n}
+        declared = t.Relation((relation.sides[0], relation.sides[-1]), (r"\in",))
+        rest = replace(relation, sides=relation.sides[:-1], signs=relation.signs[:-1])
+        take(env, declared, line)
+        take(env, rest, line)
+        return
     sign = relation.signs[0]
-    if sign in (r"\in", ":"):
+    if is_map(relation):
+        declare_map(env, relation)
+    elif sign in (r"\in", ":"):
         for left in items_of(relation.sides[0]):
             belongs(env, left, relation.sides[1])
     elif sign in EQUALS:
@@ -170,6 +173,8 @@ def belongs(env: Environment, left: t.Node, right: t.Node) -> None:
     dims, domain = space(right)
     if dims is None:
         return
+    if domain == "binary" and isinstance(left, t.Symbol) and len(left.subscripts) == 2:
+        env.domains.setdefault(s.stem(left), domain)  # M_{ij} in {0, 1}: the whole M
     left = s.peeled(left)
     if isinstance(right, t.Symbol) and right.name == "N_bb" and isinstance(left, t.Symbol):
         env.dims.add(s.full(left))
@@ -178,47 +183,14 @@ def belongs(env: Environment, left: t.Node, right: t.Node) -> None:
         left, dims = s.peeled(left.base), (dims[1], dims[0])
     if isinstance(left, (t.Derivative, t.Nabla)):
         env.slopes.append((left, dims))
+    elif isinstance(left, t.HeadBracket) and isinstance(left.head, t.Symbol):
+        # A(t) in R^{n x n}: an unknown function with values of this shape
+        equate(env, t.Relation((left.head, left), ("=",)))
+        _declare(env, left.head, dims)
     elif isinstance(left, t.Symbol):
         _declare(env, left, dims)
         if domain:
             env.domains[s.full(left)] = domain
-
-
-def space(node: t.Node) -> tuple[tuple[t.Node, t.Node] | None, str]:
-    """The shape and the domain of a set; None if it is no set of arrays."""
-    base, power = node, None
-    if isinstance(node, t.Postfix) and node.kind in ("power", "superscript"):
-        base, power = node.base, node.arguments[0]
-    domain = ""
-    if isinstance(base, t.Bracket) and base.left == r"\{":
-        texts = [i.text for i in base.items if isinstance(i, t.Number)]
-        domain = "binary" if texts == ["0", "1"] else ""
-    elif isinstance(base, t.Bracket) and base.left in ("[", "("):
-        domain = "unit"
-    elif isinstance(base, t.Symbol) and _is_symmetric_set(base) and power is not None:
-        return (power, power), ("definite" if base.subscripts else "symmetric")
-    elif isinstance(base, t.Symbol) and base.name in ("R_bb", "R", "C_bb", "Z_bb", "N_bb"):
-        if base.name == "R" and power is None and not base.marks:
-            return None, ""
-        if any(sub for sub in base.subscripts):
-            domain = "positive"
-    elif isinstance(base, t.Product):
-        power = base
-    else:
-        return None, ""
-    if power is None:
-        return (ONE, ONE), domain
-    power = s.peeled(power)
-    if isinstance(power, t.Product) and set(power.operators) == {r"\times"}:
-        if len(power.factors) != 2:
-            return None, domain
-        return (power.factors[0], power.factors[1]), domain
-    return (power, ONE), domain
-
-
-def _is_symmetric_set(base: t.Symbol) -> bool:
-    r"""``\mathbf{S}^n``, ``\mathbb{S}^n_{++}``: the symmetric (positive definite) matrices."""
-    return base.name in ("S", "S_bb") and base.latex != "S" and not base.marks
 
 
 def _declare(env: Environment, symbol: t.Symbol, dims: tuple[t.Node, t.Node]) -> None:
@@ -249,7 +221,7 @@ def _free_letters(env: Environment, symbol: t.Symbol) -> tuple[str, ...]:
 def equate(env: Environment, relation: t.Relation, line: int = 0) -> None:
     """``left = body``: a value, a function, a size, a written-out matrix."""
     left, body = s.peeled(relation.sides[0]), relation.sides[1]
-    if isinstance(body, (t.Blank, t.Missing)) or _labels(env, body):
+    if isinstance(body, (t.Blank, t.Missing, t.Listing)) or _labels(env, body):
         return
     for k in range(1, len(relation.sides) - 1):
         # f(X, W) = a^{(3)} = sigma(Z^{(3)}): the names in between are defined by what follows.
@@ -271,13 +243,19 @@ def equate(env: Environment, relation: t.Relation, line: int = 0) -> None:
         if left.name in env.squares and left.marks:
             root = replace(relation, sides=(replace(left, marks=()), t.Root(left)))
             _value(env, replace(left, marks=()), t.Root(left), root, line)
-    elif isinstance(left, (t.Derivative, t.Nabla)):
+    elif isinstance(left, (t.Derivative, t.Nabla, t.Differential)):
         if any(isinstance(p, t.Symbol) for p in t.walk(body)):
             env.overrides.append((left, body))
         else:
             env.constraints.append(relation)
     elif isinstance(left, t.Postfix) and left.kind == "subscript":
         _layout_by_entries(env, left, body)
+    elif (whole := summing_to_one(relation)) is not None and s.full(whole) not in env.definitions:
+        env.domains.setdefault(s.full(whole), "simplex")
+    elif (whole := orthogonal(relation)) is not None and s.full(whole) not in env.definitions:
+        env.domains.setdefault(s.full(whole), "orthogonal")
+    else:
+        env.unused.append(relation)
 
 
 def _labels(env: Environment, body: t.Node) -> bool:
@@ -348,7 +326,7 @@ def _value(env: Environment, left: t.Symbol, body: t.Node, relation: t.Relation,
         env.domains.setdefault(key, "symmetric")
         return
     letters = _free_letters(env, left)
-    ranges = dict(ranges_of(relation))
+    ranges = {**steps_of_recurrence(env, left, body), **dict(ranges_of(relation))}
     definition = Definition(left, body, letters, ranges, line)
     if key not in env.definitions:
         env.order.append(key)
@@ -356,7 +334,7 @@ def _value(env: Environment, left: t.Symbol, body: t.Node, relation: t.Relation,
     env.definitions[key] = definition
     if letters:
         env.patterns.append(definition)
-    if left.subscripts and not env.has(s.stem(left)):
+    if left.subscripts and not s.labelled(left) and not env.has(s.stem(left)):
         env.cells.setdefault(s.stem(left), set()).add(key)
 
 
@@ -431,7 +409,7 @@ def _function(env: Environment, left: t.HeadBracket | t.Call, body: t.Node, line
     if head.primes:
         return
     plain = [i for i in items if isinstance(i, t.Symbol)]
-    if len(plain) != len(items) or any(i.subscripts for i in plain):
+    if len(plain) != len(items) or not all(map(numbered, plain)):
         # f(x_n, W) = ... defines nothing; sigma(0) = 1/2 neither.
         return
     mentioned = {s.full(p) for p in s.symbols(body)} | {p.name for p in s.symbols(body)}
@@ -440,9 +418,10 @@ def _function(env: Environment, left: t.HeadBracket | t.Call, body: t.Node, line
         s.bare(i) and is_free(env, i, head) and i.name not in env.cells and is_dummy(i)
         for i in plain
     )
-    component = _component_letter(head, body)
+    component = component_letter(head, body)
     array = not component and any(is_array_in(body, i.name) for i in plain)
     fresh = fresh or (head.name in FUNCTION_LETTERS and is_renamed(body, items))
+    fresh = fresh or (all(map(is_dummy, plain)) and is_primed(env, head, items))
     fresh = fresh and (not array or applied_elsewhere(env, head, items))
     if fresh and bound:
         key = head.name if component else key
@@ -455,14 +434,6 @@ def _function(env: Environment, left: t.HeadBracket | t.Call, body: t.Node, line
         env.order.append(key)
     env.definitions[key] = definition
     env.decorated[key] = items
-
-
-def _component_letter(head: t.Symbol, body: t.Node) -> str:
-    """The letter of ``sigma_j(z) = e^{z_j} / ...``; empty where what stands below is a label."""
-    if len(head.subscripts) != 1 or not s.bare(head.subscripts[0]):
-        return ""
-    letter = s.full(head.subscripts[0])  # type: ignore[arg-type]
-    return letter if letter in s.letters_below(body) else ""
 
 
 def _opaque(env: Environment, left: t.Symbol, body: t.HeadBracket) -> None:

@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 
 from matcalc.judging import spelling as s
+from matcalc.judging.adjoints import loss_symbol
 from matcalc.judging.dot_products import columns_of
 from matcalc.judging.environment import ONE, Dims, Environment
 from matcalc.judging.index_lengths import declare_by_letters
@@ -41,6 +42,7 @@ def infer(env: Environment, relations: Sequence[t.Relation] = (), *, letters: bo
             except Clash:
                 continue
     run.defining = False
+    _loss_is_a_number(env, run)
     for relation in relations:
         shapes = [run.shape(side) for side in relation.sides]
         for shape in shapes[1:]:
@@ -53,6 +55,15 @@ def infer(env: Environment, relations: Sequence[t.Relation] = (), *, letters: bo
     _settle(env, run)
     if letters:
         declare_by_letters(env, relations)
+
+
+def _loss_is_a_number(env: Environment, run: Inference) -> None:
+    """The lengths that nothing says and that the loss would have are 1: ``y^{(i)} \\log a^{(i)}``."""
+    loss = loss_symbol(env)
+    pair = run.inferred.get(s.full(loss)) if loss is not None else None
+    for dim in pair or ():
+        if isinstance(run.root(dim), Unknown):
+            run.alike(dim, 1)
 
 
 def _laid_out(run: Inference, left: t.Node, mine: Pair, theirs: Pair) -> Pair:

@@ -25,9 +25,11 @@ def words(text: str) -> frozenset[str]:
 
 
 NUMERIC = words("tr Tr trace det logdet sum")
+SQUARE = words("tr Tr trace det logdet")  # of square matrices alone
 VECTORIAL = words("softmax logsoftmax logsumexp")  # of several numbers at once
 NUMBERS = words("L J E C N T K M R") | LOSSES
-OPERANDS = words("x h a z y u v s q k p r w b d f g beta theta")
+MATRICES = words("symmetric definite orthogonal diagonal")  # what is said of matrices alone
+OPERANDS = words("x h a z y u v s q k p r w b d f g beta theta alpha mu nu xi phi psi")
 
 
 @dataclass(eq=False)
@@ -138,7 +140,7 @@ class Inference:
         counts = (key in env.sizes or key in env.dims) and not env.has(key)
         if counts or symbol.name in ("e", "pi", "I"):
             return (1, 1) if symbol.name != "I" else None
-        dims = env.shape_of(symbol, {})
+        dims = env.shape_of(symbol, {}) or env.shape_of_family(symbol)
         if dims is not None:
             return self.dim(dims[0]), self.dim(dims[1])
         if s.stem(symbol) in self.columns and is_data_row(symbol):
@@ -154,7 +156,7 @@ class Inference:
             counted = self.counted(symbol)
             if counted is not None:
                 return counted
-        if symbol.subscripts:
+        if symbol.subscripts and not s.labelled(symbol):
             array = stem if env.has(stem) else env.nicknames.get(stem, "")
             upper = s.stem(replace(symbol, name=symbol.name.upper()))
             if not array and len(symbol.name) == 1 and env.has(upper):
@@ -166,7 +168,7 @@ class Inference:
                 for p in symbol.subscripts
             ):
                 return 1, 1
-        listed = stem in env.cells or any(
+        listed = (stem in env.cells and not s.labelled(symbol)) or any(
             d.left.name == symbol.name and d.left.subscripts and d.left.marks == symbol.marks
             for d in env.patterns
         )
@@ -197,6 +199,9 @@ class Inference:
         two = count == 2 or bool(symbol.indices(2))
         if whole is None:
             return None
+        slots = [isinstance(part, t.Slot) for part in symbol.subscripts]
+        if len(slots) == 2 and any(slots):
+            return whole[0] if slots[0] else 1, whole[1] if slots[1] else 1
         if two or self.is_one(whole[0]) or self.is_one(whole[1]):
             return 1, 1
         return 1, whole[1]
@@ -212,7 +217,8 @@ class Inference:
             "Psi",
             "Omega",
         )
-        if capital and letter not in NUMBERS and plain:
+        described = self.env.domains.get(s.full(symbol), "") in MATRICES
+        if capital and (letter not in NUMBERS or described) and plain:
             return Unknown(False), Unknown(False)
         if is_bold(symbol):
             self.bold.add(s.full(symbol))
@@ -265,6 +271,11 @@ class Inference:
                 of = node.of
                 if isinstance(of, t.Symbol) and of.name in LOSSES:
                     return self.name(node.by[0])
+                inner = self.shape(of) if of is not None else None
+                by = self.name(node.by[0])
+                return by if inner is not None and self.scalar(inner) else None
+            case t.Differential() if node.of is not None:
+                return self.shape(node.of)
         return None
 
     def summed(self, node: t.BigOperator) -> Pair | None:
@@ -315,6 +326,9 @@ class Inference:
             return 1, rows[1]
         if symbol.name in ("delta", "Delta") or symbol.name.endswith("_bar"):
             return None  # an error: it has the shape of its step
+        if stem in self.found and len(letters) == 1 and self.loose(self.found[stem]):
+            self.unify(self.found[stem], (self.lengths[letters[0]], 1))
+            return 1, 1
         if known or env.is_function(stem) or (symbol.marks and not symbol.name.islower()):
             return None
         dims = [self.lengths.get(x) for x in letters]
@@ -336,6 +350,8 @@ class Inference:
             self.equal(inner[0], inner[1])
         if node.kind == "subscript":
             return (1, 1) if len(node.arguments) == 2 else None
+        if node.kind == "power":
+            self.shape(node.arguments[0])  # e^{x_i} says how long x is
         return inner
 
     def applies(self, node: t.Node) -> bool:
@@ -377,6 +393,8 @@ class Inference:
         if self.env.opaque.get(key) == "map":
             dims = self.env.opaque_shapes[key]
             return self.dim(dims[0]), self.dim(dims[1])
+        if head.name in SQUARE and shapes[0] is not None:
+            self.alike(*shapes[0])
         if self.env.opaque.get(key) == "scalar" or head.name in NUMERIC:
             return 1, 1
         if head.name.lower() in VECTORIAL and len(items) == 1 and shapes[0] is not None:

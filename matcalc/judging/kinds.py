@@ -8,13 +8,14 @@ from matcalc.judging import spelling as s
 from matcalc.judging.adjoints import tied_step, used_names
 from matcalc.judging.environment import Environment
 from matcalc.judging.scope import Scope
+from matcalc.judging.spaces import summing_to_one
 from matcalc.judging.updates import update_parts
 from matcalc.judging.worlds import World
 from matcalc.reading import tree as t
 
 OPTIMUM = re.compile(
     r"\b(?:set|setting|zero|vanish|optim|stationar|minimi|maximi|solv|first[- ]order|condition|"
-    r"equat|require|null|Ableitung)",
+    r"equat|require|null|Ableitung|annul|Normalengleich)",
     re.I,
 )
 CONSTRAINT = re.compile(r"(?:subject to|such that|constraint|s\.t\.|provided that)[\s:,]*$", re.I)
@@ -46,7 +47,9 @@ def kind_of(env: Environment, relation: t.Relation, before: str = "") -> str:
     if sign == "=" and _states_layout(left, right):
         return "defines"
     if not isinstance(left, t.Symbol):
-        return "assumes" if sign == "=" and _is_set(right) else "claims"
+        whole = summing_to_one(relation)
+        free = whole is not None and s.full(whole) not in env.definitions
+        return "assumes" if sign == "=" and (free or _is_set(right)) else "claims"
     if sign == "=" and _is_solution(env, left, relation.sides[-1]):
         return "solution"
     return _kind_of_name(env, left, right)
@@ -112,10 +115,15 @@ def _kind_of_application(env: Environment, left: t.HeadBracket | t.Call, right: 
         return "defines" if plain and head.name not in ("tanh", "log", "exp", "diag") else "claims"
     if env.is_function(key) or key in env.definitions:
         return "restates" if all(isinstance(i, t.Symbol) for i in items) else "claims"
-    if any(isinstance(i, t.Symbol) and i.subscripts for i in items):
+    if any(isinstance(i, t.Symbol) and not numbered(i) for i in items):
         return "claims"
-    plain = all(isinstance(i, t.Symbol) and not i.subscripts for i in items)
+    plain = all(isinstance(i, t.Symbol) and numbered(i) for i in items)
     return "defines" if plain else "claims"
+
+
+def numbered(symbol: t.Symbol) -> bool:
+    """A name with nothing below it that counts: ``u``, ``u_1``, ``u_{new}``."""
+    return all(isinstance(x, (t.Number, t.Word)) for x in symbol.subscripts)
 
 
 def _kind_of_name(env: Environment, left: t.Symbol, right: t.Node) -> str:
@@ -138,18 +146,32 @@ def _kind_of_name(env: Environment, left: t.Symbol, right: t.Node) -> str:
     )
     if key in env.definitions or key in env.views or spread:
         return "restates"
-    entry = left.subscripts and (env.has(s.stem(left)) or s.stem(left) in env.nicknames)
+    known = env.has(s.stem(left)) or s.stem(left) in env.nicknames
+    entry = bool(left.subscripts) and not s.labelled(left) and known
+    entry = entry and not env.sums_members(s.stem(left))
     if entry and s.stem(left) not in env.cells:
         return "claims"
     return "defines"
 
 
-def is_condition(relation: t.Relation, before: str) -> bool:
+def is_condition(env: Environment, relation: t.Relation, before: str) -> bool:
     """``X^T (y - X w) = 0``: what is asked of w, no claim for all w."""
     if relation.sides[-1] != t.Number("0"):
-        return False
+        return _asks(env, relation, before)
     slope = isinstance(s.peeled(relation.sides[0]), (t.Derivative, t.Nabla))
     return not slope or bool(OPTIMUM.search(before))
+
+
+def _asks(env: Environment, relation: t.Relation, before: str) -> bool:
+    """``S u = \\lambda u`` behind "setting this to zero", ``u^T S u = \\lambda`` of a free number."""
+    left, right = s.peeled(relation.sides[0]), s.peeled(relation.sides[-1])
+    slopes = (t.Derivative, t.Nabla, t.Differential)
+    if isinstance(left, t.Symbol) or any(isinstance(p, slopes) for p in t.walk(relation)):
+        return False
+    named = isinstance(right, t.Symbol) and not right.primes and not env.has(s.full(right))
+    return bool(OPTIMUM.search(before)) or (
+        named and not env.has(s.stem(right)) and right not in set(s.symbols(left))  # type: ignore[arg-type]
+    )
 
 
 def is_number(node: t.Node) -> bool:

@@ -44,7 +44,9 @@ def note_layers(env: Environment, nodes: Iterable[t.Node]) -> None:
 def _squares(nodes: Iterable[t.Node]) -> Iterator[str]:
     r"""``\sigma^2 = ...`` defines the square, unless something defines the letter by itself."""
     lefts = [
-        s.peeled(n.sides[0]) for n in nodes if isinstance(n, t.Relation) and "=" in n.signs[:1]
+        s.peeled(n.sides[0])
+        for n in nodes
+        if isinstance(n, t.Relation) and n.signs[:1] in (("=",), (":=",))
     ]
     alone = {left.name for left in lefts if isinstance(left, t.Symbol)}
     for left in lefts:

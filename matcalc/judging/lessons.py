@@ -34,7 +34,8 @@ LESSONS: dict[str, str] = {
     e.RANGE: "The sum runs over the wrong range: some terms are left out or do not exist.",
     e.LOST: "A factor of the chain rule got lost.",
     e.EXTRA: "There is a factor too many.",
-    e.LOST_TERM: "A term got lost.",
+    e.LOST_TERM: "A term got lost: every term of what is differentiated that holds the variable "
+    "gives one.",
     e.EXTRA_TERM: "There is a term too many.",
     e.BATCH: "The sum over the data is missing: what is used by every row collects a contribution "
     "from every row.",
@@ -60,8 +61,9 @@ LESSONS: dict[str, str] = {
     "comes to.",
     "lost 1/": "The mean over the data was lost: the factor of the loss stays in front of every "
     "gradient.",
-    "lost factor ": "A constant factor got lost on the way.",
-    "extra factor ": "There is a constant factor too many.",
+    "lost factor ": "A factor got lost on the way: what stands in front stays there, and an outer "
+    "power or root brings a factor of its own.",
+    "extra factor ": "There is a factor too many: nothing in the forward formula brings it in.",
     "extra 1/": "It is divided once too often.",
     "range too short": "Right entry by entry, but the index runs further.",
     "range too long": "Some of the entries do not exist.",
@@ -73,4 +75,5 @@ def lesson(slip: str) -> str:
     first = slip.split("; ")[0].partition(":")[0]
     if first in LESSONS:
         return LESSONS[first]
-    return next((text for key, text in LESSONS.items() if first.startswith(key)), "")
+    fitting = [key for key in LESSONS if first.startswith(key)]
+    return LESSONS[max(fitting, key=len)] if fitting else ""

@@ -10,9 +10,10 @@ import sympy as sp
 
 from matcalc.expr import Node, substitute, symbol
 from matcalc.judging import spelling as s
+from matcalc.judging.array_words import CALLS
 from matcalc.judging.elementary import known
 from matcalc.judging.environment import ONE
-from matcalc.judging.functions import CALLS, is_application, recognised
+from matcalc.judging.functions import is_application, recognised
 from matcalc.judging.lifted_names import Names, NoExpressionError, identifier
 from matcalc.ops.base import FUNCTIONS
 from matcalc.ops.binder import fresh_index, isum
@@ -37,7 +38,7 @@ class Functions(Names):
 
     def application(self, node: tree.HeadBracket | tree.Call) -> Node:
         if isinstance(node, tree.HeadBracket):
-            if not is_application(self.scope, node):
+            if not self.applies(node):
                 return self(tree.Product((node.head, node.bracket), ("",)))
             head, items, exponent = node.head, node.bracket.items, None
         else:
@@ -55,6 +56,8 @@ class Functions(Names):
         plain = replace(head, primes=0)
         key = s.full(plain)
         if key in env.decorated:
+            if items != env.decorated[key]:
+                raise NoExpressionError(write(head))
             return self.named(plain)
         of = env.functions.get(key)
         if of is not None and (len(items) != 1 or of.component):
@@ -88,13 +91,21 @@ class Functions(Names):
             return self.sloped(function(name, write(plain)), head.primes, self(items[0]))
         raise NoExpressionError(write(head))
 
+    def applies(self, node: tree.HeadBracket) -> bool:
+        """Whether the head of a bracket is a function; an entry of an array is none."""
+        head = node.head
+        if isinstance(head, tree.Symbol) and head.subscripts and self.env.has(s.stem(head)):
+            return False
+        return is_application(self.scope, node)
+
     @staticmethod
     def entrywise(word: str) -> Callable[[Node], Node]:
         if word == "identity":
             return lambda x: x
-        if word in NOT_HERE:
+        name = ENTRIES.get(word, word)
+        if name in NOT_HERE or name not in FUNCTIONS:
             raise NoExpressionError(word)
-        return FUNCTIONS[ENTRIES.get(word, word)]
+        return FUNCTIONS[name]
 
     def spelled(self, parameter: str, body: tree.Node, argument: Node) -> Node:
         """A function of one number that the page writes out, entry by entry."""

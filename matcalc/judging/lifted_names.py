@@ -17,7 +17,7 @@ from matcalc.errors import MatcalcError
 from matcalc.expr import Node, number, symbol
 from matcalc.indexform import entry_form
 from matcalc.judging import spelling as s
-from matcalc.judging.adjoints import loss_symbol, tied_step
+from matcalc.judging.adjoints import kronecker_pair, loss_symbol, tied_step
 from matcalc.judging.environment import Dims, Environment
 from matcalc.judging.scope import Scope
 from matcalc.judging.values import Misfit, OutOfRange, Unread
@@ -29,6 +29,10 @@ from matcalc.reading.writer import write
 
 class NoExpressionError(MatcalcError):
     """A piece of a formula that the engine has no expression for."""
+
+
+class UnsizedError(NoExpressionError):
+    """An identity of which neither the page nor its neighbours say the size."""
 
 
 Axis = tuple[Any, Any]  # the first number of an index, and how many there are
@@ -46,6 +50,7 @@ class Names:
     indices: Mapping[str, Any] = field(default_factory=dict)  # letters, counted as on the page
     axes: Mapping[str, Axis] = field(default_factory=dict)  # what letters count
     known: dict[str, Node] = field(default_factory=dict)
+    size: Any = None  # of an identity that does not say its own
     lenient: bool = False  # inside a definition a bias is added to every row
 
     def __post_init__(self) -> None:
@@ -114,20 +119,34 @@ class Names:
             at = [at[0], sp.Integer(0)] if whole.shape[1] == 1 else [sp.Integer(0), at[0]]
         return entry_form(whole, *at)
 
+    def is_identity(self, node: tree.Symbol) -> bool:
+        """``I`` without a size."""
+        named = self.env.has(s.full(node)) or s.full(node) in self.cuts
+        return node.name in ("I", "I_bb") and not (node.subscripts or node.marks or named)
+
+    def identity(self) -> Node:
+        """The identity of the size that its place asks for."""
+        if self.size is None:
+            raise UnsizedError("an identity of any size")
+        return eye(self.size)
+
     def is_kronecker(self, node: tree.Symbol) -> bool:
         """Whether a delta with two indices stands for one or zero."""
         named = self.env.has(s.full(node)) or self.env.has(s.stem(node))
-        return node.name == "delta" and len(node.subscripts) == 2 and not (node.marks or named)
+        return not named and kronecker_pair(self.scope, node) is not None
 
     def kronecker(self, node: tree.Symbol) -> Node:
         """An entry of the identity."""
-        i, j = map(self.at, node.subscripts)
+        pair = kronecker_pair(self.scope, node) or ()
+        i, j = map(self.at, pair)
+        if i.is_Integer and j.is_Integer:
+            return number(int(i == j))
         axes = {
             self.axes[p.name]
-            for p in node.subscripts
+            for p in pair
             if isinstance(p, tree.Symbol) and s.bare(p) and p.name in self.axes
         }
-        if len(axes) != 1 or any(isinstance(p, tree.Sum) for p in node.subscripts):
+        if len(axes) != 1 or any(isinstance(p, tree.Sum) for p in pair):
             raise NoExpressionError(write(node))
         ((low, length),) = axes
         return entry_form(eye(length), i - low, j - low)
@@ -142,7 +161,7 @@ class Names:
             if len(letters) != len(node.subscripts) or tuple(letters) != pattern.letters:
                 continue
             bound = dict(zip(letters, map(self.at, node.subscripts), strict=True))
-            inner = replace(self, local={}, indices=bound, known={}, lenient=True)
+            inner = replace(self, local={}, indices=bound, known={}, size=None, lenient=True)
             return inner(pattern.body)
         return None
 
@@ -162,15 +181,13 @@ class Names:
         env = self.env
         definition = env.definitions.get(key)
         if definition is not None and not definition.letters:
-            inner = replace(self, local={}, entries=(), lenient=True)
+            inner = replace(self, local={}, entries=(), size=None, lenient=True)
             found = inner(definition.body)
             wanted = env.shapes.get(key)
             if wanted is not None and found.shape and self.dims(wanted) != found.shape:
                 raise NoExpressionError(f"the shape of {write(node)}")
             return found
         if key in env.views or key in env.cells or key in env.nicknames:
-            raise NoExpressionError(write(node))
-        if node.name in ("I", "I_bb") and key not in env.shapes:
             raise NoExpressionError(write(node))
         tied = None if key in env.shapes else self._tied(node)
         if tied is not None:

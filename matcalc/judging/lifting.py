@@ -6,34 +6,31 @@ on an index) is refused; such lines are judged by numbers alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import sympy as sp
 
 from matcalc import shapes
-from matcalc.expr import Node, is_number, is_symbol, number, substitute, symbol, symbol_name
+from matcalc.errors import ShapeError
+from matcalc.expr import Node, is_number, number
+from matcalc.indexform import entry_form
 from matcalc.judging import spelling as s
-from matcalc.judging.adjoints import loss_symbol, sinks
-from matcalc.judging.functions import is_application
-from matcalc.judging.lifted_functions import Functions
-from matcalc.judging.lifted_names import NoExpressionError, identifier
+from matcalc.judging.lifted_derivatives import Derivatives
+from matcalc.judging.lifted_names import NoExpressionError, UnsizedError
 from matcalc.judging.products import ENTRYWISE
-from matcalc.linear import differential
 from matcalc.ops.algebra import eye, had, mul, ones, plus, t, zeros
 from matcalc.ops.algebra import inner as inner_product
 from matcalc.ops.base import FUNCTIONS
 from matcalc.ops.entrywise import power
-from matcalc.ops.undefined import scalar_function
 from matcalc.reading import tree
 from matcalc.reading.writer import write
-from matcalc.reverse import gradient_of
-from matcalc.second import hessian, jacobian
 
 MATRIX_SIGNS = frozenset({"", r"\cdot", "*", r"\ast", r"\times", "@"})
 
 
-class Lift(Functions):
+class Lift(Derivatives):
     """The expressions of one page in one layout."""
 
     def __call__(self, node: tree.Node) -> Node:
@@ -44,6 +41,8 @@ class Lift(Functions):
                 return number(sp.Rational(text))
             case tree.Symbol() if node.name in ("I", "I_bb") and len(node.subscripts) == 1:
                 return eye(self.dim(node.subscripts[0]))
+            case tree.Symbol() if self.is_identity(node):
+                return self.identity()
             case tree.Symbol():
                 return self.named(node)
             case tree.Filled() if len(node.subscripts) == 1 and node.digit in "01":
@@ -76,7 +75,7 @@ class Lift(Functions):
         raise NoExpressionError(write(node))
 
     def total(self, node: tree.Sum) -> Node:
-        parts = [self(term) for term in node.terms]
+        parts = self.together(node.terms)
         if any(sign not in "+-" for sign in node.signs):
             raise NoExpressionError(write(node))
         signed = [
@@ -84,12 +83,33 @@ class Lift(Functions):
             for p, sign in zip(parts, node.signs, strict=True)
         ]
         full = next((p.shape for p in signed if p.shape and not _has_one(p)), None)
-        if self.lenient and full is not None:
+        if self.entries:
+            full = next((p.shape for p in signed if p.shape), None)
+        if (self.lenient or self.entries) and full is not None:
             signed = [self.spread(p, full) for p in signed]
         found = signed[0]
         for part in signed[1:]:
             found = plus(found, part)
         return found
+
+    def together(self, nodes: Sequence[tree.Node]) -> list[Node]:
+        """Expressions of one shape: an identity among them has the size of the others."""
+        found = [self.sized(node) for node in nodes]
+        if all(part is not None for part in found):
+            return [part for part in found if part is not None]
+        square = (p.shape[0] for p in found if p is not None and p.shape and _is_square(p))
+        size = next(square, self.size)
+        if size is None:
+            raise UnsizedError("an identity of any size")
+        again = replace(self, size=size)
+        return [again(node) if p is None else p for node, p in zip(nodes, found, strict=True)]
+
+    def sized(self, node: tree.Node) -> Node | None:
+        """The expression; None for an identity whose size is not said."""
+        try:
+            return replace(self, size=None)(node)
+        except UnsizedError:
+            return None
 
     @staticmethod
     def spread(part: Node, full: tuple[Any, Any]) -> Node:
@@ -110,12 +130,43 @@ class Lift(Functions):
                 signs.append(node.operators[place - 1])
             split = tree.as_product(factor)
             inner = tree.core(factor)[0]
-            if split is not None and not is_application(self.scope, inner):  # type: ignore[arg-type]
+            if split is not None and not self.applies(inner):  # type: ignore[arg-type]
                 factors += split
                 signs.append("")
             else:
                 factors.append(factor)
-        return self.grouped([self(f) for f in factors], signs)
+        parts = self.factors(factors, signs)
+        try:
+            return self.grouped(parts, signs)
+        except ShapeError:
+            if not set(signs) & ENTRYWISE:
+                raise
+            return self.from_the_left(parts, signs)
+
+    def factors(self, nodes: list[tree.Node], signs: list[str]) -> list[Node]:
+        """The factors of a product; an identity among them has the size of its neighbour."""
+        found = [self.sized(node) for node in nodes]
+        for k, part in enumerate(found):
+            if part is not None:
+                continue
+            before = next((p for p in reversed(found[:k]) if p is not None and p.shape), None)
+            after = next((p for p in found[k + 1 :] if p is not None and p.shape), None)
+            size = before.shape[1] if before is not None else after.shape[0] if after else self.size
+            if size is None or not set(signs) <= MATRIX_SIGNS:
+                raise UnsizedError("an identity of any size")
+            found[k] = replace(self, size=size)(nodes[k])
+        return [part for part in found if part is not None]
+
+    @staticmethod
+    def from_the_left(parts: list[Node], signs: list[str]) -> Node:
+        """``P \\odot G 1`` where only ``(P \\odot G) 1`` has a shape."""
+        found = parts[0]
+        for part, sign in zip(parts[1:], signs, strict=True):
+            if sign not in ENTRYWISE and sign not in MATRIX_SIGNS:
+                raise NoExpressionError(f"the sign {sign}")
+            entrywise = sign in ENTRYWISE and found.shape and part.shape
+            found = had(found, part) if entrywise else mul(found, part)
+        return found
 
     def grouped(self, parts: list[Node], signs: list[str]) -> Node:
         """The matrix products first, then what acts entry by entry, from the left."""
@@ -171,9 +222,11 @@ class Lift(Functions):
 
     def postfix(self, node: tree.Postfix) -> Node:
         split = tree.as_product(node)
-        if split is not None and not is_application(self.scope, tree.core(node)[0]):  # type: ignore[arg-type]
+        if split is not None and not self.applies(tree.core(node)[0]):  # type: ignore[arg-type]
             return self(tree.Product(split, ("",)))
         base = node.base
+        if node.kind == "subscript" and isinstance(base, tree.Bracket) and base.left in ("(", "["):
+            return self.entry_of(self(base), node.arguments)
         if node.kind == "subscript" and isinstance(base, tree.Bracket) and base.left == r"\|":
             which = s.said(node.arguments[0], {})
             if which not in ("1", "2", "F"):
@@ -188,6 +241,16 @@ class Lift(Functions):
         if node.kind in ("power", "superscript"):
             return self.raised(node)
         raise NoExpressionError(write(node))
+
+    def entry_of(self, whole: Node, below: tuple[tree.Node, ...]) -> Node:
+        """``(A B)_{ij}``, counted as the page counts."""
+        first = 1 if self.env.base is None else self.env.base
+        at = [self.at(p) - first for p in below]
+        if not whole.shape or len(at) > 2 or (len(at) == 1 and 1 not in whole.shape):
+            raise NoExpressionError("an entry of what has none")
+        if len(at) == 1:
+            at = [at[0], sp.Integer(0)] if shapes.is_one(whole.shape[1]) else [sp.Integer(0), at[0]]
+        return entry_form(whole, *at)
 
     @staticmethod
     def inverse(inner: Node) -> Node:
@@ -226,145 +289,9 @@ class Lift(Functions):
         inner = self(base.items[0])  # type: ignore[attr-defined]
         return power(inner_product(inner, inner), times // 2)
 
-    # ------------------------------------------------------------ derivatives
 
-    def variable(self, by: tree.Node) -> tuple[str, Node, Node]:
-        """(key, a variable in its place, what it stands for)."""
-        inner = s.peeled(by)
-        if not isinstance(inner, tree.Symbol) or inner.primes:
-            raise NoExpressionError(write(by))
-        key = s.full(inner)
-        if key in self.env.dims or key in self.env.sizes:
-            raise NoExpressionError(write(by))
-        value = self.named(inner)
-        return key, symbol(f"by_{identifier(key)}", value.shape), value
-
-    def cut(self, key: str, variable: Node) -> Lift:
-        """The page with a step as a variable of its own."""
-        return replace(self, cuts={**self.cuts, key: variable}, known={})
-
-    def differentiated(self, of: tree.Node, inner: Lift, by: tree.Node) -> Node:
-        peeled = s.peeled(of)
-        if isinstance(peeled, tree.Symbol) and not self.env.has(s.full(peeled)):
-            known = self.env.is_function(s.full(peeled)) or s.full(peeled) in self.local
-            if not known and not self.is_entry(peeled):
-                above: list[tree.Node] = list(sinks(self.env)) or [by]
-                return scalar_function(identifier(s.full(peeled)), write(peeled))(
-                    *map(inner, above)
-                )
-        if self.env.surrogate is not None:
-            raise NoExpressionError(write(of))
-        return inner(of)
-
-    def is_entry(self, node: tree.Symbol) -> bool:
-        """Whether a name is an entry of an array of the page."""
-        defined = self.env.has(s.stem(node)) or self.by_pattern(node) is not None
-        return bool(node.subscripts) and defined
-
-    def gradient(self, of: tree.Node, by: tree.Node) -> Node:
-        if (whole := self.array_of(by)) is not None:
-            return self.picked(self.gradient(of, whole), by)
-        key, x, value = self.variable(by)
-        found = self.differentiated(of, self.cut(key, x), by)
-        if found.shape:
-            raise NoExpressionError(f"{write(of)} is no number")
-        return substitute(gradient_of(found, [x])[x], {x: value})
-
-    def array_of(self, by: tree.Node) -> tree.Symbol | None:
-        """The array whose entry is meant; None for a name of its own."""
-        inner = s.peeled(by)
-        if not isinstance(inner, tree.Symbol) or not inner.subscripts:
-            return None
-        if s.full(inner) in self.env.shapes or s.full(inner) in self.env.definitions:
-            return None
-        stem = replace(inner, subscripts=())
-        return stem if self.env.has(s.full(stem)) else None
-
-    def picked(self, whole: Node, by: tree.Node) -> Node:
-        """The entry of a gradient at the place of its variable."""
-        inner = s.peeled(by)
-        assert isinstance(inner, tree.Symbol), "an entry of a name"
-        held = replace(self, cuts={**self.cuts, s.full(replace(inner, subscripts=())): whole})
-        found = held.item(inner)
-        if found is None:
-            raise NoExpressionError(write(by))
-        return found
-
-    def derivative(self, node: tree.Derivative) -> Node:
-        if node.of is None or self.env.slopes or self.env.overrides:
-            raise NoExpressionError(write(node))
-        by = list(node.by)
-        if len(by) == 1 and node.order.isdigit():
-            by = by * int(node.order)
-        if len(by) == 2:
-            return self.second(node.of, *by)
-        if len(by) != 1 or node.order != "1":
-            raise NoExpressionError(write(node))
-        if self.array_of(by[0]) is not None:
-            return self.gradient(node.of, by[0])
-        key, x, value = self.variable(by[0])
-        found = self.differentiated(node.of, self.cut(key, x), by[0])
-        if not found.shape:
-            slope = gradient_of(found, [x])[x]
-            slope = t(slope) if self.layout == "numerator" and slope.shape else slope
-        elif not x.shape:
-            if 1 not in found.shape:
-                raise NoExpressionError(write(node))
-            slope = jacobian(found, x)
-            slope = slope if found.shape[1] == 1 else t(slope)
-        else:
-            slope = jacobian(found, x)
-            slope = t(slope) if self.layout == "denominator" else slope
-        return substitute(slope, {x: value})
-
-    def second(self, of: tree.Node, first: tree.Node, again: tree.Node) -> Node:
-        first, again = (_upright(by) for by in (first, again))
-        key, x, value = self.variable(first)
-        other, y, there = self.variable(again)
-        if key == other:
-            found = self.differentiated(of, self.cut(key, x), first)
-            return substitute(hessian(found, x), {x: value})
-        found = self.differentiated(of, self.cut(key, x).cut(other, y), first)
-        return substitute(hessian(found, x, y), {x: value, y: there})
-
-    def nabla(self, node: tree.Nabla) -> Node:
-        of, by = node.of or loss_symbol(self.env), node.by
-        if isinstance(of, tree.HeadBracket) and isinstance(of.head, tree.Symbol):
-            by, of = by or of.bracket.items, of.head
-        if isinstance(of, tree.Symbol) and not by:
-            by = self.env.decorated.get(s.full(of), ())
-        if of is None or len(by) != 1:
-            raise NoExpressionError(write(node))
-        if node.order == "2":
-            return self.second(of, by[0], by[0])
-        if node.order != "1":
-            raise NoExpressionError(write(node))
-        return self.gradient(of, by[0])
-
-    def differential(self, node: tree.Differential) -> Node:
-        if node.of is None or isinstance(node.of, tree.HeadBracket):
-            raise NoExpressionError(write(node))
-        if self.env.directions:
-            moved = [self.named(d) for d in self.env.directions]
-            if not all(map(is_symbol, moved)):
-                raise NoExpressionError(write(node))
-            return differential(self(node.of), moved, {x: change_of(x) for x in moved})
-        loss = loss_symbol(self.env)
-        if loss is None:
-            raise NoExpressionError(write(node))
-        return self.gradient(loss, node.of)
-
-
-def change_of(x: Node) -> Node:
-    """What dX is called beside X."""
-    return symbol(f"d_{symbol_name(x)}", x.shape)
-
-
-def _upright(by: tree.Node) -> tree.Node:
-    r"""``x`` for the ``x^T`` of a Hessian."""
-    inner = s.peeled(by)
-    turned = isinstance(inner, tree.Postfix) and inner.kind == "transpose"
-    return inner.base if turned else by  # type: ignore[attr-defined]
+def _is_square(node: Node) -> bool:
+    return shapes.same(*node.shape)
 
 
 def _has_one(node: Node) -> bool:

@@ -3,6 +3,7 @@ r"""Parameters of functions on the page: what a letter between the brackets of `
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 from matcalc.judging import spelling as s
 from matcalc.judging.elementary import known
@@ -30,8 +31,12 @@ def is_array_in(body: t.Node, name: str) -> bool:
 
 def applied_elsewhere(env: Environment, head: t.Symbol, items: tuple[t.Node, ...]) -> bool:
     """Whether the page applies a function to something else than its own letters."""
+    lefts = {id(r.sides[0]) for r in env.page if r.sides} if head.name in LOSSES else set()
     return any(
-        isinstance(node, t.HeadBracket) and node.head == head and node.bracket.items != items
+        isinstance(node, t.HeadBracket)
+        and node.head == head
+        and node.bracket.items != items
+        and id(node) not in lefts  # J(alpha) = ... is another J, not the same one applied
         for relation in env.page
         for node in t.walk(relation)
     )
@@ -52,6 +57,19 @@ def is_dummy(symbol: t.Symbol) -> bool:
     return symbol.name[:1].islower() and plain and symbol.name != "theta"
 
 
+def is_primed(env: Environment, head: t.Symbol, items: tuple[t.Node, ...]) -> bool:
+    """``f'(r)`` beside ``f(r) = ...``: a function of one number, whatever else is called r."""
+    return len(items) == 1 and any(
+        isinstance(node, t.HeadBracket)
+        and isinstance(node.head, t.Symbol)
+        and node.head.primes == 1
+        and replace(node.head, primes=0) == head
+        and node.bracket.items == items
+        for relation in env.page
+        for node in t.walk(relation)
+    )
+
+
 def is_renamed(body: t.Node, items: tuple[t.Node, ...]) -> bool:
     """``h(a) = \\tanh(a)``: a function gets a name, whatever else the letter stands for."""
     if len(items) != 1 or not isinstance(body, (t.Call, t.HeadBracket)):
@@ -60,3 +78,39 @@ def is_renamed(body: t.Node, items: tuple[t.Node, ...]) -> bool:
     head = body.head
     named = isinstance(head, t.Symbol) and known(head.name) is not None and not head.primes
     return named and s.flattened(inside) == items[0] and s.bare(items[0])
+
+
+def note_arrays(env: Environment) -> None:
+    """Functions of a letter that is declared as an array, which multiply or index it as one."""
+    for key, function in env.functions.items():
+        if function.whole or function.component or len(function.parameters) != 1:
+            continue
+        (name,) = function.parameters
+        sources = env.arguments.get(key, ())
+        shape = sources[0] if len(sources) == 1 else env.shapes.get(name, (ONE, ONE))
+        if shape == (ONE, ONE):
+            continue
+        if is_array_in(function.body, name) or _meets_array(env, function.body, name):
+            env.functions[key] = replace(function, whole=True)
+
+
+def _meets_array(env: Environment, body: t.Node, name: str) -> bool:
+    """Whether a letter is multiplied, in the matrix sense, by an array of the page."""
+    for node in t.walk(body):
+        if not isinstance(node, t.Product) or any(node.operators):
+            continue
+        names = [part for factor in node.factors for part in s.symbols(factor)]
+        if all(part.name != name for part in names):
+            continue
+        if any(env.shapes.get(s.full(part), (ONE, ONE)) != (ONE, ONE)
+               for part in names if part.name != name):  # fmt: skip
+            return True
+    return False
+
+
+def component_letter(head: t.Symbol, body: t.Node) -> str:
+    """The letter of ``sigma_j(z) = e^{z_j} / ...``; empty where what stands below is a label."""
+    if len(head.subscripts) != 1 or not s.bare(head.subscripts[0]):
+        return ""
+    letter = s.full(head.subscripts[0])  # type: ignore[arg-type]
+    return letter if letter in s.letters_below(body) else ""

@@ -3,13 +3,15 @@ r"""A document as a list of relations with their lines, ranges and left sides pu
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from matcalc.errors import ParseError
 from matcalc.judging import spelling as s
 from matcalc.judging.counting import note_bases
 from matcalc.judging.environment import ONE, Environment
+from matcalc.judging.foreign_words import in_english
 from matcalc.judging.givens import EQUALS
 from matcalc.judging.kinds import COMPARISONS
 from matcalc.reading import tree as t
@@ -41,6 +43,8 @@ NUMBER = re.compile(
 )
 BESIDE = re.compile(
     r"^(?=.*[\w(])[\s,]*\(?\s*(?:(?:is|has|with|of|be|in|an?|the|its|whose|which|are|have|matrix|vector|column|"
+    r"nonsingular|invertible|regular|real|square|symmetric|given|known|fixed|constant|random|full|rank|"
+    r"positive|definite|positive-definite|orthogonal|diagonal|"
     r"row|input|data|weight|weights|bias|parameter|parameters|shape|size|dimensions?)\s*)*$",
     re.I,
 )
@@ -57,6 +61,9 @@ DESCRIBED = re.compile(
     r"precision|scatter)\s+)*$",
     re.I,
 )
+BEHIND = re.compile(r"\s*\(?(?:for|if|when|since|because|provided|as)\s", re.I)
+LYING = re.compile(r"^\s*(?:is|are|as|be)\s+(?:an?\s+)?(?:\w+\s+)?row[- ]?vectors?\b", re.I)
+AHEAD = re.compile(r"\s*and\s.*\w\s*$", re.S)  # "and symmetric P" speaks of the P
 ONE_HOT = re.compile(r"^\s*(?:is|are)?\s*(?:\(?|the )one[- ]hot")
 TELLING = re.compile(r"symmetric|definite|spd|orthogonal|diagonal|triangular", re.I)
 ARRIVES = re.compile(r"\bfrom above arrives\s*$|\bupstream gradient(?: is)?\s*$", re.I)
@@ -87,6 +94,7 @@ class Line:
     skipped: str = ""
     said: bool = False  # a convention in words
     named: frozenset[str] = frozenset()  # letters that the prose in front speaks of
+    spoken: dict[t.Node, t.Node] = field(default_factory=dict)  # respelled pieces, as they stand
 
 
 def lines_of(text: str, macros: Any) -> list[Line]:
@@ -97,11 +105,13 @@ def lines_of(text: str, macros: Any) -> list[Line]:
     open_for_range = after_rule = False
     names: list[t.Node] = []
     declared: list[t.Node] = []
+    said_of: list[t.Node] = []
+    described: re.Match[str] | None = None
     seen: dict[str, tuple[t.Relation, ...]] = {}
     spoken: set[str] = set()
     for passage in read_document(text):
         if passage.kind == "prose":
-            prose = passage.text
+            prose = in_english(passage.text)
             if out and UNITS.match(prose):
                 out[-1].skipped = "the number goes on in words"
             if names and NUMBER.match(prose):
@@ -109,10 +119,15 @@ def lines_of(text: str, macros: Any) -> list[Line]:
             for found in FACT.finditer(prose):
                 if found[1] in FACTS:
                     out.append(_fact(t.Symbol(found[2], found[2]), FACTS[found[1]], passage))
-            known_here = names or declared
+            known_here = said_of = names or declared
+            if known_here and LYING.match(prose):
+                plural = re.match(r"\s*are\b", prose)
+                for name in known_here if plural else known_here[-1:]:
+                    out.append(_fact(name, ROW, passage))
             if known_here and ONE_HOT.match(prose):
                 out.append(_fact(known_here[-1], "one-hot", passage))
-            if known_here and (stated := PROPERTY.match(prose)) and TELLING.search(stated[1]):
+            stated = None if AHEAD.match(prose) else PROPERTY.match(prose)
+            if known_here and stated and TELLING.search(stated[1]):
                 plural = re.match(r"\s*(?:are|be)\b", prose)
                 for name in known_here if plural else known_here[-1:]:
                     out.append(_fact(name, stated[1].lower(), passage))
@@ -137,6 +152,9 @@ def lines_of(text: str, macros: Any) -> list[Line]:
             open_for_range = False
             continue
         relations = _continued(relations, out)
+        for told in relations:
+            out += [_fact(name, words, passage) for name, words in _told_behind(told)]
+        relations = tuple(map(_without_words, relations))
         shape = _shape_beside(prose, relations, names)
         if shape is not None:
             out.append(_shaped(names[-1], shape, passage))
@@ -150,11 +168,18 @@ def lines_of(text: str, macros: Any) -> list[Line]:
         ):
             out.append(_arriving(relations[0].sides[0], passage))
         belonging = [x.sides[0] for x in relations if x.signs == (r"\in",)]
-        described = DESCRIBED.search(prose) if passage.kind == "inline" else None
+        # "M symmetric, S in R^n": what is said behind one name is not said of the next
+        behind = bool(said_of) and bool(PROPERTY.match(prose)) and not AHEAD.match(prose)
+        if not re.fullmatch(r"[\s,]*(?:and)?\s*", prose) or passage.kind != "inline":
+            open_here = passage.kind == "inline" and not behind
+            described = DESCRIBED.search(prose) if open_here else None
         if described is not None and TELLING.search(described[1]):
             for left in (x.sides[0] for x in relations if x.signs in ((), (r"\in",))):
                 if _is_name(left):
-                    out.append(_fact(left, described[1].strip().lower(), passage))
+                    fact = _fact(left, described[1].strip().lower(), passage)
+                    # "... = 2 L f for symmetric L" speaks of the equation in front
+                    behind_it = bool(out) and BEHIND.match(prose) and not out[-1].said
+                    out.insert(len(out) - 1 if behind_it else len(out), fact)
         joined = bool(re.fullmatch(r"[\s,]*(?:and)?\s*", prose))
         declared = (
             [*(declared if joined else ()), *filter(_is_name, belonging)] if belonging else []
@@ -174,6 +199,10 @@ def lines_of(text: str, macros: Any) -> list[Line]:
             _restrict(out, relations)
             continue
         open_for_range = False
+        if passage.kind == "inline" and relations and all(map(_counts_up, relations)):
+            out.append(_counting(relations, passage))
+            prose = ""
+            continue
         for relation in relations:
             if relation.signs and set(relation.signs) <= JUDGED:
                 open_for_range = True
@@ -199,6 +228,37 @@ def _shape_beside(
     if not isinstance(only, t.Product) or set(only.operators) != {r"\times"}:
         return None
     return (only.factors[0], only.factors[1]) if len(only.factors) == 2 else None
+
+
+def _told_behind(relation: t.Relation) -> Iterator[tuple[t.Node, str]]:
+    """``..., W \\text{ symmetric}`` behind an equation: a name and what is said of it."""
+    last = relation.sides[-1] if relation.sides else None
+    for item in last.items[1:] if isinstance(last, t.Listing) else ():
+        if isinstance(item, t.Phrase) and len(item.parts) == 2 and _is_name(item.parts[0]):
+            said = item.parts[1]
+            if isinstance(said, t.Text) and TELLING.search(said.words):
+                yield item.parts[0], said.words.strip().lower()
+
+
+def _without_words(relation: t.Relation) -> t.Relation:
+    last = relation.sides[-1] if relation.sides else None
+    if not isinstance(last, t.Listing) or not any(_told_behind(relation)):
+        return relation
+    if len(last.items) != 2:
+        return relation
+    return replace(relation, sides=(*relation.sides[:-1], last.items[0]))
+
+
+def _counts_up(relation: t.Relation) -> bool:
+    """``t = 1, \\dots, T`` in a sentence: how far a letter runs, no value of it."""
+    right = relation.sides[-1]
+    listed = isinstance(right, t.Listing) and any(isinstance(x, t.Ellipsis) for x in right.items)
+    return relation.signs == ("=",) and listed and s.bare(relation.sides[0])
+
+
+def _counting(relations: tuple[t.Relation, ...], passage: Passage) -> Line:
+    conditions = tuple(t.Condition("for", (r,), span=r.span) for r in relations)
+    return Line(t.Relation((), conditions=conditions), passage.line, passage.text, passage.cell)
 
 
 def _is_name(node: t.Node) -> bool:
@@ -235,6 +295,7 @@ def _shaped(
 
 
 ARRIVING = "arrives from above"
+ROW = "row vector"
 FACTS = {
     "rows_sum_to_one": "one-hot",
     **{

@@ -8,8 +8,9 @@ import numpy as np
 
 from matcalc.judging import spelling as s
 from matcalc.judging.compare import agree
-from matcalc.judging.derive import jacobian, target
+from matcalc.judging.derive import jacobian
 from matcalc.judging.environment import Environment
+from matcalc.judging.moving import target
 from matcalc.judging.probing import Diagnosis, Probe, confirmed
 from matcalc.judging.values import Misfit, OutOfRange, TooMuch, Unread
 from matcalc.reading import tree as t

@@ -48,7 +48,8 @@ def note_primes(env: Environment, relations: Iterable[t.Relation]) -> None:
         known = key in arrays or s.stem(symbol) in env.shapes
         columnlike = symbol.name[:1].isupper() or symbol.name == "iota" or _bold(symbol)
         columnlike = columnlike or (key in env.shapes and key not in env.definitions)
-        if key in named or symbol.name in functions or not columnlike:
+        function = symbol.name in functions or env.is_function(key) or key in env.decorated
+        if key in named or function or not columnlike:
             continue
         if known or symbol.name == "iota" or symbol.name[:1].isupper() or _bold(symbol):
             env.turned.add(key)

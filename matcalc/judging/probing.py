@@ -11,7 +11,7 @@ from matcalc.judging.bigops import range_by_use
 from matcalc.judging.compare import Trouble, agree, matching, side_values, spread_over
 from matcalc.judging.environment import Environment
 from matcalc.judging.free_letters import free_letters
-from matcalc.judging.lines import conventions, judge_in
+from matcalc.judging.one_layout import conventions, judge_in
 from matcalc.judging.scope import Scope
 from matcalc.judging.sizes import worlds
 from matcalc.judging.solve import solve

@@ -112,6 +112,8 @@ def _readings(factors: list[Value], operators: list[str], signs: Signs) -> list[
     ways = [_tight, _equal, _loose] if any(map(signs.is_entrywise, operators)) else [_equal]
     if signs.left_to_right and len(ways) == 3:
         ways = [_equal]
+    elif r"\otimes" in operators and len(ways) == 1:
+        ways = [_beside_first, _equal]
     for way in ways:
         try:
             values = way(factors, operators, signs)
@@ -171,7 +173,19 @@ def _equal(factors: list[Value], operators: list[str], signs: Signs) -> list[Val
 
 def _tight(factors: list[Value], operators: list[str], signs: Signs) -> list[Value]:
     """Matrix products first, then the entrywise ones."""
-    runs, between = _runs(factors, operators, signs.is_entrywise)
+    return _split(factors, operators, signs, signs.is_entrywise)
+
+
+def _beside_first(factors: list[Value], operators: list[str], signs: Signs) -> list[Value]:
+    r"""``A C \otimes B D``: what stands side by side first."""
+    return _split(factors, operators, signs, lambda sign: sign == r"\otimes")
+
+
+def _split(
+    factors: list[Value], operators: list[str], signs: Signs, splits: Callable[[str], bool]
+) -> list[Value]:
+    """The runs between some signs first, then these signs from left to right."""
+    runs, between = _runs(factors, operators, splits)
     values = _chain(runs[0][0], runs[0][1], signs)
     for operator, run in zip(between, runs[1:], strict=True):
         values = _pairs(values, operator, _chain(run[0], run[1], signs), signs)

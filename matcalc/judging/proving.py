@@ -8,22 +8,39 @@ from itertools import islice, product
 from math import prod
 from typing import Any
 
+import sympy as sp
+
+from matcalc import shapes
 from matcalc.errors import MatcalcError
 from matcalc.expr import Node, postorder, rebuilt
 from matcalc.facts import Fact
 from matcalc.indexform import entry_form
 from matcalc.judging import exact
 from matcalc.judging.environment import ONE, Environment
+from matcalc.judging.finding import EQUAL, Finding
 from matcalc.judging.free_letters import free_letters
 from matcalc.judging.lifted_names import identifier
 from matcalc.judging.lifting import Lift
-from matcalc.judging.lines import EQUAL, Finding
 from matcalc.judging.scope import Scope
 from matcalc.judging.values import Misfit, OutOfRange, TooMuch, Unread
 from matcalc.judging.worlds import World
-from matcalc.ops.algebra import HADAMARD, PRODUCT, SUM_OP, add, eye, had, is_zero, mul, sub, t
+from matcalc.ops.algebra import (
+    HADAMARD,
+    PRODUCT,
+    SUM_OP,
+    add,
+    eye,
+    had,
+    inner,
+    is_zero,
+    mul,
+    sub,
+    t,
+)
 from matcalc.ops.base import FUNCTIONS
-from matcalc.ops.binder import index
+from matcalc.ops.binder import at_index, index
+from matcalc.ops.entries import entry
+from matcalc.ops.entrywise import power
 from matcalc.reading import tree
 from matcalc.rewrite.simplify import simplify
 
@@ -75,13 +92,19 @@ def lifted(env: Environment, line: tree.Relation, finding: Finding) -> list[Node
     """The sides as expressions, if all have one of the same shape."""
     if is_long(line):
         return None
-    free = _free(env, line)
-    lift = Lift(env, finding.layout[0], indices=free)
-    lift.axes = {letter: axis for letter in free if (axis := _axis(lift, letter, line)) is not None}
-    sides = [lift(side) for side in line.sides]
+    lift = lift_of(env, line, finding.layout[0])
+    sides = lift.together(line.sides)
     alike = all(side.shape == sides[0].shape for side in sides)
     small = sum(1 for side in sides for _ in postorder(side)) <= LARGEST
     return sides if alike and small else None
+
+
+def lift_of(env: Environment, line: tree.Relation, layout: str) -> Lift:
+    """What makes the sides of a line expressions, its free letters indices."""
+    free = _free(env, line)
+    lift = Lift(env, layout, indices=free)
+    lift.axes = {letter: axis for letter in free if (axis := _axis(lift, letter, line)) is not None}
+    return lift
 
 
 def _free(env: Environment, line: tree.Relation) -> dict[str, Any]:
@@ -126,15 +149,34 @@ def same_form(a: Node, b: Node, facts: list[Fact]) -> bool:
     if a is b or simplify(a, facts=facts) is simplify(b, facts=facts):
         return True
     if a.indices or b.indices:
-        a, b = (simplify(_with_deltas(entry_form(x, 0, 0)), facts=facts) for x in (a, b))
+        a, b = (simplify(with_deltas(entry_form(x, 0, 0)), facts=facts) for x in (a, b))
     if is_zero(simplify(sub(a, b), facts=facts)):
         return True
     apart = multiplied_out(simplify(a, facts=facts)), multiplied_out(simplify(b, facts=facts))
-    return is_zero(simplify(multiplied_out(sub(*apart)), facts=facts))
+    gap = multiplied_out(sub(*apart))
+    return is_zero(simplify(gap, facts=facts)) or is_zero(simplify(sifted(gap), facts=facts))
 
 
-def _with_deltas(root: Node) -> Node:
-    """Entries of arrays that have one entry, as that entry times Kronecker deltas."""
+def sifted(root: Node) -> Node:
+    """A sum of products in which a Kronecker delta makes its two indices one: ``d_ij p_j`` is ``d_ij p_i``."""
+    return add(*map(_sifted, _terms(root)))
+
+
+def _sifted(term: Node) -> Node:
+    factors = list(term.operands) if term.op in (PRODUCT, HADAMARD) else [term]
+    for k, delta in enumerate(factors):
+        if delta.op.name != "entry" or delta.operands[0].op.name != "eye":
+            continue
+        i, j = delta.params
+        letter = next((x for x in j.free_symbols if x in delta.indices), None)
+        if letter is not None and (i - j).coeff(letter) == -1:
+            others = [at_index(f, {letter: i - j + letter}) for f in factors if f is not delta]
+            factors = [*others[:k], delta, *others[k:]]
+    return mul(*factors)
+
+
+def with_deltas(root: Node) -> Node:
+    """Entries of arrays that have one entry, as that entry times Kronecker deltas; of slices."""
     image: dict[Node, Node] = {}
     for node in postorder(root):
         parts = tuple(image[child] for child in node.operands)
@@ -147,12 +189,22 @@ def _as_delta(node: Node, whole: Node) -> Node:
     i, j = node.params
     if whole.op.name == "eye":
         return entry_form(whole, *sorted((i, j), key=str))
-    if whole.op.name != "place" or whole.operands[0].shape:
+    if whole.op.name == "slice":
+        return entry_form(whole, i, j)
+    if whole.op.name != "place":
         return rebuilt(node, (whole,))
-    top, left, rows, cols = whole.params
-    deltas = [entry_form(eye(n), *sorted(at, key=str)) for n, at in
-              ((rows, (top, i)), (cols, (left, j))) if n != 1]  # fmt: skip
-    return mul(whole.operands[0], *deltas)
+    block, (top, left, rows, cols) = whole.operands[0], whole.params
+    at, deltas = [], []
+    for here, first, size, own in ((i, top, rows, 0), (j, left, cols, 1)):
+        length = block.shape[own] if block.shape else sp.Integer(1)
+        if shapes.same(length, size):
+            at.append(here)
+        elif length == 1:
+            at.append(sp.Integer(0))
+            deltas.append(entry_form(eye(size), *sorted((first, here), key=str)))
+        else:
+            return rebuilt(node, (whole,))
+    return mul(entry_form(block, *at) if block.shape else block, *deltas)
 
 
 # ---------------------------------------------------------------- sums of products
@@ -223,9 +275,30 @@ def _around(matrix: Node) -> Node:
     return FUNCTIONS["tr"](mul(*min(ways, key=str)))
 
 
+def _entry(node: Node, parts: tuple[Node, ...]) -> Node:
+    """An entry of a matrix or of its transpose, whichever is spelled first."""
+    i, j = node.params
+    factors = parts[0].operands if parts[0].op is PRODUCT else (parts[0],)
+    turned = mul(*(t(f) for f in reversed(factors)))
+    return min((entry(parts[0], i, j), entry(turned, j, i)), key=str)
+
+
+def _inverse(node: Node, parts: tuple[Node, ...]) -> Node:
+    """The inverse of a product of square matrices, factor by factor."""
+    inverse = FUNCTIONS["inv"]
+    factors = parts[0].operands if parts[0].op is PRODUCT else ()
+    if any(f.shape and not shapes.same(*f.shape) for f in factors) or not factors:
+        return rebuilt(node, parts)
+    return mul(*(inverse(f) if f.shape else power(f, -1) for f in reversed(factors)))
+
+
 OPENED: dict[str, Callable[[Node, tuple[Node, ...]], Node]] = {
     "times": _product,
-    "hadamard": lambda node, parts: _each(parts, had),
+    "hadamard": lambda node, parts: _each(parts, lambda *x: had(*sorted(x, key=str))),
+    "adj": lambda node, parts: mul(FUNCTIONS["det"](parts[0]), FUNCTIONS["inv"](parts[0])),
+    "inv": _inverse,
+    "norm2": lambda node, parts: power(inner(*parts, *parts), sp.Rational(1, 2)),
+    "entry": _entry,
     "tr": _along,
     "sum": _along,
     "transpose": lambda node, parts: _each(parts, t),

@@ -2,8 +2,10 @@ r"""A definition that takes the place of an earlier one."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
+from matcalc.judging import slips
 from matcalc.judging import spelling as s
 from matcalc.judging.compare import Trouble, side_values
 from matcalc.judging.environment import ONE, Definition, Environment, View
@@ -11,6 +13,7 @@ from matcalc.judging.givens import take
 from matcalc.judging.guesses import infer
 from matcalc.judging.scope import Scope
 from matcalc.judging.sizes import worlds
+from matcalc.judging.verdict import Verdict
 from matcalc.judging.worlds import World
 from matcalc.reading import tree as t
 
@@ -50,6 +53,33 @@ def forget_array(env: Environment, left: t.Symbol) -> None:
         env.shapes.pop(key)
         env.definitions.pop(key, None)
         env.order = [k for k in env.order if k != key]
+
+
+# "Expanding, P = ...": the same thing in another form, no new thing of that name.
+EXPANDED = re.compile(
+    r"\b(?:expand|simplif|equivalent|rewrit|multiply(?:ing)? out|in other words|ausmultiplizier|"
+    r"umgeformt|umform|développ|simplifi)",
+    re.I,
+)
+
+
+def is_expansion(verdict: Verdict, before: str) -> bool:
+    """Whether a name gets its old value in another form, with a slip in it."""
+    mended = bool(verdict.correction) and verdict.slip != slips.OTHER
+    return verdict.status == "fails" and mended and bool(EXPANDED.search(before))
+
+
+def first_step(relation: t.Relation) -> t.Relation:
+    """``a = b`` of ``a = b = c``."""
+    return replace(relation, sides=relation.sides[:2], signs=relation.signs[:1])
+
+
+def lay_down(env: Environment, symbol: t.Symbol) -> None:
+    """A vector that is said to be a row: its length runs along the columns."""
+    key = s.full(symbol)
+    dims = env.shapes.get(key)
+    if dims is not None and dims[1] == ONE:
+        env.shapes[key] = (ONE, dims[0])
 
 
 def define(env: Environment, relation: t.Relation, number: int) -> None:
@@ -191,3 +221,20 @@ def _define_tail(env: Environment, relation: t.Relation) -> None:
     env.definitions[s.full(left)] = Definition(left, t.Bracket("[", "]", entries,
                                                               (",",) * (count - 1)))  # fmt: skip
     env.order.append(s.full(left))
+
+
+def misfit(env: Environment, relation: t.Relation) -> str:
+    """Why the right side of a definition has no value, if all its shapes were declared."""
+    declared = {k for k in env.shapes if k not in env.definitions}
+    if len(relation.sides) != 2 or not isinstance(relation.sides[0], t.Symbol):
+        return ""
+    if not all(s.full(p) in declared for p in s.symbols(relation.sides[1])):
+        return ""
+    trial = env.copy()
+    for world in worlds(trial, count=1, points=1):
+        scope = Scope(world)
+        with scope.inside({}, {}):
+            values = side_values(scope, relation.sides[1])
+        if isinstance(values, Trouble) and values.status == "shape-error":
+            return values.why
+    return ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import numpy as np
 
@@ -146,7 +146,8 @@ def candidates(
     listed = list(terms)
     for term in listed:
         for new in o.turnings(term, sign):
-            yield PRODUCT_RULE, new
+            if not _counts_only(new):
+                yield PRODUCT_RULE, new
     for term in listed:
         for new in shifted(term):
             yield ONE_PATH, new
@@ -163,6 +164,13 @@ def candidates(
             yield LOST_TERM, t.Product((o.turned(a, sign), b), ("",))
             yield LOST_TERM, t.Product((a, o.turned(b, sign)), ("",))
             yield LOST_TERM, t.Product((a, b), ("",))
+
+
+def _counts_only(term: t.Node) -> bool:
+    r"""``\mathbf 1^T \mathbf 1`` among the factors: a size in disguise, which nobody writes."""
+    factors = term.factors if isinstance(term, t.Product) else ()
+    ones = [isinstance(t.core(f)[0], t.Filled) for f in factors]
+    return any(a and b for a, b in pairwise(ones))
 
 
 def shifted(term: t.Node) -> Iterator[t.Node]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from matcalc.judging import spelling as s
 from matcalc.judging.environment import ONE, Dims
-from matcalc.judging.givens import space
+from matcalc.judging.spaces import space
 from matcalc.reading import tree as t
 
 

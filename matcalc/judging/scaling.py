@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from matcalc.judging import spelling as s
 from matcalc.judging import vocabulary as o
 from matcalc.judging.environment import Environment
 from matcalc.judging.probing import Diagnosis, Probe, confirmed
+from matcalc.judging.values import Array
 from matcalc.reading import tree as t
 from matcalc.reading.writer import write
 
@@ -26,6 +29,53 @@ def scaled_side(
         if confirmed(env, line, layout, new):
             return Diagnosis(f"{slip}; {name}" if slip else name, new)
     return None
+
+
+def varying_factor(
+    env: Environment, line: t.Relation, layout: tuple[str, bool], probe: Probe
+) -> Diagnosis | None:
+    """A factor that is a number of the page, another at every point: ``s``, ``1 / s``, ``1 / s^2``."""
+    side = line.sides[1]
+    found = [_ratios(a, b) for a, b in _pairs(probe, side)]
+    ratio = [x for x in found if x is not None]
+    if not ratio or len(ratio) < len(found):
+        return None
+    for definition in env.definitions.values():
+        name = definition.left
+        value = probe.value(name, {}) if not definition.letters else None
+        if value is None or value[0].array.shape[-2:] != (1, 1):
+            continue
+        own = value[0].array.real[..., 0, 0]
+        for power in (-1, 1, -2, 2):
+            with np.errstate(all="ignore"):
+                wanted = own**power
+            if all(np.allclose(x, wanted, rtol=1e-6) for x in ratio):
+                base = name if abs(power) == 1 else t.Postfix(name, "power", (t.Number("2"),))
+                factor = t.Fraction(t.Number("1"), base) if power < 0 else base
+                new = o.times(o.opened(side, env), factor)
+                if confirmed(env, line, layout, new):
+                    return Diagnosis(f"lost factor {write(factor)}", new)
+    return None
+
+
+def _pairs(probe: Probe, side: t.Node) -> Iterator[tuple[Array, Array]]:
+    """The truth and a side, for every choice of indices; nothing if they cannot be compared."""
+    for choice, truth in zip(probe.choices, probe.truths, strict=True):
+        mine = probe.value(side, choice)
+        if mine is None or truth[0].shape != mine[0].shape:
+            return
+        a, b = np.broadcast_arrays(truth[0].array.real, mine[0].array.real)
+        yield (a[None], b[None]) if a.ndim == 2 else (a, b)
+
+
+def _ratios(a: Array, b: Array) -> Array | None:
+    """At each point the one number that takes b to a."""
+    square = np.sum(b * b, axis=(-2, -1))
+    if not np.all(np.isfinite(a)) or not np.all(square > 1e-12):
+        return None
+    ratio = np.sum(a * b, axis=(-2, -1)) / square
+    gap = np.max(np.abs(a - ratio[..., None, None] * b))
+    return ratio if gap < 1e-8 * max(1.0, float(np.max(np.abs(a)))) else None
 
 
 def factors_of(

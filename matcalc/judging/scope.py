@@ -15,7 +15,17 @@ import numpy as np
 
 from matcalc.judging import spelling as s
 from matcalc.judging.environment import ONE, Definition
-from matcalc.judging.values import Array, Misfit, OutOfRange, TooMuch, Unread, Value, number
+from matcalc.judging.positions import Positions
+from matcalc.judging.values import (
+    Array,
+    Misfit,
+    OutOfRange,
+    Shape,
+    TooMuch,
+    Unread,
+    Value,
+    number,
+)
 from matcalc.judging.worlds import World
 from matcalc.reading import tree as t
 
@@ -41,7 +51,7 @@ class Place:
         return self.rows is None and self.cols is None
 
 
-class Scope:
+class Scope(Positions):
     """Values of names in one world, under some cuts."""
 
     def __init__(
@@ -58,7 +68,7 @@ class Scope:
         self.cuts = dict(cuts or {})
         self.patches = patches
         self.layout, self.vec = layout, vec
-        self.indices: dict[str, int] = {}
+        self.indices: dict[str, int] = dict(self.env.fixed)
         self.locals: dict[str, Value] = {}
         self.known: dict[str, Array] = {}
         self.uses: dict[str, set[str]] = {}
@@ -66,7 +76,9 @@ class Scope:
         self.lenient = False
         self.depth: int = root.depth if root is not None else 0
         self.work: list[int] = root.work if root is not None else [0]
-        self.memo: dict[Any, list[Value]] = {}
+        self.memo: dict[Any, list[Value] | None] = {}
+        self.places: dict[Any, tuple[t.Symbol, Place | None]] = {}
+        self.slopes: dict[Any, tuple[Array, Shape, Shape]] = {}
         self.seeking: set[str] = set()  # names whose range is being looked for
 
     # ------------------------------------------------------------ contexts
@@ -85,7 +97,8 @@ class Scope:
     def inside(self, indices: Mapping[str, int], local: Mapping[str, Value]) -> Iterator[None]:
         """The inside of a definition."""
         before = self.indices, self.locals, self.lenient
-        self.indices, self.locals, self.lenient = dict(indices), dict(local), True
+        self.indices, self.locals = {**self.env.fixed, **indices}, dict(local)
+        self.lenient = True
         try:
             yield
         finally:
@@ -104,6 +117,13 @@ class Scope:
         new.indices, new.locals, new.lenient = self.indices, self.locals, self.lenient
         return new
 
+    def key_of(self, *nodes: t.Node) -> Any:
+        """By what the value of a derivative is known again."""
+        granted = self.env.surrogate is not None
+        names = {p.name for p in t.walk(*nodes) if isinstance(p, t.Symbol)} if self.indices else ()
+        at = tuple(sorted((x, k) for x, k in self.indices.items() if x in names))
+        return (*nodes, at, self.lenient, granted)
+
     def count(self, cost: int = 1) -> None:
         """Bounded work: a line may not cost more than so many steps."""
         self.work[0] += cost
@@ -121,6 +141,14 @@ class Scope:
 
     def place(self, symbol: t.Symbol) -> Place | None:
         """Where a symbol points; None if nothing is known of it."""
+        if self.seeking:
+            return self._place(symbol)
+        at = (id(symbol), *self.indices.items())
+        if at not in self.places:
+            self.places[at] = symbol, self._place(symbol)  # kept, so that its number stays its own
+        return self.places[at][1]
+
+    def _place(self, symbol: t.Symbol) -> Place | None:
         if self.swaps(symbol):
             return None
         env, letters = self.env, self.indices
@@ -129,10 +157,16 @@ class Scope:
         key, stem = s.full(symbol, letters), s.stem(symbol, letters)
         if key in self.cuts or (env.has(key) and not self._open(key)):
             return Place(key, definition=env.definitions.get(key), grid=self._grid(key))
-        if symbol.subscripts:
+        if symbol.subscripts and not s.labelled(symbol):
             for array in (stem, env.nicknames.get(stem, "")):
                 if array and env.has(array) and array not in env.cells:
-                    return self._entry(array, symbol)
+                    if not env.sums_members(array):
+                        return self._entry(array, symbol)
+        if (last := self._last(symbol)) is not None:
+            return self.place(last)
+        inside = self._entry_of_member(symbol)
+        if inside is not None:
+            return inside
         found = env.definition_of(symbol, letters)
         if found is not None and not self._within(*found):
             found = None
@@ -142,15 +176,17 @@ class Scope:
         dims = env.shape_of(symbol, letters)
         if dims is not None:
             return Place(key, shape=self.world.shape(dims))
+        if symbol.subscripts and symbol.marks and (entry := self._entry_of_marked(symbol)):
+            return entry
         bald = self._without_accent(symbol)
         if bald is not None:
             return bald
-        if symbol.subscripts:
+        if symbol.subscripts and not s.labelled(symbol):
             member = self._member(symbol)
             if member is not None:
                 return member
             upper = s.stem(replace(symbol, name=symbol.name.upper()), letters)
-            if upper != stem and len(symbol.name) == 1 and env.has(upper):
+            if upper != stem and len(symbol.name) == 1 and env.has_apart(upper, symbol.name):
                 place = self._entry(upper, symbol)
                 row = place.rows is not None and place.cols is None
                 return replace(place, turned=True) if env.data_columns and row else place
@@ -164,6 +200,50 @@ class Scope:
         if len(marks) < len(symbol.marks):
             return self.place(replace(symbol, marks=tuple(marks)))
         return None
+
+    def _entry_of_marked(self, symbol: t.Symbol) -> Place | None:
+        """``x_j^{(i)}`` where every x^{(i)} is a column."""
+        whole = replace(symbol, subscripts=())
+        known = self.env.definition_of(whole, self.indices) is not None
+        if not known and self.env.shape_of(whole, self.indices) is None:
+            return None
+        place = self.place(whole)
+        if place is None or not place.whole:
+            return None
+        shape = self.value(place).shape
+        rows, cols = self.selection(place.key, symbol.subscripts, shape, symbol)
+        return replace(place, rows=rows, cols=cols)
+
+    def _last(self, symbol: t.Symbol) -> t.Symbol | None:
+        """``h_T`` with the number that T is, where the page defines ``h_t`` for all t."""
+        if not any(d.left.name == symbol.name for d in self.env.patterns):
+            return None
+        below = tuple(
+            t.Number(str(self.world.sizes[x.name]))
+            if isinstance(x, t.Symbol) and s.bare(x) and x.name.isupper()
+            and x.name in self.world.sizes and x.name not in self.indices
+            else x
+            for x in symbol.subscripts
+        )  # fmt: skip
+        return replace(symbol, subscripts=below) if below != symbol.subscripts else None
+
+    def _entry_of_member(self, symbol: t.Symbol) -> Place | None:
+        """``x_{nd}``, ``y_{t,k}``: an entry of the column x_n of a family."""
+        if len(symbol.subscripts) != 2 or self.env.has(s.stem(symbol, self.indices)):
+            return None
+        if any(d.left.name == symbol.name and len(d.left.subscripts) == 2
+               for d in self.env.patterns):  # fmt: skip
+            return None
+        first, last = symbol.subscripts
+        member = replace(symbol, subscripts=(first,))
+        family = self.env.definition_of(member, self.indices)
+        if family is None and self.env.shape_of(member, self.indices) is None:
+            return None
+        place = self.place(member)
+        if place is None or not place.whole:
+            return None
+        rows, cols = self.selection(place.key, (last,), self.value(place).shape)
+        return replace(place, rows=rows, cols=cols)
 
     def _within(self, definition: Definition, bound: Mapping[str, int]) -> bool:
         """Whether the letters of a definition are in the ranges it states."""
@@ -291,100 +371,6 @@ class Scope:
         return self.value(
             Place(key, definition=self.env.definitions.get(key), grid=self._grid(key))
         ).shape
-
-    def selection(
-        self,
-        array: str,
-        parts: tuple[t.Node, ...],
-        shape: tuple[int, int],
-        symbol: t.Symbol | None = None,
-    ) -> tuple[tuple[int, ...] | None, tuple[int, ...] | None]:
-        """Rows and columns, counted from 0."""
-        vector = 1 in shape
-        if len(parts) == 1 and isinstance(parts[0], t.Number) and len(parts[0].text) == 2:
-            text = parts[0].text
-            fits = vector and text[0] != "0" and int(text) <= max(shape)
-            if not fits:
-                parts = tuple(t.Number(d) for d in text)
-        if len(parts) == 1:
-            axis = (
-                0 if shape[1] == 1 else 1 if shape[0] == 1 else self._sample_axis(array, parts[0])
-            )
-            picked = self._picked(array, axis, parts[0], shape)
-            return (picked, None) if axis == 0 else (None, picked)
-        if len(parts) != 2:
-            raise Unread(f"{array} has {len(parts)} indices")
-        return self._picked(array, 0, parts[0], shape), self._picked(array, 1, parts[1], shape)
-
-    def _sample_axis(self, array: str, part: t.Node) -> int:
-        """Whether one index of a matrix counts its rows or its columns."""
-        dims = self.env.shapes.get(array)
-        letter = part.name if isinstance(part, t.Symbol) else ""
-        data = self.env.shapes.get("X")
-        for candidate in (dims, data):
-            if candidate is None:
-                continue
-            names = [s.said(d, {}) for d in candidate]
-            for axis in (0, 1):
-                if letter and names[axis].lower() == letter and names[1 - axis].lower() != letter:
-                    return axis
-        if data is not None:
-            names = [s.said(d, {}) for d in data]
-            if names[1] in ("n", "m", "N", "M") and names[0] not in ("n", "m", "N", "M"):
-                return 1
-        return 0
-
-    def _picked(
-        self, array: str, axis: int, part: t.Node, shape: tuple[int, int]
-    ) -> tuple[int, ...] | None:
-        if isinstance(part, t.Slot):
-            return None
-        known = {**self.world.sizes, **self.indices}
-        if isinstance(part, t.Product) and part.operators == (":",):
-            first, last = (s.integer(end, known) for end in part.factors)
-            base = self.env.base_of(array, axis)
-            if first is None or last is None or first < base or last - base >= shape[axis]:
-                raise Unread(f"the slice {s.said(part, {})} of {array} has no value")
-            return tuple(range(first - base, last - base + 1))
-        value = s.integer(part, known)
-        if value is None:
-            raise Unread(f"the index {s.said(part, {})} of {array} has no value")
-        base = self.env.base_of(array, axis)
-        if not 0 <= value - base < shape[axis]:
-            side = "rows" if axis == 0 else "columns"
-            raise OutOfRange(
-                f"{array} is {shape[0]} x {shape[1]}: its {side} are numbered {base} to "
-                f"{base + shape[axis] - 1}, {value} does not exist"
-            )
-        return (value - base,)
-
-    # ------------------------------------------------------------ ranges
-
-    def range_of(self, node: t.Node) -> list[int]:
-        r"""``1, 2, 3``, ``\{1, \dots, n\}``, a number alone."""
-        items: tuple[t.Node, ...] = (node,)
-        if isinstance(node, (t.Listing, t.Bracket)):
-            items = node.items
-        found: list[int] = []
-        dots = False
-        for item in items:
-            if isinstance(item, t.Ellipsis):
-                dots = True
-                continue
-            value = s.integer(item, {**self.world.sizes, **self.indices})
-            if value is None:
-                raise Unread(f"the range {s.said(node, {})} is not known")
-            if dots and found:
-                step = 1 if value >= found[-1] else -1
-                if len(found) > 1 and (value - found[-1]) % (found[-1] - found[-2] or 1) == 0:
-                    step = found[-1] - found[-2]
-                # With a small size the dots may have nothing to stand for.
-                found = [f for f in found if (f <= value if step > 0 else f >= value)]
-                found += range(found[-1] + step, value + step, step) if found else [value]
-                dots = False
-            else:
-                found.append(value)
-        return list(dict.fromkeys(found))
 
     # ------------------------------------------------------------ values
 

@@ -13,10 +13,11 @@ from matcalc.judging import values as v
 from matcalc.judging.elementary import exp
 from matcalc.judging.evaluate import each, evaluate
 from matcalc.judging.scope import Scope
-from matcalc.judging.values import Misfit, OutOfRange, Unread, Value, distinct, merged, show
+from matcalc.judging.values import Array, Misfit, OutOfRange, Unread, Value, distinct, merged, show
 from matcalc.reading import tree as t
 from matcalc.reading.writer import write
 
+SINGULAR = 1e12  # condition beyond which an inverse is rounding alone
 HIGHEST = 100  # powers beyond leave the numbers a computer has
 
 
@@ -28,12 +29,22 @@ def _transpose(node: t.Postfix, scope: Scope) -> list[Value]:
     return [replace(p, array=np.swapaxes(p.array, -1, -2)) for p in evaluate(scope, node.base)]
 
 
+def inverse(array: Array) -> Array:
+    """The inverse; no value where a matrix is singular, up to rounding."""
+    try:
+        found = np.linalg.inv(array)
+    except np.linalg.LinAlgError:
+        return np.full_like(array, np.nan)
+    size = np.linalg.norm(array.real, axis=(-2, -1)) * np.linalg.norm(found.real, axis=(-2, -1))
+    return np.where((size < SINGULAR)[..., None, None], found, np.nan)
+
+
 def _inverse(node: t.Postfix, scope: Scope) -> list[Value]:
     def invert(parts: list[Value]) -> Value:
         value = parts[0]
         if value.shape[0] != value.shape[1]:
             raise Misfit(f"the inverse of {show(value.shape)} does not exist")
-        array = np.linalg.inv(value.array)
+        array = inverse(value.array)
         if node.kind == "inverse-transpose":
             array = np.swapaxes(array, -1, -2)
         return Value(array, value.tags)
@@ -80,8 +91,9 @@ def _raised(value: Value, power: Value, *, entrywise: bool = False) -> list[Valu
     if value.is_scalar:
         return [Value(array, tags, value.literal and power.literal)]
     out = []
-    if value.shape[0] == value.shape[1] and whole and n > 0 and not entrywise:
-        out.append(Value(np.linalg.matrix_power(value.array, n), tags))
+    if value.shape[0] == value.shape[1] and whole and n and not entrywise:
+        base = value.array if n > 0 else inverse(value.array)
+        out.append(Value(np.linalg.matrix_power(base, abs(n)), tags))
         tags = tags | {v.POWER_ENTRYWISE}
     return [*out, Value(array, tags)]
 

@@ -67,10 +67,16 @@ def in_letters(sentence: str, world: World) -> str:
 
 
 def worlds(
-    env: Environment, *, count: int = SIZES, points: int = POINTS, style: str = STYLES[0]
+    env: Environment,
+    *,
+    count: int = SIZES,
+    first: int = 0,
+    points: int = POINTS,
+    style: str = STYLES[0],
 ) -> Iterator[World]:
-    """The worlds of one style of points."""
-    choices = size_choices(env, count)
+    """The worlds of one style of points, at so many sizes from the first on."""
+    choices = size_choices(env, first + count)
+    total = points if len(choices) > 1 else points * count
     for seed, sizes in enumerate(choices):
-        total = points if len(choices) > 1 else points * count
-        yield World(env, sizes, points=total, seed=seed, style=style)
+        if seed >= first:
+            yield World(env, sizes, points=total, seed=seed, style=style)

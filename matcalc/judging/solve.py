@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from matcalc.judging.compare import Trouble, side_values
-from matcalc.judging.derive import _deeper
+from matcalc.judging.moving import deeper
 from matcalc.judging.scope import Place, Scope
 from matcalc.judging.values import Array, Unread
 from matcalc.judging.worlds import World
@@ -74,7 +74,7 @@ def _linear(
         moved[k][1 + 2 * k] += STEP
         moved[k][2 + 2 * k] -= STEP
     cuts = {name: moved[k][..., None, None] for k, name in enumerate(names)}
-    scope = _deeper(Scope(world).cut(cuts))
+    scope = deeper(Scope(world).cut(cuts))
     gaps = _residual(scope, pairs)
     slope = np.stack(
         [(gaps[1 + 2 * k] - gaps[2 + 2 * k]) / (2 * STEP) for k in range(count)], axis=-1

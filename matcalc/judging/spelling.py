@@ -86,6 +86,18 @@ def bare(symbol: t.Node) -> bool:
     )
 
 
+def counts(name: str) -> bool:
+    """Whether a name may be an index: ``i``, and what stands for ``i'`` and ``y_i`` below."""
+    plain = name.removesuffix("_prime")
+    single = len(plain) == 1 or (len(plain) == 3 and plain[1] == "_")
+    return single and plain.islower()
+
+
+def labelled(symbol: t.Symbol) -> bool:
+    """Whether what stands below is part of the name: ``W_{out}``, no entry of a W."""
+    return bool(symbol.subscripts) and all(isinstance(x, t.Word) for x in symbol.subscripts)
+
+
 # ---------------------------------------------------------------- surgery
 
 
@@ -107,6 +119,19 @@ def _changed(value: object, change: Callable[[t.Node], t.Node]) -> object:
         parts = tuple(_changed(part, change) for part in value)
         return parts if any(a is not b for a, b in zip(parts, value, strict=True)) else value
     return value
+
+
+def respelled(new: t.Node, old: t.Node) -> dict[t.Node, t.Node]:
+    """The pieces of a formula that stand for differently spelled ones, with those."""
+    if new == old:
+        return {}
+    mine, theirs = list(t.children(new)), list(t.children(old))
+    if type(new) is not type(old) or isinstance(new, t.Symbol) or len(mine) != len(theirs):
+        return {new: old}
+    found: dict[t.Node, t.Node] = {}
+    for a, b in zip(mine, theirs, strict=True):
+        found |= respelled(a, b)
+    return found
 
 
 def put(node: t.Node, letters: Mapping[str, t.Node]) -> t.Node:

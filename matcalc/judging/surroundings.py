@@ -2,7 +2,7 @@ r"""What a line of a document may rest on: what came before it, and what only co
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 from matcalc.judging import spelling as s
 from matcalc.judging.environment import Environment
@@ -75,6 +75,29 @@ def _same_name(a: t.Node, b: t.Node) -> bool:
     x = a.head if isinstance(a, (t.HeadBracket, t.Call)) else a
     y = b.head if isinstance(b, (t.HeadBracket, t.Call)) else b
     return isinstance(x, t.Symbol) and isinstance(y, t.Symbol) and s.full(x) == s.full(y)
+
+
+def other_meanings(
+    known: Environment, earlier: Sequence[Environment], later: list[Line], relation: t.Relation
+) -> Iterator[Environment]:
+    """Environments in which a correct line may be meant otherwise."""
+    yield from reversed(earlier)
+    names = {p.name for p in t.walk(relation) if isinstance(p, t.Symbol) and s.bare(p)}
+    env = env_at(known, later)
+    if all(
+        isinstance(p, (t.Derivative, t.Symbol, t.Relation, t.Product)) for p in t.walk(relation)
+    ):
+        # Plain letters where the page declared bold ones: the same chain for numbers.
+        plain = [p for p in t.walk(relation) if isinstance(p, t.Symbol)]
+        bold = {d.left.name for d in env.definitions.values() if "\\" in d.left.latex}
+        if plain and all("\\" not in p.latex for p in plain) and names & bold:
+            for dim in env.dims:
+                env.sizes.setdefault(dim, 1)
+            yield env
+    functions = [p for p in t.walk(relation) if isinstance(p, t.Call)]
+    if functions and len(names - {p.head.name for p in functions}) <= 1:
+        # d tanh(x) / dx = ...: an identity of one number, whatever x is elsewhere.
+        yield Environment()
 
 
 MAKERS: tuple[Callable[..., Environment], ...] = (env_at, env_so_far, env_later)

@@ -27,6 +27,11 @@ def _tidied(node: t.Node) -> t.Node:
         return _product(node)
     if isinstance(node, t.Sum):
         return _sum(node)
+    if isinstance(node, t.Postfix) and isinstance(node.base, t.Postfix):
+        both = {node.kind, node.base.kind}
+        if both == {"inverse", "transpose"}:
+            sign = node.latex if node.kind == "transpose" else node.base.latex
+            return replace(node, base=node.base.base, kind="inverse-transpose", latex=sign)
     if isinstance(node, t.Postfix) and node.kind == "transpose":
         return _turned_round(node)
     if isinstance(node, t.BigOperator) and node.name == "sum" and node.body is not None:
@@ -73,6 +78,10 @@ def _product(node: t.Product) -> t.Node:
         rest = [f for k, f in enumerate(factors) if k not in front]
         numbers = 1 if _is_coefficient(rest[0]) else 0
         factors = [*rest[:numbers], *lead, *rest[numbers:]]
+    if len(factors) > 1 and isinstance(factors[0], t.Number) and operators[:1] == [""]:
+        below = factors[1]
+        if isinstance(below, t.Fraction) and below.numerator == ONE:
+            factors[:2], operators = [replace(below, numerator=factors[0])], operators[1:]
     out = joined(factors, operators) if factors != list(node.factors) else node
     return t.Sum((out,), ("-",)) if negative else out
 

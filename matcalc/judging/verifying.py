@@ -9,18 +9,20 @@ from typing import Any
 from matcalc.errors import ParseError
 from matcalc.judging import spelling as s
 from matcalc.judging.adjoints import loss_symbol, used_names
+from matcalc.judging.array_words import CALLS
 from matcalc.judging.chain_rule import chained
 from matcalc.judging.conventions import statement
 from matcalc.judging.counting import note_dims
 from matcalc.judging.differentials import is_adjoint_line, varied, with_differentials
 from matcalc.judging.elementary import known
 from matcalc.judging.environment import Environment
-from matcalc.judging.functions import CALLS
-from matcalc.judging.givens import EQUALS, environment_of
+from matcalc.judging.finding import EQUAL, RANK, Finding
+from matcalc.judging.givens import EQUALS, environment_beside, take
 from matcalc.judging.guesses import infer
 from matcalc.judging.layer_numbers import lettered, numbered
 from matcalc.judging.layers import normal, note_layers
-from matcalc.judging.lines import EQUAL, RANK, Finding, judge
+from matcalc.judging.lines import judge
+from matcalc.judging.named_derivatives import spelled_out
 from matcalc.judging.undefined import where
 from matcalc.judging.updates import gradient_claim, is_new, timeless, update_parts
 from matcalc.judging.values import Unread
@@ -44,20 +46,50 @@ def verify_claim(
 ) -> Verdict:
     """Judge a claim in LaTeX against the givens."""
     try:
+        relations = list(read_formula(claim, macros=macros))
         if env is None:
-            env = environment_of(
-                given, shapes=shapes, layout=layout, index_base=index_base, macros=macros
+            env, relations = environment_beside(
+                relations, given, shapes, layout, index_base, macros
             )
-        relations = read_formula(claim, macros=macros)
     except ParseError as error:
         return Verdict("unreadable", claim, explanation=str(error))
-    return verify_relations(env.copy(), relations, claim)
+    verdict = verify_relations(env.copy(), relations, claim)
+    if verdict.status not in FAILURES:
+        return verdict
+    for condition in env.unused:
+        if judge(env.copy(), condition).status != "holds":
+            why = f"the line may rest on {write_formula((condition,))}, which is not understood as a given"
+            return Verdict("unreadable", claim, explanation=why, assumptions=verdict.assumptions)
+    return verdict
 
 
 def verify_relations(
-    env: Environment, relations: Iterable[t.Relation], claim: str, *, diagnose: bool = True
+    env: Environment,
+    relations: Iterable[t.Relation],
+    claim: str,
+    *,
+    diagnose: bool = True,
+    prove: bool = True,
 ) -> Verdict:
     """Judge what one display states; the worst line decides."""
+    found = judgement(env, relations)
+    if found is None:
+        return Verdict("unreadable", claim, explanation="there is no equation")
+    return verdict_of(found, claim, diagnose=diagnose, prove=prove)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What became of the worst line of a display, and what was known of its names."""
+
+    env: Environment
+    before: Environment
+    worst: Judged
+    steps: int  # right-hand sides above it, in lines that go on with the same left side
+
+
+def judgement(env: Environment, relations: Iterable[t.Relation]) -> Judgement | None:
+    """Every line of a display judged; None if there is no equation."""
     listed = list(relations)
     note_layers(env, listed)
     lines = [r for r in (normal(r, env) for r in listed) if isinstance(r, t.Relation)]
@@ -67,21 +99,57 @@ def verify_relations(
             words = " ".join(remark.words for remark in line.remarks)
             if "activation" in words or "layout" in words:
                 statement(env, t.Relation((), remarks=line.remarks), words)
+    _take_definitions(env, lines)
+    lines = [spelled_out(env, line) for line in lines]
     before = env.copy()
     infer(env, lines)
     judged = [judge_line(env, line, before) for line in lines if line.sides]
     if not judged:
-        return Verdict("unreadable", claim, explanation="there is no equation")
+        return None
     place = _first_wrong(judged)
     worst = judged[place]
     other = _chain_rule(before, lines, worst) or _with_numbers(before, lines, worst)
     if other is not None:
         env, before, worst = other
-    verdict = _verdict(env, before, claim, worst, diagnose)
-    if verdict.first_wrong_step and worst.line.continued:
-        step = verdict.first_wrong_step + _steps_before(judged, place)
-        return replace(verdict, first_wrong_step=step)
+    return Judgement(
+        env, before, worst, _steps_before(judged, place) if worst.line.continued else 0
+    )
+
+
+def verdict_of(
+    found: Judgement, claim: str, *, diagnose: bool = True, prove: bool = True
+) -> Verdict:
+    """What is said of a display: with its proof if it holds, its slip if it does not."""
+    verdict = _verdict(found, claim, diagnose, prove)
+    if verdict.first_wrong_step and found.steps:
+        return replace(verdict, first_wrong_step=verdict.first_wrong_step + found.steps)
     return verdict
+
+
+def _take_definitions(env: Environment, lines: Sequence[t.Relation]) -> None:
+    r"""``S = X^T X \Rightarrow ...``, ``..., D_i = \sum_j P_{ij}``: names for the rest of the claim."""
+    for k, line in enumerate(lines):
+        left = s.peeled(line.sides[0]) if line.signs else None
+        if isinstance(left, t.HeadBracket) and _is_new_function(env, left):
+            take(env, replace(line, sides=line.sides[:2], signs=line.signs[:1]))
+            continue
+        if not isinstance(left, t.Symbol) or line.signs[0] not in EQUALS:
+            continue
+        quiet = _quiet(env, line)
+        names = {p.name for other in (*lines[:k], *lines[k + 1 :]) for p in s.symbols(other)}
+        if quiet is not None and quiet.status == "defines" and left.name in names:
+            take(env, line)
+
+
+def _is_new_function(env: Environment, left: t.HeadBracket) -> bool:
+    """The ``f(w)`` of a line that begins with it, where nothing says what f is."""
+    head = left.head
+    if not isinstance(head, t.Symbol) or head.primes or known(head.name) is not None:
+        return False
+    key = s.full(head)
+    plain = all(isinstance(item, t.Symbol) for item in left.bracket.items)
+    seen = env.has(key) or env.is_function(key) or key in env.decorated or head.name in CALLS
+    return plain and not seen and head.name not in ("delta", "Delta", "sigma")
 
 
 def _first_wrong(judged: Sequence[Judged]) -> int:
@@ -181,8 +249,9 @@ def _about_differentials(env: Environment, line: t.Relation, varying: t.Relation
         trial = env.copy()
         trial.directions = varied(varying)
         other = judge(trial, varying)
-        if other.status != "holds":
+        if other.status != "holds" and not _is_forward(env, varying):
             return Judged(line, line, finding)
+        env.directions = trial.directions
         return Judged(line, varying, other)
     adjoints = env.copy()
     env.directions = varied(varying)
@@ -193,6 +262,21 @@ def _about_differentials(env: Environment, line: t.Relation, varying: t.Relation
         if other.status == "holds":
             return Judged(line, line, other)
     return Judged(line, varying, finding)
+
+
+def _is_forward(env: Environment, line: t.Relation) -> bool:
+    """Whether the left side varies because what stands right varies: no gradients handed back."""
+    left = line.sides[0]
+    of = left.of if isinstance(left, t.Differential) else None
+    if not isinstance(of, t.Symbol):
+        return True
+    above, seen = [s.full(of)], set[str]()
+    while above:
+        key = above.pop()
+        if key not in seen and key in env.definitions:
+            above += [s.full(p) for p in s.symbols(env.definitions[key].body)]
+        seen.add(key)
+    return {s.full(p) for p in varied(line)} & (seen - {s.full(of)}) != set()
 
 
 def _update(env: Environment, line: t.Relation) -> Judged | None:
@@ -260,6 +344,9 @@ def _undefined_loss(env: Environment, line: t.Relation, finding: Finding) -> str
     """A loss nobody defined, where the line does not trace its derivative back to another one."""
     left = s.peeled(line.sides[0])
     of = left.of if isinstance(left, (t.Derivative, t.Nabla)) else None
+    if isinstance(of, t.HeadBracket) and isinstance(of.head, t.Symbol):
+        # dz(t)/dt = f(z(t), t): a law for a z that is known by nothing else
+        return "" if _known(env, of.head) or known(of.head.name) else write(of.head)
     if not isinstance(of, t.Symbol) or not finding.wrong or _known(env, of):
         return ""
     words = f"{write(of)} is an unknown smooth function"
@@ -294,10 +381,12 @@ def _strangers(before: Environment, line: t.Relation, finding: Finding) -> str:
     left = {p.name for p in t.walk(line.sides[0]) if isinstance(p, t.Symbol)}
     for big in (p for p in t.walk(line) if isinstance(p, t.BigOperator)):
         left |= {p.name for x in big.lower for p in t.walk(x) if isinstance(p, t.Symbol)}
-    left |= used_names(before)  # undeclared, and yet a name of the page
+    used = used_names(before)  # undeclared, and yet names of the page
     found: dict[str, str] = {}
     for symbol in s.symbols(line.sides[finding.wrong]):
         counts = s.full(symbol) in before.dims or symbol.name in ("e", "pi", "I", "delta", "d")
+        if {s.full(symbol), s.stem(symbol), symbol.name} & used:
+            continue
         if counts or symbol.name in left or symbol.name.endswith("_bar") or symbol.primes:
             continue
         index = s.bare(symbol) and symbol.name in s.letters_below(line)
@@ -310,16 +399,17 @@ def _strangers(before: Environment, line: t.Relation, finding: Finding) -> str:
     return f"{names} {'is' if len(found) == 1 else 'are'} defined nowhere"
 
 
-def _verdict(
-    env: Environment, before: Environment, claim: str, judged: Judged, diagnose: bool
-) -> Verdict:
+def _verdict(found: Judgement, claim: str, diagnose: bool, prove: bool) -> Verdict:
     from matcalc.judging.diagnosis import diagnosis
+    from matcalc.judging.pointing import difference
     from matcalc.judging.proving import Grounds, grounds
+    from matcalc.judging.vocabulary import opened
     from matcalc.judging.wording import certainty, reading_of, taught
 
+    env, judged = found.env, found.worst
     finding = judged.finding
     ground = Grounds.POINTS
-    if diagnose and finding.status == "holds" and finding.points:
+    if prove and finding.status == "holds" and finding.points:
         ground = grounds(env, judged.claim, finding)
         if ground is Grounds.NEARLY:
             finding = replace(finding, status="fails", why=ground.value, wrong=1)
@@ -327,14 +417,15 @@ def _verdict(
     if finding.status in FAILURES and (word := _unexplained(env, judged.line)):
         why = f"the page does not say what {word} does"
         return Verdict("unreadable", claim, explanation=why, assumptions=tuple(env.assumptions))
-    if finding.status == "fails" and (name := _undefined_loss(env, judged.line, finding)):
+    named = finding.status in ("fails", "shape-error")
+    if named and (name := _undefined_loss(env, judged.line, finding)):
         why = f"{name} is not defined, so nothing is known about its derivative"
         return Verdict("unreadable", claim, explanation=why, assumptions=tuple(env.assumptions))
     wrong = finding.wrong if finding.status not in ("holds", "unreadable") else None
     verdict = Verdict(
         finding.status,  # type: ignore[arg-type]
         claim,
-        explanation=_told(before, env, judged.line, finding),
+        explanation=_told(found.before, env, judged.line, finding),
         certainty=certainty(finding, ground),
         reading=reading_of(env, judged.line, finding),
         first_wrong_step=wrong,
@@ -342,20 +433,32 @@ def _verdict(
     )
     if not diagnose or finding.status in ("holds", "unreadable", *ORDER_QUIET):
         return verdict
-    found = diagnosis(env, judged.claim, finding)
-    if found is None:
+    slip = diagnosis(env, judged.claim, finding)
+    if slip is None:
         return verdict
     line = judged.line if judged.claim is judged.line else judged.claim
     line = replace(line, continued=False)
-    status = found.status or verdict.status
+    fixed = _as_spoken(env, slip.corrected(line))
+    words = slip.explanation
+    if slip.side is not None and not words:
+        claimed = opened(_as_spoken(env, line).sides[slip.place], env)
+        words = difference(claimed, opened(fixed.sides[slip.place], env))
+    status = slip.status or verdict.status
     return replace(
         verdict,
         status=status,  # type: ignore[arg-type]
-        slip=found.slip,
-        correction=write(lettered(found.corrected(line))) if found.side is not None else found.text,
-        explanation=taught(verdict.explanation, found.slip, found.explanation),
-        counterexample=found.counterexample,
+        slip=slip.slip,
+        correction=write(fixed) if slip.side is not None else slip.text,
+        explanation=taught(verdict.explanation, slip.slip, words),
+        counterexample=slip.counterexample,
     )
+
+
+def _as_spoken(env: Environment, line: t.Relation) -> t.Relation:
+    """A line with its author's letters for layers and samples."""
+    said = s.rebuilt(lettered(line), lambda part: env.spoken.get(part, part))
+    assert isinstance(said, t.Relation), "a relation stays one"
+    return said
 
 
 ORDER_QUIET = ("assumes", "defines", "update", "blank")

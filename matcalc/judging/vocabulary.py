@@ -12,6 +12,7 @@ from itertools import permutations, product
 from matcalc.judging import spelling as s
 from matcalc.judging.environment import ONE, Environment
 from matcalc.judging.products import ENTRYWISE
+from matcalc.judging.slopes import slopes_of
 from matcalc.reading import tree as t
 
 
@@ -217,6 +218,29 @@ def known_symbols(env: Environment, relation: t.Relation) -> list[t.Symbol]:
     return list(found.values())[:40]
 
 
+def spellings(env: Environment, *lines: t.Node) -> dict[str, t.Symbol]:
+    """The names of a page as they are written: declared ones, then those that are only used."""
+    found = dict(env.symbols)
+    bodies = [d.body for d in (*env.definitions.values(), *env.patterns)]
+    for root in (*bodies, *lines):
+        for symbol in s.symbols(root):
+            if not symbol.primes:
+                found.setdefault(s.full(symbol), symbol)
+    return found
+
+
+def _numbers(env: Environment, relation: t.Relation) -> list[t.Symbol]:
+    """Names that stand for a number and for nothing else, declared or not."""
+    found = []
+    for key, symbol in spellings(env, *relation.sides).items():
+        counts = key in env.dims or key in env.sizes or key in env.definitions
+        plain = s.bare(symbol) and key not in ("e", "pi", "I", "I_bb") and not env.is_function(key)
+        letter = len(symbol.name) > 1 or symbol.name not in "ijkl"
+        if plain and letter and not counts and env.shapes.get(key, (ONE, ONE)) == (ONE, ONE):
+            found.append(symbol)
+    return found
+
+
 def lost_factors(env: Environment, relation: t.Relation, sign: str) -> list[t.Node]:
     """What a lost factor can have been."""
     plain = known_symbols(env, relation)
@@ -232,14 +256,7 @@ def lost_factors(env: Environment, relation: t.Relation, sign: str) -> list[t.No
                 out.append(replace(symbol, subscripts=(t.Symbol(letter, letter),)))
             for a, b in permutations(letters[:3], 2):
                 out.append(replace(symbol, subscripts=(t.Symbol(a, a), t.Symbol(b, b))))
-    for head, argument in _activations(env):
-        prime = replace(head, primes=1)
-        scripts: list[tuple[t.Node, ...]] = [()]
-        scripts += [(t.Symbol(x, x),) for x in letters[:3]]
-        for script in scripts:
-            inner = replace(argument, subscripts=script) if script else argument
-            out.append(t.HeadBracket(prime, t.Bracket("(", ")", (inner,))))
-    out += _slopes_in_outputs(env)
+    out += slopes_of(env, letters)
     bodies = [d.body for d in env.definitions.values()]
     found = (p for body in bodies for p in t.walk(body) if isinstance(p, t.Fraction))
     out += [p for p in dict.fromkeys(found) if _is_coefficient(p, env)][:6]
@@ -350,7 +367,7 @@ def lost_terms(env: Environment, relation: t.Relation) -> list[t.Node]:
     plain = known_symbols(env, relation)
     letters = list(dict.fromkeys(s.letters_below(relation)))
     out: list[t.Node] = [t.Number("1"), *plain]
-    numbers = [x for key, x in env.symbols.items() if env.shapes.get(key) == (ONE, ONE)]
+    numbers = _numbers(env, relation)
     for number in numbers[:3]:
         out += [t.Product((number, x), ("",)) for x in plain if x != number][:12]
     indexed: list[t.Node] = []
@@ -362,6 +379,8 @@ def lost_terms(env: Environment, relation: t.Relation) -> list[t.Node]:
             indexed.append(replace(symbol, subscripts=both))
     for number in numbers[:2]:
         indexed += [t.Product((number, x), ("",)) for x in list(indexed)[:20]]
+    pieces = (p for side in relation.sides for p in t.walk(side) if isinstance(p, t.Postfix))
+    out += [p for p in dict.fromkeys(pieces) if p.kind in ("inverse", "inverse-transpose")][:4]
     diag = t.Symbol("diag", r"\operatorname{diag}")
     out += [t.Call(diag, t.Bracket("(", ")", (x,))) for x in plain[:8]]
     if len(letters) > 1:
@@ -413,34 +432,6 @@ def _spliced(node: t.Product) -> t.Node:
         else:
             factors.append(factor)
     return t.Product(tuple(factors), tuple(operators), span=node.span)
-
-
-def _activations(env: Environment) -> list[tuple[t.Symbol, t.Symbol]]:
-    found: list[tuple[t.Symbol, t.Symbol]] = []
-    for definition in env.definitions.values():
-        for node in t.walk(definition.body):
-            if isinstance(node, (t.HeadBracket, t.Call)) and isinstance(node.head, t.Symbol):
-                argument = node.bracket if isinstance(node, t.HeadBracket) else node.argument
-                inner = s.flattened(argument)
-                skip = node.head.name in ("log", "exp", "ln", "sqrt")
-                if isinstance(inner, t.Symbol) and not skip and (node.head, inner) not in found:
-                    found.append((node.head, inner))
-    return found
-
-
-def _slopes_in_outputs(env: Environment) -> list[t.Node]:
-    """``A \\odot (1 - A)`` and ``1 - A^2`` for steps that are activations."""
-    out: list[t.Node] = []
-    one = t.Number("1")
-    for definition in env.definitions.values():
-        body, left = definition.body, definition.left
-        if isinstance(body, (t.HeadBracket, t.Call)) and isinstance(body.head, t.Symbol):
-            rest = t.Bracket("(", ")", (t.Sum((one, left), ("+", "-")),))
-            out.append(t.Bracket("(", ")", (t.Product((left, rest), (r"\odot",)),)))
-            out.append(rest)
-            square = t.Postfix(left, "power", (t.Number("2"),))
-            out.append(t.Bracket("(", ")", (t.Sum((one, square), ("+", "-")),)))
-    return out
 
 
 def turnings(term: t.Node, sign: str) -> Iterator[t.Node]:

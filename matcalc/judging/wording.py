@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from matcalc.judging.environment import Environment
+from matcalc.judging.finding import Finding
 from matcalc.judging.lessons import lesson
-from matcalc.judging.lines import Finding
 from matcalc.judging.proving import Grounds
 from matcalc.reading import tree as t
 from matcalc.reading.writer import write

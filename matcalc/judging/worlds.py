@@ -16,7 +16,8 @@ from matcalc.judging.spelling import integer
 from matcalc.judging.values import Array, Unread
 from matcalc.reading import tree as t
 
-STYLES = ("plain", "unit", "positive", "definite")
+LOPSIDED = "lopsided "  # some names positive, the others near zero: b - a^T x > 0
+STYLES = ("plain", "unit", "positive", "definite", *(f"{LOPSIDED}{k}" for k in range(8)))
 
 
 def _turned(m: Array) -> Array:
@@ -86,22 +87,34 @@ class World:
             return raw / raw.sum(axis=1 if shape[1] == 1 else 2, keepdims=True)
         if domain in ("symmetric", "definite") and shape[0] == shape[1]:
             raw = self._drawn(key, shape, "")
-            even = (raw + np.swapaxes(raw, -1, -2)) / 2
+            even = raw + np.swapaxes(raw, -1, -2)
             if domain == "definite":
-                even = even / 4 + 2 * np.eye(shape[0])
-            return even
+                eye = np.eye(shape[0])
+                return even + 8 * eye if self.integers else even / 8 + 2 * eye
+            return even if self.integers else even / 2
         if domain in STRUCTURED and shape[0] == shape[1]:
+            if self.integers and domain != "orthogonal":
+                return STRUCTURED[domain](rng.integers(-1, 2, size=size).astype(float))
             return STRUCTURED[domain](rng.normal(size=size))
         if self.integers:
             return self._whole(rng, size, domain)
         if domain == "unit" or self.style == "unit":
             return rng.uniform(0.1, 0.9, size=size)
+        if self.style.startswith(LOPSIDED) and not domain:
+            return self._lopsided(rng, key, size)
         if self.style == "definite" and shape[0] == shape[1] > 1 and not domain:
             # Determinants are positive; the matrix is not symmetric.
             return 2 * np.eye(shape[0]) + 0.3 * rng.normal(size=size)
         if domain == "positive" or self.style in ("positive", "definite"):
             return rng.uniform(0.3, 1.7, size=size)
         return rng.normal(size=size)
+
+    def _lopsided(self, rng: np.random.Generator, key: str, size: tuple[int, int, int]) -> Array:
+        """Large or small, by the letter: all members of a family are alike."""
+        letter = key.partition("_")[0]
+        side = np.random.default_rng([seed_of(self.style), seed_of(letter)])
+        large = bool(side.integers(2))
+        return rng.uniform(1, 2, size=size) if large else 0.1 * rng.normal(size=size)
 
     def _whole(self, rng: np.random.Generator, size: tuple[int, int, int], domain: str) -> Array:
         """Small whole numbers, tenths where only numbers between 0 and 1 will do."""

@@ -22,9 +22,11 @@ from matcalc.language.scope import Scope
 from matcalc.language.undefined import apply_undefined
 from matcalc.ops import FUNCTIONS
 from matcalc.ops.base import operand
+from matcalc.ops.entries import outside
 from matcalc.shapes import Dim
 
-MAX_OPERANDS = 60_000  # of one flattened sum or product
+MAX_OPERANDS = 60_000  # of one flattened sum
+MAX_FACTORS = 300  # of one product, whose derivative has as many terms of as many factors
 MAX_BLOCKS = 400  # of one flattened stack
 MAX_BITS = 8000  # of all numbers that meet in one sum, product or power
 
@@ -44,7 +46,7 @@ class _Building:
         self.roles = scope.roles(formula)
         self.dims: dict[int, Dim] = {}
         self.nodes: list[Any] = []  # a Node, or None where a term is not an operand
-        self.constant: list[bool] = []  # made of numbers alone
+        self.constant: list[bool] = []  # a scalar made of numbers alone
         self.is_constant = False
 
     def run(self) -> Node:
@@ -63,7 +65,8 @@ class _Building:
             elif role in "#&" and term.kind not in (Kind.ALL, Kind.RANGE):
                 self.dims[place] = self.scope.dimension(self.formula, self.dims, term)
             self.nodes.append(node)
-            self.constant.append(self.is_constant)
+            # A matrix of numbers, such as hstack(1, 2), is a matrix and fills nothing.
+            self.constant.append(self.is_constant and not (node is not None and node.shape))
         return self.nodes[-1]
 
     def fail(self, message: str, at: int) -> NoReturn:
@@ -99,6 +102,8 @@ class _Building:
             return operand(node)
         if term.word in self.scope.dims:
             return read(self.scope.dims[term.word])
+        if term.word in self.scope.defined:  # its shape was declared, so it could be inferred with
+            raise self.scope.defined_later(term.word, term.start)
         assert term.word == "pi", f"{term.word} was let through without a meaning"
         self.is_constant = True
         return number(sp.pi)
@@ -194,6 +199,11 @@ class _Building:
         """Flattening and multiplying out stay within bounds."""
         size = sum(len(n.operands) if n.op.name in _FLATTENED else 1 for n in nodes)
         most = MAX_BLOCKS if term.word in ("hstack", "vstack") else MAX_OPERANDS
+        if term.kind is Kind.PRODUCT:
+            size, most = (
+                sum(len(n.operands) if n.op.name in _MULTIPLIED else 1 for n in nodes),
+                MAX_FACTORS,
+            )
         if size > most or max(_bits_that_meet(nodes, term).values(), default=0) > MAX_BITS:
             raise ParseError("the formula becomes too large here", self.formula.text, term.start)
 
@@ -276,8 +286,7 @@ class _Building:
         return sp.expand(self.dims[k] - 1), None
 
     def check_inside(self, term: Term, first: Dim, size: Dim | None, of: Dim, what: str) -> None:
-        over = sp.expand(first + (1 if size is None else size) - of)
-        if first.is_negative or (over.is_number and over > 0):
+        if outside(first, 1 if size is None else size, of):
             last = "" if size is None else f" to {shapes.show_dim(sp.expand(first + size))}"
             said = (
                 f"there is no {what} {shapes.show_dim(sp.expand(first + 1))}{last}: {what}s are "
@@ -286,6 +295,7 @@ class _Building:
             self.fail(said, term.start)
 
 
+_MULTIPLIED = ("times", "hadamard", "product")
 _FLATTENED = ("times", "plus", "hadamard", "hstack", "vstack")
 
 
@@ -317,9 +327,8 @@ class _Run:
     def extend(self, sign: str, node: Node) -> None:
         entry_by_entry = sign in (".*", "./")
         if sign in ("/", "./"):
-            node = (
-                number(1 / as_number(node)) if is_number(node) else BUILD["pow"](node, number(-1))
-            )
+            plain = is_number(node) and as_number(node).is_Rational
+            node = number(1 / as_number(node)) if plain else BUILD["pow"](node, number(-1))
         if not node.shape:
             self.scalars.append(node)
             return

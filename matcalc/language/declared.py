@@ -69,6 +69,8 @@ def learn_dims(scope: Scope, shape: Shape) -> None:
 def given_shape(name: str, said: GivenShape) -> Shape:
     if said is None or said == ():
         return ()
+    if isinstance(said, str):  # as in a shape line, where scalar is a word
+        return parse_shapes(f"{name} : {said}")[name] or ()
     sizes: Sequence[Any] = said if isinstance(said, (tuple, list)) else (said,)
     if len(sizes) > 2:
         raise ShapeError(f"{name} has two dimensions at most, not {said!r}")

@@ -86,9 +86,7 @@ class Inference:
         if name in scope.functions or name in scope.words():
             raise ParseError(f"{name} is a function: write {name}(...)", scope.text, at)
         if name in scope.defined:
-            line = scope.text.count("\n", 0, scope.defined[name]) + 1
-            said = f"{name} is defined further down, on line {line}: steps go from top to bottom"
-            raise placed(UnknownNameError, said, scope.text, at)
+            raise scope.defined_later(name, at)
         if name == "pi":
             return None
         if scope.closed:

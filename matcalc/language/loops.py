@@ -17,7 +17,6 @@ import sympy as sp
 from matcalc import shapes
 from matcalc.errors import MatcalcError, ParseError, UnknownNameError
 from matcalc.expr import Node
-from matcalc.facts import as_facts
 from matcalc.language.declared import parse_shapes
 from matcalc.language.scope import Undefined
 from matcalc.language.text import read_expression
@@ -94,7 +93,7 @@ class _Reader:
             elif word == "upstream":
                 upstream = tail.strip()
             elif word == "assume":
-                self._assume(tail)
+                self.net.assume(tail)
             elif LEFT.fullmatch(statement.text):
                 self._define(statement.text)
             else:
@@ -277,16 +276,6 @@ class _Reader:
             return self.net.minimize(node) if word == "minimize" else self.net.output(node)
 
         return ask
-
-    def _assume(self, said: str) -> None:
-        for part in _parts(said):
-            fact, bracket, rest = part.strip().partition("(")
-            name = rest.rstrip(")").partition("[")[0].strip()
-            if not bracket or name not in self.net:
-                raise ParseError(
-                    f"a fact is written as in: assume symmetric(K), not {part}", self.text
-                )
-            self.net.assume(*as_facts(f"{fact.strip()}({name})"))
 
     # -- formulas ---------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 from matcalc import shapes
-from matcalc.errors import NameClashError, ParseError, ShapeError, UnknownNameError
+from matcalc.errors import MatcalcError, NameClashError, ParseError, ShapeError, UnknownNameError
 from matcalc.language.formula import Formula, Kind, Term
 from matcalc.language.placing import placed
 from matcalc.language.signatures import known_words, signature
@@ -134,6 +134,15 @@ class Scope:
                 return True
             todo.extend(formula.terms[k] for k in found.operands)
         return False
+
+    def defined_later(self, name: str, at: int) -> MatcalcError:
+        """A step that is used before, or in, the line that defines it."""
+        line = self.text.count("\n", 0, self.defined[name]) + 1
+        where = f"defined further down, on line {line}"
+        if self.defined[name] < at:
+            where = "what is being defined here"
+        said = f"{name} is {where}: steps go from top to bottom"
+        return placed(UnknownNameError, said, self.text, at)
 
     def unknown_function(self, term: Term) -> UnknownNameError:
         near = difflib.get_close_matches(term.word, self.words() | set(self.functions), 1, 0.7)

@@ -12,9 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from matcalc.errors import ParseError
+from matcalc.errors import DomainError, ParseError
+from matcalc.facts import in_words, states_facts
 from matcalc.language.formula import Formula
 from matcalc.language.parser import parse_formula
+from matcalc.language.placing import placed
 from matcalc.language.tokens import END_OF_STATEMENT, ENDS_OPERAND, Token, tokenize
 
 
@@ -42,7 +44,7 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """``assume symmetric(K)``."""
+    """``assume symmetric(K)``, or ``K is symmetric``."""
 
     fact: str
     symbol: str
@@ -114,7 +116,9 @@ class _Line:
             formula = parse_formula(self.text, [*self.tokens[2:end], self.tokens[-1]])
             yield Definition(first.text, first.start, formula, latex)
         elif first.text == "assume" and second.kind == "name":
-            yield from self.assumptions()
+            yield from self.facts(1)
+        elif first.kind == second.kind == "name" and states_facts(self.said(0)):
+            yield from self.facts(0)
         elif first.text == "upstream" and second.kind == "name":
             if self.tokens[2].kind != "end":
                 self.fail("`upstream` takes one name", self.tokens[2])
@@ -230,18 +234,19 @@ class _Line:
         if token.kind == "name" and before and not left and right.isdigit():
             self.fail(f"write {before} x {right}, with spaces around the x", token)
 
-    # -- assume symmetric(K), positive(x) ---------------------------------------------------------
+    # -- assume symmetric(K), K is diagonal -------------------------------------------------------
 
-    def assumptions(self) -> Iterator[Statement]:
-        place = 1
-        while True:
-            fact, bracket, symbol, close, after = (*self.tokens[place:], *[self.tokens[-1]] * 5)[:5]
-            kinds = (fact.kind, bracket.kind, symbol.kind, close.kind)
-            if kinds != ("name", "(", "name", ")"):
-                self.fail("a fact is written as in: assume symmetric(K)", fact)
-            yield Assumption(fact.text, symbol.text, fact.start, symbol.start)
-            if after.kind == "end":
-                return
-            if after.kind != ",":
-                self.fail("facts are separated by commas", after)
-            place += 5
+    def said(self, first: int) -> str:
+        """The line as it was typed, from its token ``first`` on."""
+        return self.text[self.tokens[first].start : self.tokens[-1].end]
+
+    def facts(self, first: int) -> Iterator[Statement]:
+        """The facts that the line states from its token ``first`` on."""
+        start = self.tokens[first].start
+        try:
+            for said in in_words(self.said(first)):
+                yield Assumption(said.fact, said.of, start + said.at, start + said.of_at)
+        except ParseError as error:
+            raise ParseError(error.reason, self.text, start + (error.position or 0)) from None
+        except DomainError as error:
+            raise placed(DomainError, str(error), self.text, start) from None

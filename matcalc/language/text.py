@@ -16,6 +16,7 @@ import matcalc.render.writer  # noqa: F401 - messages print nodes, and numbers a
 from matcalc import expr, shapes
 from matcalc.errors import MatcalcError, NameClashError, ParseError, ShapeError, UnknownNameError
 from matcalc.expr import Node
+from matcalc.facts import SQUARE, Fact, as_facts
 from matcalc.language import misfits
 from matcalc.language.build import build_formula
 from matcalc.language.declared import GivenShape, declared_shape, given_shape, learn_dims
@@ -34,12 +35,6 @@ from matcalc.language.statements import (
 )
 from matcalc.shapes import Shape
 
-# Facts that only a square matrix can have; they say something about its shape.
-_SQUARE_FACTS = frozenset({
-    "symmetric", "antisymmetric", "orthogonal", "positive_definite", "positive_semidefinite",
-    "invertible", "diagonal", "square", "idempotent",
-})  # fmt: skip
-
 
 @dataclass(frozen=True)
 class Program:
@@ -47,7 +42,7 @@ class Program:
 
     declarations: tuple[tuple[str, Shape, str | None], ...]
     definitions: tuple[tuple[str, Node, str | None], ...]
-    facts: tuple[Any, ...]  # (fact, name of the symbol), or what was given in ``assume``
+    facts: tuple[Fact, ...]
     output: str | Node  # the name of a step, or an expression
     upstream: str | None
     assumptions: tuple[str, ...]  # the shapes that nobody declared, as lines of the language
@@ -73,7 +68,7 @@ def parse_program(
     text: str,
     symbols: Mapping[str, GivenShape] | None = None,
     *,
-    assume: Iterable[Any] = (),
+    assume: Any = (),
     builder: Builder | None = None,
 ) -> Program:
     """Read a formula or a program.
@@ -85,7 +80,7 @@ def parse_program(
     >>> program.assumptions
     ('X : m x n', 'w : n x 1', 'y : m x 1')
     """
-    return _Reading(text, symbols or {}, tuple(assume), builder or Builder()).program()
+    return _Reading(text, symbols or {}, tuple(as_facts(assume)), builder or Builder()).program()
 
 
 def read_expression(
@@ -146,7 +141,7 @@ class _Reading:
         self,
         text: str,
         symbols: Mapping[str, GivenShape],
-        assume: tuple[Any, ...],
+        assume: tuple[Fact, ...],
         builder: Builder,
     ) -> None:
         self.text, self.assume, self.builder = text, assume, builder
@@ -284,25 +279,16 @@ class _Reading:
         for fact in self.of(Assumption):
             if fact.symbol not in inference.pairs:
                 raise inference.unknown(fact.symbol, fact.symbol_at)
-            if fact.fact in _SQUARE_FACTS:
+            if fact.fact in SQUARE:
                 inference.square(fact.symbol)
+        for given in self.assume:
+            if given.name in SQUARE and given.of in inference.pairs:
+                inference.square(given.of)
         inference.decide()
         return inference
 
-    def facts(self) -> tuple[Any, ...]:
-        said = tuple((fact.fact, fact.symbol) for fact in self.of(Assumption))
-        given: list[Any] = []
-        for fact in self.assume:
-            if not isinstance(fact, str):
-                given.append(fact)
-                continue
-            for read in read_statements(fact if fact.startswith("assume ") else f"assume {fact}"):
-                if not isinstance(read, Assumption):
-                    raise ParseError(f"a fact is written as symmetric(K), not {fact}")
-                if read.symbol not in self.names:
-                    raise UnknownNameError(f"{read.symbol} is not declared (in the fact {fact})")
-                given.append((read.fact, read.symbol))
-        return (*said, *given)
+    def facts(self) -> tuple[Fact, ...]:
+        return (*(Fact(said.fact, said.symbol) for said in self.of(Assumption)), *self.assume)
 
     # -- checks -----------------------------------------------------------------------------------
 

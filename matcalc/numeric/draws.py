@@ -97,6 +97,16 @@ def _one_hot_or_mixed(A: Array, rng: Rng) -> Array:
     return _rows_of_probabilities(rng, A.shape)
 
 
+def _labels(A: Array, rng: Rng) -> Array:
+    """One in place of the largest entry of each row; of each column where the columns sum to one."""
+    axis = 0 if _sums_to_one(A, 0) and not _sums_to_one(A, 1) else 1
+    return np.where(np.max(A, axis=axis, keepdims=True) == A, 1.0, 0.0)
+
+
+def _sums_to_one(A: Array, axis: int) -> bool:
+    return bool(np.allclose(np.sum(A, axis=axis), 1, rtol=1e-10))
+
+
 def _dominated(A: Array) -> Array:
     """The diagonal outweighs the rest."""
     return A + 2 * np.linalg.norm(A, 2) * np.eye(len(A))
@@ -133,13 +143,12 @@ FACTS: dict[str, Fact] = {
     ),
     "square": Fact(lambda A, r: A, _square),
     "constant": Fact(lambda A, r: A, lambda A: True),  # says what is not differentiated
-    "rows_sum_to_one": Fact(
-        _one_hot_or_mixed, lambda A: _close(np.sum(A, axis=1), np.ones(len(A)))
-    ),
+    "rows_sum_to_one": Fact(_one_hot_or_mixed, lambda A: _sums_to_one(A, 1)),
     "cols_sum_to_one": Fact(
         lambda A, r: _one_hot_or_mixed(A.T, r).T,
-        lambda A: _close(np.sum(A, axis=0), np.ones(A.shape[1])),
+        lambda A: _sums_to_one(A, 0),
     ),
+    "one_hot": Fact(_labels, lambda A: np.all((A == 0) | (A == 1))),
     "rows_sum_to_zero": Fact(
         lambda A, r: A - np.mean(A, axis=1, keepdims=True),
         lambda A: _close(np.sum(A, axis=1), np.zeros(len(A))),

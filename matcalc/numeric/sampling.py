@@ -15,6 +15,7 @@ import numpy as np
 
 from matcalc.errors import DomainError, ShapeError
 from matcalc.expr import Node, brief, is_symbol
+from matcalc.facts import with_implied
 from matcalc.numeric.draws import DRAWS, mask, with_facts
 from matcalc.numeric.evaluate import Program
 from matcalc.numeric.printer import bound_names
@@ -81,6 +82,15 @@ def fitting_sizes(
     raise DomainError(f"found no sizes for {', '.join(names)} that fit: {why}")
 
 
+def fits(programs: Sequence[Program], sizes: Mapping[str, int], rng: np.random.Generator) -> bool:
+    """Whether every shape is positive at these sizes and every slice lies inside its matrix."""
+    try:
+        _try_sizes(programs, [node for p in programs for node in p.order], sizes, rng)
+    except (ShapeError, ValueError, IndexError):
+        return False
+    return True
+
+
 def _try_sizes(
     programs: Sequence[Program],
     nodes: Iterable[Node],
@@ -115,8 +125,10 @@ class Sampler:
         rng: np.random.Generator,
         facts: Facts | None = None,
         more: Iterable[Node] = (),
+        steps: int = STEPS,
     ) -> None:
         self.program, self.varied, self.rng, self.facts = program, varied, rng, facts or {}
+        self.steps = steps
         # A step is moved from where its definition puts it; it is no input.
         given = [node for node in varied if program.behind(node) is None]
         self.inputs = list(dict.fromkeys([*program.inputs(), *given, *more]))
@@ -155,7 +167,8 @@ class Sampler:
         if node in self.masks:
             return mask(self.rng, shape)
         value = DRAWS[kind](self.rng, shape)
-        return with_facts(node.params[0], value, self.facts.get(node.params[0], ()), self.rng)
+        facts = with_implied(self.facts.get(node.params[0], ()), node.shape)
+        return with_facts(node.params[0], value, facts, self.rng)
 
 
 class _Search:
@@ -185,7 +198,7 @@ class _Search:
             if not objections:
                 return best
         assert objections is not None
-        for _ in range(STEPS):
+        for _ in range(self.sampler.steps):
             node, _why = objections[self.rng.integers(len(objections))]
             below = self._inputs_below(node)
             if not below:

@@ -146,9 +146,30 @@ def shown(node: Node, base: int) -> tuple[str, Node, Any, Any]:
 def isum_as_written(body: Any, variable: Any, low: Any, high: Any, base: int = 1) -> Node:
     """The sum that is written with these limits: ``shown`` backwards."""
     term, variable = operand(body), index(str(variable))
-    if not _counts_entries(term, variable):
-        return isum(term, variable, low, high)
-    return isum(at_index(term, {variable: variable + base}), variable, low - base, high - base)
+    if _counts_entries(term, variable):
+        term, low, high = at_index(term, {variable: variable + base}), low - base, high - base
+        stays_inside(term, variable, low, high, base)
+    return isum(term, variable, low, high)
+
+
+def stays_inside(term: Node, variable: sp.Symbol, low: Any, high: Any, base: int = 0) -> None:
+    """Refuse a sum whose first or last term surely asks for a row or column that is not there."""
+    low, high = _limit(low), _limit(high)
+    if sp.expand(high - low).is_negative:
+        return  # a sum without terms asks for nothing
+    for node in postorder(term):
+        places = _mentioned(node) if node.op.name in ("entry", "slice", "place") else set()
+        # A place that moves with an inner sum too is a matter of both ranges: x[i - j].
+        if variable not in places or any(_level_of(s.name) for s in places):
+            continue
+        for end in (low, high):
+            at = tuple(p.xreplace({variable: end}) for p in node.params)
+            try:
+                node.op.shape_of(node.operands, at)
+            except ShapeError as error:
+                limits = f"{shapes.show_dim(low + base)} to {shapes.show_dim(high + base)}"
+                said = f"a sum over {variable} from {limits} leaves its matrix: {error}"
+                raise ShapeError(said) from None
 
 
 def _counts_entries(root: Node, variable: sp.Symbol) -> bool:
@@ -159,10 +180,14 @@ def _counts_entries(root: Node, variable: sp.Symbol) -> bool:
     )
 
 
+def _limit(v: Any) -> sp.Expr:
+    return sp.Integer(v) if isinstance(v, int) else shapes.canonical(v)
+
+
 def isum(body: Any, variable: Any, low: Any, high: Any) -> Node:
     """Sum of ``body`` for ``variable`` from low to high, both included."""
     term = operand(body)
-    low, high = (sp.Integer(v) if isinstance(v, int) else shapes.canonical(v) for v in (low, high))
+    low, high = _limit(low), _limit(high)
     variable = index(variable.name if isinstance(variable, sp.Symbol) else str(variable))
     count = sp.expand(high - low + 1)
     if count.is_number and count < 0:
@@ -309,6 +334,7 @@ ISUM = register(IndexedSum())
 BUILD.update(
     isum=isum,
     isum_as_written=isum_as_written,
+    stays_inside=stays_inside,
     fresh_index=fresh_index,
     apart=apart,
     merge_indices=merge_indices,

@@ -39,7 +39,7 @@ from matcalc.ops.base import (
     register,
     rows_cols,
 )
-from matcalc.ops.entries import checked_index, entry
+from matcalc.ops.entries import checked_index, entry, outside
 from matcalc.ops.kronecker import dim_of, kron
 from matcalc.ops.reduce import scalars_in_front
 from matcalc.shapes import Dim, Shape
@@ -179,8 +179,7 @@ class Slice(Linear):
             (top, rows, A[0].shape[0], "rows"),
             (left, cols, A[0].shape[1], "columns"),
         ):
-            over = sp.expand(start + count - of)
-            if start.is_negative or (over.is_number and over > 0):
+            if outside(start, count, of):
                 raise ShapeError(
                     f"{what} {start + 1} to {start + count} are not all in {named(A[0])}"
                 )
@@ -276,8 +275,7 @@ class Place(Linear):
     def shape_of(self, A: Operands, params: Params) -> Shape:
         top, left, n, m = params
         for start, count, of in zip((top, left), rows_cols(A[0]), (n, m), strict=True):
-            over = sp.expand(start + count - of)
-            if start.is_negative or (over.is_number and over > 0):
+            if outside(start, count, of):
                 raise ShapeError(
                     f"{named(A[0])} at row {top}, column {left} (counted from 0) is not inside a "
                     f"{shapes.show((n, m))} matrix"

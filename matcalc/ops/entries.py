@@ -111,6 +111,11 @@ def box(a: Node) -> Node:
     return a.operands[0] if a.op is ITEM else make(BOX, (a,))
 
 
+def outside(start: Any, count: Any, size: Any) -> bool:
+    """Whether places start, ..., start + count - 1, from 0, are surely not all below ``size``."""
+    return bool(start.is_negative or sp.expand(start + count - size).is_positive)
+
+
 class Entry(Linear):
     r"""A single entry $A_{ij}$, counted from 0."""
 
@@ -129,8 +134,7 @@ class Entry(Linear):
 
     def shape_of(self, A: Operands, params: Params) -> Shape:
         for index, of, what in zip(params, rows_cols(A[0]), ("row", "column"), strict=True):
-            over = sp.expand(index - of)
-            if index.is_negative or (over.is_number and over >= 0):
+            if outside(index, 1, of):
                 raise ShapeError(f"there is no {what} {index} (counted from 0) in {named(A[0])}")
         return ()
 

@@ -68,23 +68,12 @@ def _sides(cond: Any) -> list[Any]:
 def constant(value: Any) -> Node:
     """A real number as a node: rationals are exact, a float is the decimal it shows."""
     if value.is_Rational:
-        return number(value, decimal=_shown_as_decimal(value))
+        return number(value)
     if value.is_Float and value.is_finite:
         return number(sp.Rational(str(value)), decimal=True)
     if value in CONSTANTS:
         return number(value)
     raise NoRuleError(f"a finite real number is wanted, not {value}")
-
-
-def _shown_as_decimal(value: Any) -> bool:
-    """1.0507 is not shown as 10507/10000."""
-    below = int(value.q)
-    if below < 1000:
-        return False
-    for prime in (2, 5):
-        while below % prime == 0:
-            below //= prime
-    return below == 1
 
 
 def _lower_one(part: Any, image: Mapping[Any, Node]) -> Node:

@@ -29,7 +29,7 @@ LETTERS = {
 }  # fmt: skip
 CONSTANT = frozenset(["zeros", "ones", "eye", "tril", "triu"])
 LAYING_OUT = frozenset(
-    ["reshape_rows", "transpose", "part", "hstack", "vstack", "kron", "place", "unfold", "product"]
+    ["reshape_rows", "transpose", "slice", "hstack", "vstack", "kron", "place", "unfold", "product"]
 )
 
 

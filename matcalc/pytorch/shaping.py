@@ -11,6 +11,7 @@ import sympy as sp
 from matcalc.errors import NoRuleError, ShapeError
 from matcalc.ops.algebra import minus, mul, ones
 from matcalc.ops.blocks import part
+from matcalc.ops.entries import outside
 from matcalc.pytorch.reductions import axis_numbers
 from matcalc.pytorch.table import axis_number, reads
 from matcalc.pytorch.tensors import (
@@ -174,9 +175,9 @@ def _expand(reader: Any, x: Tensor, *sizes: Any) -> Tensor:
     return combined(frame, x, lambda a, b: b if b.shape else mul(b, a))
 
 
-def picked(x: Tensor, k: int, start: int, size: Dim, keep: bool) -> Tensor:
+def picked(x: Tensor, k: int, start: Any, size: Dim, keep: bool) -> Tensor:
     """Some neighbouring places of one axis; a single one without the axis unless ``keep``."""
-    axis = x.axes[k]
+    axis, start = x.axes[k], sp.Integer(0) + start
     x = apart(x)
     fresh = Axis(size)
     axes = tuple(fresh if a is axis else a for a in x.axes)
@@ -185,6 +186,8 @@ def picked(x: Tensor, k: int, start: int, size: Dim, keep: bool) -> Tensor:
     if axis in x.outer:
         if size != 1:
             return picked(together(x), k, start, size, keep)
+        if not start.is_Integer:
+            raise NoRuleError(f"place {start} of matrices that are kept apart is not read")
         at = x.outer.index(axis)
         parts = {(*key[:at], *key[at + 1 :]): v for key, v in x.parts.items() if key[at] == start}
         outer = tuple(a for a in x.outer if a is not axis)
@@ -194,16 +197,12 @@ def picked(x: Tensor, k: int, start: int, size: Dim, keep: bool) -> Tensor:
     rows = tuple(a for a in x.rows if a is not axis)
     if axis in x.rows and x.rows[0] is axis and x.rows:  # the first rows: no rearrangement
         high = count(x.rows[1:])
-        made = x.each(
-            lambda a: part(a, sp.Integer(start) * high, sp.Integer(0), size * high, count(x.cols))
-        )
+        made = x.each(lambda a: part(a, start * high, sp.Integer(0), size * high, count(x.cols)))
         return replace(made, axes=axes, rows=placed((fresh, *x.rows[1:])))
     cols = tuple(a for a in x.cols if a is not axis)
     x = laid_out(x, rows, (axis, *cols))
     wide = count(cols)
-    made = x.each(
-        lambda a: part(a, sp.Integer(0), sp.Integer(start) * wide, count(rows), size * wide)
-    )
+    made = x.each(lambda a: part(a, sp.Integer(0), start * wide, count(rows), size * wide))
     return replace(made, axes=axes, rows=rows, cols=placed((fresh, *cols)))
 
 
@@ -229,11 +228,8 @@ def _getitem(reader: Any, x: Any, key: Any) -> Any:
             k += 1
         elif isinstance(item, slice):
             x, k = _sliced(reader, x, k, item), k + 1
-        elif isinstance(item, int) and not isinstance(item, bool):
-            size = x.axes[k].size
-            if item < 0 and not size.is_Integer:
-                raise NoRuleError("a place counted from the end of a symbolic axis is not read")
-            x = picked(x, k, _place(item, size), sp.Integer(1), False)
+        elif isinstance(item, (int, sp.Expr)) and not isinstance(item, bool):
+            x = picked(x, k, _place(item, x.axes[k].size), sp.Integer(1), False)
         elif _is_list(item):
             from matcalc.pytorch.scattering import indexed
 
@@ -254,10 +250,19 @@ def _is_list(item: Any) -> bool:
     return isinstance(item, (list, range)) or hasattr(item, "tracer") or hasattr(item, "detach")
 
 
-def _place(item: int, size: Dim) -> int:
-    if size.is_Integer and not -size <= item < size:
+def _place(item: Any, size: Dim) -> Dim:
+    place = _from_start(item, size)
+    if outside(place, 1, size):
         raise ShapeError(f"place {item} of an axis with {size} places")
-    return item % int(size) if item < 0 else item
+    return place
+
+
+def _from_start(place: Any, size: Dim) -> Dim:
+    """A place that may be counted from the end; it and the size may be symbols."""
+    place = sp.Integer(0) + place
+    if place.is_negative is None:
+        raise NoRuleError(f"whether {place} counts from the start or from the end is not known")
+    return sp.expand(size + place) if place.is_negative else place
 
 
 def _sliced(reader: Any, x: Tensor, k: int, item: slice) -> Tensor:
@@ -270,14 +275,16 @@ def _sliced(reader: Any, x: Tensor, k: int, item: slice) -> Tensor:
         return selected(reader, x, k, range(*item.indices(int(size))))
     if item.start in (None, 0) and (item.stop is None or same(sp.Integer(0) + item.stop, size)):
         return x
-    if not size.is_Integer:
-        if item.start in (None, 0) and isinstance(item.stop, int) and item.stop > 0:
-            return picked(x, k, 0, sp.Integer(item.stop), True)
-        raise NoRuleError("a slice of a symbolic axis is read from its start only")
-    start, stop, _ = item.indices(int(size))
-    if stop <= start:
+    if size.is_Integer and not any(isinstance(v, sp.Expr) for v in (item.start, item.stop)):
+        start, stop, _ = map(sp.Integer, item.indices(int(size)))
+    else:
+        start, stop = _from_start(item.start or 0, size), size
+        if item.stop is not None:
+            stop = _from_start(item.stop, size)
+    length = sp.expand(stop - start)
+    if length.is_nonpositive:
         raise ShapeError("an empty slice")
-    return picked(x, k, start, sp.Integer(stop - start), True)
+    return picked(x, k, start, length, True)
 
 
 @reads("select")
@@ -332,10 +339,9 @@ def _unbind(reader: Any, x: Tensor, dim: int = 0) -> Any:
 
 @reads("diff")
 def _diff(reader: Any, x: Tensor, n: int = 1, dim: int = -1) -> Tensor:
-    """Each place less the one before it."""
+    """Each place less the one before it, as often as asked."""
     k = axis_number(x, dim)
-    size = x.axes[k].size
-    if n != 1 or not size.is_Integer:
-        raise NoRuleError("diff is read once, along an axis whose size is a number")
-    later = picked(x, k, 1, size - 1, True)
-    return combined(later, picked(x, k, 0, size - 1, True), minus)
+    for _ in range(n):
+        later = _sliced(reader, x, k, slice(1, None))
+        x = combined(later, _sliced(reader, x, k, slice(0, -1)), minus)
+    return x

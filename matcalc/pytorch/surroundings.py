@@ -2,13 +2,16 @@
 
 Inside, ``torch.zeros`` and its kin take sizes that are symbols, and what a trace cannot see is
 found out and refused: random draws, autograd functions with a backward pass of their own, autocast.
+Whether a size that is a symbol equals another number is answered with no, and said.
 """
 
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -159,10 +162,44 @@ def unchanged(module: Any) -> Iterator[None]:
 
 
 @contextmanager
+def equal_sizes_noticed(tracer: ShapedTracer) -> Iterator[None]:
+    """Inside, ``if n == 1`` in a module's code is answered for a general n, and said."""
+    originals = sp.Expr.__eq__, sp.Expr.__ne__
+
+    def noticing(original: Any, equal: bool) -> Any:
+        def asked(size: Any, other: Any) -> Any:
+            answer = original(size, other)
+            if answer is not equal and _is_module_code(sys._getframe(1)):
+                _say_unequal(tracer, size, other)
+            return answer
+
+        return asked
+
+    sp.Expr.__eq__, sp.Expr.__ne__ = noticing(originals[0], True), noticing(originals[1], False)
+    try:
+        yield
+    finally:
+        sp.Expr.__eq__, sp.Expr.__ne__ = originals
+
+
+def _is_module_code(frame: FrameType) -> bool:
+    """Whether somebody else than sympy, the tracer and we ourselves is asking."""
+    name = f"{frame.f_globals.get('__name__')}."
+    return not name.startswith(("sympy.", "matcalc.", "torch.fx."))
+
+
+def _say_unequal(tracer: ShapedTracer, size: Any, other: Any) -> None:
+    """A size that may well be 1, or equal to another one, was taken not to be."""
+    if isinstance(other, (int, sp.Expr)) and sp.expand(size - other).is_zero is None:
+        tracer.reader.say(f"the code asks whether {size} is {other}: here it is not")
+
+
+@contextmanager
 def symbolic_sizes(tracer: ShapedTracer) -> Iterator[None]:
     """Inside, torch.zeros, ones, full, eye and randn take sizes that are symbols."""
     with ExitStack() as stack:
         stack.enter_context(nothing_drawn())
+        stack.enter_context(equal_sizes_noticed(tracer))
         stack.enter_context(no_backward_of_its_own())
         stack.enter_context(parameters_seen(tracer))
         stack.enter_context(distributions_read(tracer))

@@ -175,7 +175,9 @@ class ShapedTracer(Tracer):
             raise
         except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
             raise NoRuleError(
-                f"from_torch cannot read {where} as it is called here: "
+                f"{where} wants to know a size that is a symbol: give it as a number in shapes"
+                if wants_a_size(error)
+                else f"from_torch cannot read {where} as it is called here: "
                 f"{type(error).__name__}: {error}"
             ) from error
         finally:
@@ -370,6 +372,14 @@ def _unmasked(name: str, args: Any) -> None:
 # -- the trace -----------------------------------------------------------------------------------
 
 
+# How Python, torch and sympy say that a symbol stands where they want a number.
+SIZE_WANTED = ("truth value of Relational", "Symbol", "symbols to int", "__index__ method")
+
+
+def wants_a_size(error: Exception) -> bool:
+    return any(said in str(error) for said in SIZE_WANTED)
+
+
 def traced(tracer: ShapedTracer, module: Any, loss: Any = None) -> Any:
     """What a module, and then a loss, make of the inputs, as proxies."""
     _without_hooks(module)
@@ -394,14 +404,11 @@ def traced(tracer: ShapedTracer, module: Any, loss: Any = None) -> Any:
         except Exception as error:  # whatever the module's own code may raise on proxies
             path = tracer._path()
             where = f" in {path}" if path else ""
-            if "truth value of Relational" in str(error):
-                raise NoRuleError(
-                    f"{type(module).__name__}{where} compares a size that is a symbol: give it as "
-                    "a number in shapes"
-                ) from error
+            said = f"{type(module).__name__}{where}"
             raise NoRuleError(
-                f"from_torch cannot follow {type(module).__name__}{where}: "
-                f"{type(error).__name__}: {error}"
+                f"{said} wants to know a size that is a symbol: give it as a number in shapes"
+                if wants_a_size(error)
+                else f"from_torch cannot follow {said}: {type(error).__name__}: {error}"
             ) from error
 
 

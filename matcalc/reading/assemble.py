@@ -85,6 +85,7 @@ class Item:
 
 
 POWERS = frozenset({"power", "inverse", "superscript"})
+TRACES = frozenset({"tr", "Tr", "trace", "Trace"})
 Tail = list[tuple[str, Node]]
 
 
@@ -203,7 +204,8 @@ def _call(head: FunctionHead, item: Item, tail: Tail) -> Node:
         return rewrap(call, postfixes)
     if following is None or not head.bare:
         return name
-    argument = _bare_argument(tail)
+    argument = _take_beside(tail) if symbol.name in TRACES else None
+    argument = argument or _bare_argument(tail)
     span = (item.span[0], argument.span[1])
     return rewrap(Call(symbol, argument, raised, bracketed=False, span=span), outside)
 
@@ -226,6 +228,14 @@ def _bare_argument(tail: Tail) -> Node:
 
 
 # ---------------------------------------------------------------- scopes
+
+
+def _take_beside(tail: Tail) -> Node | None:
+    """What stands behind without a sign between: ``\\operatorname{tr} A B``."""
+    taken: Tail = []
+    while _next(tail) is not None:
+        taken.append(tail.pop())
+    return product(taken) if taken else None
 
 
 def _take_all(tail: Tail) -> Node | None:

@@ -149,9 +149,10 @@ def _width(tokens: list[Token], position: int, sign: str) -> int:
         texts = [t.text for t in tokens[position : position + 4]]
         if token.kind == "text" and token.body == "d":
             return 1
-        if texts[:1] and texts[0] in UPRIGHT and texts[1:] and texts[1] == "d":
+        if texts[:1] and texts[0] in (*UPRIGHT, r"\mathsf") and texts[1:] and texts[1] == "d":
             return 2
-        upright = texts[:1] and texts[0] in (*UPRIGHT, r"\mathbf") and texts[2:4] == ["d", "}"]
+        fonts = (*UPRIGHT, r"\mathbf", r"\mathsf")
+        upright = texts[:1] and texts[0] in fonts and texts[2:4] == ["d", "}"]
         return 4 if upright or texts[1:] == [r"\rm", "d", "}"] else 0
     if token.text != sign:
         return 0

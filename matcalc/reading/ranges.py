@@ -67,6 +67,13 @@ def _is_index(node: Node) -> bool:
     return not (node.subscripts or node.marks or node.primes or node.star)
 
 
+def _is_letter(node: Node) -> bool:
+    """A small letter with nothing around it: in ``w \\ne o`` it counts."""
+    if not isinstance(node, Symbol) or len(node.latex) != 1 or not node.latex.islower():
+        return False
+    return not (node.subscripts or node.marks or node.primes or node.star)
+
+
 def is_range(node: Relation) -> bool:
     r"""``j = 1, 2, 3``, ``i \in S``, ``1 \le k \le n``, ``i \ne j``."""
     if len(node.signs) == 1 and node.signs[0] == "=" and _is_index(node.sides[0]):
@@ -76,6 +83,8 @@ def is_range(node: Relation) -> bool:
         right = node.sides[1]
         base = right.base if isinstance(right, Postfix) else right
         return not (isinstance(base, Symbol) and base.name == "R_bb")
+    if node.signs == (r"\ne",) and all(map(_is_letter, node.sides)):
+        return True
     if set(node.signs) <= ORDERS and any(map(_is_index, node.sides)):
         simple = (Symbol, Number, Sum, Product, Listing, Word)
         return all(isinstance(side, simple) for side in node.sides)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 NARROW = {r"\widehat": r"\hat", r"\widetilde": r"\tilde", r"\widecheck": r"\check"}
 TRANSPOSES = {"T", r"\top", r"\intercal", r"\mathsf{T}", r"\dag"}
+TURNS = {"t", *TRANSPOSES}  # {}^t A
 STARS = {"*", r"\ast", r"\star", r"\dagger", "+", "-", r"\circ", "#", r"\bullet", r"\sharp"}
 WHOLE = {":", r"\cdot", "*", r"\bullet", r"\ast"}
 # Bases of which a superscript in parentheses is an exponent, never an index.
@@ -63,6 +64,26 @@ def read(builder: Builder, opening: Token) -> None:
         found = superscripts(builder, inner, span)
     for script in found:
         builder.add("SCRIPT", script, *span)
+
+
+def dotted(builder: Builder, opening: Token) -> None:
+    """``A .^ 2``: the power behind a ``.^`` that was just taken, entry by entry."""
+    start = builder.at - 1
+    following = builder.peek()
+    whole = following is not None and following.kind == "number"
+    inner = [builder.next()] if whole else builder.argument(opening)
+    span = builder.span(start)
+    node = builder.reader.expression(inner, builder.depth + 1, script=True)
+    builder.add("SCRIPT", Script("power", (node,), ".^", span), *span)
+
+
+def turns(builder: Builder) -> bool:
+    """Whether the script that comes next, in front of its matrix, is a transpose."""
+    following = builder.tokens[builder.at : builder.at + 3]
+    texts = [token.text for token in following]
+    if texts[:1] == ["{"]:
+        return texts[2:] == ["}"] and texts[1] in TURNS
+    return bool(texts) and texts[0] in TURNS
 
 
 def prime(builder: Builder, token: Token, count: int) -> None:
@@ -291,6 +312,9 @@ def put_on(base: Node, scripts: list[Script]) -> Node:
             around.append(script)
         else:
             base = grown
+    if isinstance(base, Bracket) and base.left in (r"\|", "|"):
+        # The norm is chosen before it is squared, in whichever order the two were typed.
+        around.sort(key=lambda script: script.kind != "subscript")
     for script in around:
         base = _around(base, script)
     return base

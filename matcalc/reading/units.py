@@ -116,7 +116,10 @@ class Builder(Cursor):
             self.sign(self.next())
         elif kind in ("^", "_"):
             self.next()
-            scripts.read(self, token)
+            if kind == "^" and not self.has_base() and scripts.turns(self):
+                self.turned(token)
+            else:
+                scripts.read(self, token)
         elif kind == "{":
             self.group_here()
         elif kind in ("left", "right", "middle"):
@@ -137,8 +140,16 @@ class Builder(Cursor):
     def group_here(self) -> None:
         """Braces: several factors before a script are an invisible bracket."""
         start = self.at
-        inner = self.below(self.group())
+        group = self.group()
+        inner = self.below(group)
         after = self.peek()
+        if not group and after is not None and after.kind == "^":
+            self.next()
+            if scripts.turns(self):
+                self.turned(after)
+            else:
+                scripts.read(self, after)
+            return
         if inner and after is not None and after.kind in ("^", "_"):
             # {W^{[1]}}^T: what is inside is complete before the outer script comes.
             span = self.span(start)
@@ -148,6 +159,33 @@ class Builder(Cursor):
             self.add("ATOM", node, *span)
         else:
             self.out.extend(inner)
+
+    def has_base(self) -> bool:
+        """Whether a script has something to stand at."""
+        return bool(self.out) and self.out[-1].type in ("ATOM", "SCRIPT", "CLOSE", "BAR", "FUNC")
+
+    def turned(self, sign: Token) -> None:
+        r"""``{}^t A``: the transpose as it is written in France; the sign is taken already."""
+        self.argument(sign)
+        after = self.peek()
+        if after is None:
+            raise self.fail("a transpose of nothing")
+        first = len(self.out)
+        if after.text == "(":
+            depth = 0
+            while (token := self.peek()) is not None:
+                depth += (token.text == "(") - (token.text == ")")
+                self.one(token)
+                if not depth:
+                    break
+        else:
+            self.one(after)
+        if len(self.out) == first + 1 or after.text == "(":
+            while (token := self.peek()) is not None and token.kind in ("^", "_"):
+                self.one(token)
+            first = len(self.out) - 1
+        script = scripts.Script("transpose", (), "T", (sign.start, sign.end))
+        self.out.insert(first + 1, Unit("SCRIPT", script, sign.start, sign.end, False))
 
     # ------------------------------------------------------------ commands and signs
 
@@ -255,7 +293,7 @@ class Builder(Cursor):
         elif text == "!":
             scripts.factorial(self, token)
         elif text == ".^":
-            self.put("OP", ".^", token)
+            scripts.dotted(self, token)
         else:
             raise self.fail(f"the sign {text!r} is not read here", token)
 
@@ -300,7 +338,10 @@ class Builder(Cursor):
         """The argument in another font; upright letters are one word."""
         inner = self.argument(token)
         _, end = self.span(self.at - 1)
-        if token.text in UPRIGHT and all(t.kind in ("letter", "number", "wide") for t in inner):
+        names_d = token.text == r"\mathsf" and [t.text for t in inner] == ["d"]
+        if (token.text in UPRIGHT or names_d) and all(
+            t.kind in ("letter", "number", "wide") for t in inner
+        ):
             word = "".join(t.text for t in inner if t.kind != "wide")
             if word.isalnum() and not word.isdigit():
                 upright = token.text.startswith(r"\operatorname") and len(word) > 1

@@ -169,6 +169,8 @@ def _(node: t.Postfix) -> str:
         return base + "'" * int(inner)
     if node.latex == "!":
         return base + "!"
+    if node.kind == "power" and node.latex == ".^":
+        return f"{base} .^ {inner if inner.isalnum() else f'{{{inner}}}'}"
     above = {
         "transpose": node.latex,
         "inverse": "-1",

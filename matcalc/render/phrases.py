@@ -27,6 +27,7 @@ FACTS = {
     "cols_sum_to_one": "the columns of {A} sum to one",
     "rows_sum_to_zero": "the rows of {A} sum to zero",
     "cols_sum_to_zero": "the columns of {A} sum to zero",
+    "one_hot": "{A} is one-hot",
     "idempotent": "{A} is idempotent",
     "constant": "{A} is constant",
 }
@@ -60,6 +61,8 @@ PHRASES: tuple[str, ...] = (
     "{w} is symmetric: its gradient is G + G' - I.*G, the derivative by each entry on and above "
     "the diagonal",
     "with rows of {data} summing to one: {line} = {short}",
+    "with columns of {data} summing to one: {line} = {short}",
+    "with the entries of {data} summing to one: {line} = {short}",
     # The backward pass.
     "Forward",
     "Backward",

@@ -136,6 +136,8 @@ def _formula(block: Formula, setting: Setting, cite: Callable[[str], str]) -> st
             lines = [f"{line} \\notag" for line in lines[:-1]] + [_ended(lines[-1], row, setting)]
         rows.append(" \\\\\n".join(lines))
     inside = " \\\\\n".join(rows)
+    if not rows:  # of what depends on nothing
+        return ""
     if setting.env == "aligned":
         return f"\\[\n\\begin{{aligned}}\n{inside}\n\\end{{aligned}}\n\\]"
     return f"\\begin{{{setting.env}}}\n{inside}\n\\end{{{setting.env}}}"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from matcalc.expr import Node, as_number, is_number, postorder
+from matcalc.expr import Node, as_number, is_long, is_number, postorder
 
 _COSTS: WeakKeyDictionary[Node, int] = WeakKeyDictionary()
 
@@ -20,7 +20,7 @@ FUNCTION = 4
 COMPOUND = 6
 TURNED = 5
 DIVIDED = 14
-LONG_NUMBER = 1000  # from here on a denominator is shown as a decimal
+LONG_NUMBER = 1000
 
 
 def cost(root: Node) -> int:
@@ -51,6 +51,8 @@ def own_cost(node: Node, below: Mapping[Node, int]) -> int:
         joints += ONES
     if name == "plus":
         joints += SYMBOL * sum(map(_is_below, node.operands))  # the 1 above the line
+    if name == "times":
+        joints += SYMBOL * sum(_is_below(_upright(a)) for a in node.operands if a.shape)
     if name == "times" and _opposes(node):
         joints += TURNED
     if name == "times" and _is_negated_sum(node):
@@ -198,7 +200,7 @@ def _number(value: Any) -> int:
     if not value.is_Rational:
         return SYMBOL
     p, q = abs(int(value.p)), int(value.q)
-    if q >= LONG_NUMBER:
+    if is_long(value):
         return SYMBOL + len(str(q))  # shown as a decimal
     long = SYMBOL // 2 if p >= LONG_NUMBER else 0
     return (SYMBOL if q == 1 or p == 1 else 2 * SYMBOL) + long

@@ -5,6 +5,7 @@ Rational methods only, each under a budget, and every bracket turned the way peo
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ import sympy as sp
 
 MAX_FOR_FACTOR = 7
 MAX_TERMS = 40  # of an expanded sum
+FEWEST_OF_PRODUCT = 4  # terms of a product of sums
 MAX_OPERATIONS = 30  # beyond, a formula is only put in front and not multiplied out
 MAX_POWER = 12  # a higher degree makes the rational methods explode
 
@@ -73,7 +75,7 @@ def _rational(value: Any) -> tuple[Callable[[Any], Any], ...]:
     if len(set(letters)) == len(letters):
         return ()
     if any(e.base.is_Add and e.exp.is_negative for e in value.atoms(sp.Pow)):
-        return (_cancelled, _over_common, _collected, _factored)
+        return (_cancelled, _over_common, _collected, _factored, _met, _term_by_term)
     terms = sp.Add.make_args(sp.expand(value))
     uses: dict[Any, list[Any]] = {}
     for term in terms:
@@ -116,6 +118,25 @@ def _expanded(formula: Any) -> tuple[Any, dict[Any, Any]]:
     return expanded, {letter: e for e, letter in letters.items()}
 
 
+def _met(formula: Any) -> Any:
+    """Quotients met by the terms in the letters of their denominator only: y L + 1 - x/(x + y) has
+    a y/(x + y) in it."""
+    below = [b for e in formula.atoms(sp.Pow) for b in (e.base,) if b.is_Add and e.exp.is_negative]
+    if not formula.is_Add or len(set(below)) != 1:
+        return None
+    letters = below[0].free_symbols
+    own, others = sp.sift(formula.args, lambda t: t.free_symbols <= letters, binary=True)
+    if len(own) < 2 or not others:
+        return None
+    return oriented(sp.factor_terms(sp.cancel(sp.Add(*own))) + sp.Add(*others))
+
+
+def _term_by_term(formula: Any) -> Any:
+    if not formula.is_Add:
+        return None
+    return oriented(sp.Add(*(sp.factor_terms(sp.cancel(term)) for term in formula.args)))
+
+
 def _collected(formula: Any) -> Any:
     """Sums gathered by the factor that most terms share."""
     expanded, below = _expanded(formula)
@@ -147,13 +168,36 @@ def gathered(terms: list[Any]) -> Any:
     for term in terms:
         own = term.as_powers_dict().get(base, 0)
         (inside if own * exponent > 0 else outside).append(term)
-    return best * gathered([t / best for t in inside]) + (gathered(outside) if outside else 0)
+    bracket = gathered([t / best for t in inside])
+    if len(inside) >= FEWEST_OF_PRODUCT:
+        bracket = _product(sp.Add(*(t / best for t in inside))) or bracket
+    return best * bracket + (gathered(outside) if outside else 0)
+
+
+def _product(bracket: Any) -> Any:
+    """A sum that is a product of sums, as such."""
+    if len(bracket.free_symbols) > MAX_FOR_FACTOR:
+        return None
+    found = _conjugates_closed(sp.factor(bracket))
+    return found if sum(1 for a in sp.Mul.make_args(found) if a.is_Add) > 1 else None
+
+
+def _conjugates_closed(product: Any) -> Any:
+    """A difference of two squares as such: 1 - A^2 rather than (1 - A)(1 + A)."""
+    factors = list(sp.Mul.make_args(product))
+    for a, b in itertools.combinations([f.as_base_exp() for f in factors], 2):
+        if a[1] == b[1] and len(a[0].args) == len(b[0].args) == 2 and a[0].is_Add and b[0].is_Add:
+            both = sp.expand(a[0] * b[0])
+            if len(sp.Add.make_args(both)) == 2:
+                rest = [f for f in factors if f.as_base_exp() not in (a, b)]
+                return _conjugates_closed(sp.Mul(*rest, both ** a[1]))
+    return product
 
 
 def _factored(formula: Any) -> Any:
     if len(formula.free_symbols) > MAX_FOR_FACTOR:
         return None
-    return oriented(sp.factor(formula))
+    return oriented(_conjugates_closed(sp.factor(formula)))
 
 
 def oriented(formula: Any) -> Any:

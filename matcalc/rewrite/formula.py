@@ -9,19 +9,21 @@ may help.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 import sympy as sp
 
+from matcalc.expr import is_long
 from matcalc.rewrite.forms import forms, is_small
 from matcalc.rewrite.kinks import at_kinks
 from matcalc.rewrite.region import Key
 
 MAX_ROWS = 60
 MAX_SYMBOLS = 12
+SIMPLE = 100  # the largest number in the ratio of decimals of one kind
 
 
 @lru_cache(maxsize=1024)
@@ -35,6 +37,7 @@ class Formula:
 
     value: Any
     applied: tuple[tuple[Any, str, tuple[Any, ...]], ...]
+    decimals: tuple[tuple[Any, Any], ...] = ()
 
 
 @dataclass
@@ -43,17 +46,36 @@ class Reading:
 
     applied: dict[tuple[str, tuple[Any, ...]], sp.Symbol] = field(default_factory=dict)
     squares: dict[sp.Symbol, Any] = field(default_factory=dict)  # square roots and what they are of
+    decimals: dict[sp.Symbol, Any] = field(default_factory=dict)
 
     def formula(self, key: Key) -> Any:
         values: list[Any] = []
+        decimals = [row[1] for row in key if row[0] == "n" and _is_decimal(*row[1:])]
+        for value in _smallest_of_their_kind(sorted(decimals, key=_places)):
+            self.number(value, True)
         for row in key:
             if row[0] == "n":
-                values.append(row[1])
+                values.append(self.number(row[1], _is_decimal(*row[1:])))
             elif row[0] == "a":
                 values.append(atom(row[1]))
             else:
                 values.append(self.operation(row[0], [values[p] for p in row[1:]]))
         return values[-1]
+
+    def number(self, value: Any, decimal: bool) -> Any:
+        """A decimal is a letter, so that it stays as it was typed; what is a simple multiple of it,
+        or of a product of two, is written so."""
+        if not decimal:
+            return value
+        letters = [*self.decimals, *itertools.combinations_with_replacement(self.decimals, 2)]
+        for letter in letters:
+            own = letter if isinstance(letter, tuple) else (letter,)
+            product = sp.prod(self.decimals[part] for part in own)
+            if _is_simple(value, product):
+                return value / product * sp.prod(own)
+        letter = sp.Symbol(f"d{len(self.decimals):02d}", positive=True)
+        self.decimals[letter] = abs(value)
+        return sp.sign(value) * letter
 
     def operation(self, name: str, inputs: list[Any]) -> Any:
         if name == "plus":
@@ -89,7 +111,36 @@ class Reading:
         return [(inputs[0], s) for (fn, inputs), s in list(self.applied.items()) if fn == name]
 
     def done(self, value: Any) -> Formula:
-        return Formula(value, tuple((s, fn, inputs) for (fn, inputs), s in self.applied.items()))
+        applied = tuple((s, fn, inputs) for (fn, inputs), s in self.applied.items())
+        return Formula(value, applied, tuple(self.decimals.items()))
+
+
+def _is_decimal(value: Any, typed: bool) -> bool:
+    """0.5 is a half, but 1.702 is not 851/500."""
+    return bool(value.is_Rational) and (is_long(value) or (typed and value.q % 5 == 0))
+
+
+def _smallest_of_their_kind(values: Sequence[Any]) -> list[Any]:
+    """Of decimals that are simple multiples of each other the smallest."""
+    kinds: list[list[Any]] = []
+    for value in values:
+        kind = next((k for k in kinds if _is_simple(value, k[0])), None)
+        if kind is None:
+            kinds.append([value])
+        else:
+            kind.append(value)
+    return [min(kind, key=abs) for kind in kinds]
+
+
+def _is_simple(value: Any, own: Any) -> bool:
+    """Whether one decimal was made of the other: 0.134145 of 0.044715, but not 0.9 of 0.1."""
+    ratio = value / own
+    made = min(abs(own.p), own.q) > SIMPLE or is_long(own)
+    return bool(ratio == 1 or (made and max(abs(ratio.p), ratio.q) <= SIMPLE))
+
+
+def _places(value: Any) -> tuple[int, int]:
+    return int(value.q), int(abs(value.p))
 
 
 ODD = {"tanh", "sin", "tan", "sinh", "asin", "atan", "erf", "sign", "softsign"}
@@ -123,11 +174,26 @@ def candidates(key: Key) -> tuple[Formula, ...]:
     for count, start in enumerate(_starts(reading, value)):
         if count and not is_small(start):
             continue
-        for form in forms(start):
+        for form in (*forms(start), *_in_brackets(start)):
             form = _usual(reading, form)
             if form not in found and not form.has(sp.zoo, sp.nan, sp.oo):
                 found.append(form)
     return tuple(reading.done(f) for f in found)
+
+
+def _in_brackets(value: Any) -> Iterator[Any]:
+    """The forms in a letter for a bracket, where its letters stand nowhere else: with u = x - y,
+    $1 - 2u^2/(1 + u^2) = (1 - u^2)/(1 + u^2)$."""
+    for bracket in value.atoms(sp.Add):
+        own = bracket.free_symbols
+        if len(own) < len(bracket.args) or not all(
+            a.is_Symbol or (-a).is_Symbol for a in bracket.args
+        ):
+            continue
+        letter = sp.Dummy(real=True)
+        other = value.xreplace({bracket: letter, -bracket: -letter})
+        if other.count(letter) > 1 and own.isdisjoint(other.free_symbols):
+            yield from (form.xreplace({letter: bracket}) for form in forms(other))
 
 
 # -- where to start from
@@ -257,9 +323,10 @@ def _tanhs(r: Reading, value: Any) -> Any:
             top, bottom = sp.fraction(together)
             degrees = {m[0] % 2 for part in (top, bottom) for m in sp.Poly(part, e).monoms()}
             if len(set(degrees)) > 1:
-                half = sp.cancel(together)
+                if not (u.as_coeff_Mul()[0] / 2).is_Integer:
+                    return None  # nobody writes tanh(u/2) who did not have it
                 t = r.apply("tanh", u / 2)
-                return half.xreplace({e: (1 + t) / (1 - t)})
+                return together.xreplace({e: (1 + t) / (1 - t)})
             if 1 in degrees:
                 top, bottom = sp.expand(top / e), sp.expand(bottom / e)
             t = r.apply("tanh", u)
@@ -280,7 +347,16 @@ OPENED: dict[str, Callable[[Reading, Any], Any]] = {
     "cosh": lambda r, u: (r.apply("exp", u) + 1 / r.apply("exp", u)) / 2,
     "sinh": lambda r, u: (r.apply("exp", u) - 1 / r.apply("exp", u)) / 2,
     "logsigmoid": lambda r, u: -r.apply("softplus", -u),
+    "log": lambda r, u: _number_out_of_log(r, u),
 }
+
+
+def _number_out_of_log(r: Reading, u: Any) -> Any:
+    """log(cu) = log u + log c for a positive number c: the logarithm of c may cancel."""
+    number, rest = u.primitive()
+    if number in (1, 0) or not rest.free_symbols:
+        return r.symbol("log", u)
+    return r.apply("log", rest) + r.apply("log", number)
 
 
 CIRCULAR = {"tan", "cosh", "sinh"}

@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 import sympy as sp
 
 from matcalc.expr import Node
-from matcalc.ops.algebra import PRODUCT, SUM_OP, TRANSPOSE, add, mul, zero_of
+from matcalc.ops.algebra import ONES, PRODUCT, SUM_OP, TRANSPOSE, add, mul, zero_of
 from matcalc.rewrite.cost import SYMBOL, cost
 from matcalc.rewrite.factoring import products_of_sums
-from matcalc.rewrite.law import settled
+from matcalc.rewrite.law import settled, split
 from matcalc.rewrite.likeness import likeness
 from matcalc.rewrite.opening import (
     opened_inner_products,
@@ -92,9 +92,28 @@ def _of_opened(best: Node, terms: Sequence[Term], ways: Sequence[Opening]) -> No
     """The shortest form of the terms with what hides their factors opened in one of these ways."""
     for way in ways:
         if opened := way(terms):
-            worth = PROJECTOR if way is opened_scalars else 0
+            worth = PROJECTOR if way is opened_scalars and not _projects(best) else 0
             best = _shorter(best, Gathering().gather(opened, best.shape), worth)
     return best
+
+
+def _projects(node: Node) -> bool:
+    """Whether a bracket among the factors has a product of two vectors as a term, as in
+    (I - v v'/c) A x."""
+    terms = node.operands if node.op is SUM_OP else (node,)
+    brackets = (
+        bracket
+        for term in terms
+        if term.op is PRODUCT
+        for a in term.operands
+        if (bracket := a.operands[0] if a.op is TRANSPOSE else a).op is SUM_OP
+    )
+    return any(
+        k and m.shape[0] == 1 and m.op is not ONES
+        for bracket in brackets
+        for term in bracket.operands
+        for k, m in enumerate(split(term)[1])
+    )
 
 
 def worth_regrouping(node: Node) -> bool:
@@ -151,8 +170,7 @@ class Gathering:
         best = add(*(settled(t.node(shape)) for t in terms))
         if depth < DEEPEST:
             for form in self._forms(terms, shape, depth):
-                best = _shorter(best, form)
-            best = self._again(best, terms, depth)
+                best = _shorter(best, self._again(form, terms, depth))
         return settled(mul(front.node(()), best)) if front is not ONE else settled(best)
 
     def _forms(self, terms: list[Term], shape: Shape, depth: int) -> list[Node]:

@@ -40,17 +40,21 @@ class Known:
 
     def learn(self, name: Node, value: Node) -> None:
         """What the value of a named step shows."""
-        shape = value.shape
         self.values[name] = value
         for axis, fact in enumerate(("cols_sum_to_zero", "rows_sum_to_zero")):
             if self._is_centred(value, axis):
                 self._add(name, fact)
         if value.op.name == "softmax":
             self._add(name, "rows_sum_to_one" if value.params[0] == 1 else "cols_sum_to_one")
-        elif shape and shape[0] == shape[1] and value.operands:
-            template = Template(value, self.facts)
-            if len(template.order) <= LARGEST and is_symmetric(template.root()):
-                self._add(name, "symmetric")
+        elif self._is_symmetric(value):
+            self._add(name, "symmetric")
+
+    def _is_symmetric(self, value: Node) -> bool:
+        """Whether the laws see it."""
+        if not value.shape or value.shape[0] != value.shape[1] or not value.operands:
+            return False
+        template = Template(value, self.facts)
+        return len(template.order) <= LARGEST and is_symmetric(template.root())
 
     def _is_centred(self, value: Node, axis: int) -> bool:
         """Whether the sums along an axis are seen to be zero: X - 1 m, its means in m, and what
@@ -87,18 +91,26 @@ class Known:
 
     def simplify(self, node: Node) -> Node:
         """In the shortest form that the facts and the names allow."""
-        best = self._named(simplify(node, facts=self.facts))
+        best = self._named_again(simplify(node, facts=self.facts))
         if self.names.steps:
             tidy = tidied(node, self.facts)
             named = self._named(tidy)
             if named is not tidy:
-                other = self._named(simplify(named, facts=self.facts))
+                other = self._named_again(simplify(named, facts=self.facts))
                 best = other if cost(other) < cost(best) else best
         opened = {n: self.resting[n] for n in leaves(node) if n in self.resting}
         if opened:
-            other = self._named(simplify(substitute(node, opened), facts=self.facts))
+            other = self._named_again(simplify(substitute(node, opened), facts=self.facts))
             best = other if cost(other) < cost(best) else best
         return best
+
+    def _named_again(self, short: Node) -> Node:
+        """In the names of the steps, which may cancel where their definitions did not."""
+        named = self._named(short)
+        if named is short:
+            return short
+        other = self._named(simplify(named, facts=self.facts))
+        return other if cost(other) < cost(named) else named
 
     def _named(self, node: Node) -> Node:
         return self.names.used_in(node, lambda d: flipped(d, self.facts))

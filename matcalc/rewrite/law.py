@@ -151,20 +151,6 @@ def equal(a: Node, b: Node) -> bool:
 # -- facts
 # ------------------------------------------------------------------------------------------
 
-IMPLIED = {
-    "positive_definite": ("symmetric", "invertible"),
-    "diagonal": ("symmetric", "lower_triangular", "upper_triangular"),
-    "orthogonal": ("invertible",),
-}
-
-
-def with_implied(names: Sequence[str]) -> tuple[str, ...]:
-    """The facts and all that follow from them, in one order."""
-    found = set(names)
-    for name in names:
-        found.update(IMPLIED.get(name, ()))
-    return tuple(sorted(found))
-
 
 def facts_of(node: Node) -> tuple[str, ...]:
     """What is assumed of a symbol: while laws run, it is part of the symbol's name."""

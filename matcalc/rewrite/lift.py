@@ -70,6 +70,9 @@ class Lowering:
         self.image: dict[Any, Kinded] = {
             atom(k): (kind, a) for k, (a, kind) in enumerate(zip(atoms, kinds, strict=True))
         }
+        self.image.update(
+            (letter, (SCALAR, number(value, True))) for letter, value in formula.decimals
+        )
         self.pending = {name: (fn, inputs) for name, fn, inputs in formula.applied}
 
     def node(self) -> Node:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from math import prod
 
 from matcalc.expr import Node, symbols
-from matcalc.ops.algebra import HADAMARD, PRODUCT, TRANSPOSE, had, ones
+from matcalc.ops.algebra import HADAMARD, ONES, PRODUCT, TRANSPOSE, had, ones
 from matcalc.rewrite.cost import cost
 from matcalc.rewrite.flip import flip
 from matcalc.rewrite.law import make_op, split
@@ -81,8 +81,8 @@ def _middle_alike(term: Term, flipped: tuple[Node, ...]) -> bool:
 def opened_scalars(terms: Sequence[Term]) -> list[Term] | None:
     """Vectors times an inner product as chains, where these then end as another term does:
     ``X'r - (r'Xv) v`` as ``X'r - v v'X'r``."""
-    ends = {t.matrices[-1].content for t in terms if t.matrices and not _inner_products(t)}
-    found = [_spelled_out(t, ends) for t in terms]
+    plain = [t.matrices for t in terms if t.matrices and not _inner_products(t)]
+    found = [_spelled_out(t, plain) for t in terms]
     if all(new is old for new, old in zip(found, terms, strict=True)):
         return None
     return found
@@ -118,17 +118,30 @@ def _scaled(term: Term, terms: Sequence[Term]) -> Term:
     return term
 
 
-def _spelled_out(term: Term, ends: set[bytes]) -> Term:
+def _spelled_out(term: Term, plain: Sequence[tuple[Node, ...]]) -> Term:
+    """A vector times an inner product as a chain, read in the direction that shares more with the
+    end of another term. A number in every entry, (p'r) 1, stays a number."""
     inner = _inner_products(term)
-    if len(inner) != 1 or not term.matrices or term.matrices[-1].shape[1] != 1:
+    column = term.matrices[-1] if term.matrices else None
+    if len(inner) != 1 or column is None or column.shape[1] != 1 or column.op is ONES:
         return term
     _, ms = split(term.scalars[inner[0]][0])
     rest = (*term.scalars[: inner[0]], *term.scalars[inner[0] + 1 :])
+    ways = []
     for chain in (ms, [flip(m) for m in reversed(ms)]):
         signs, turned = zip(*map(of_one_sign, chain), strict=True)
-        if turned[-1].content in ends:
-            return Term(term.number * prod(signs), rest, (*term.matrices, *turned))
-    return term
+        shared = max((_shared_end(turned, other) for other in plain), default=(False, 0))
+        if shared[1]:
+            ways.append((shared, Term(term.number * prod(signs), rest, (*term.matrices, *turned))))
+    return max(ways, key=lambda way: way[0])[1] if ways else term
+
+
+def _shared_end(chain: Sequence[Node], other: Sequence[Node]) -> tuple[bool, int]:
+    """Whether a chain ends in the whole other one, and with how many of its factors."""
+    size, longest = 0, min(len(chain), len(other))
+    while size < longest and chain[-1 - size].content == other[-1 - size].content:
+        size += 1
+    return size == len(other), size
 
 
 def _inner_products(term: Term) -> list[int]:

@@ -95,9 +95,9 @@ class Reader:
 
     def leaf(self, node: Node, kind: str) -> None:
         if is_number(node):
-            self.row(node, kind, ("n", as_number(node)))
+            self.row(node, kind, ("n", as_number(node), node.params[1]))
         elif node.op is ONES:
-            self.row(node, kind, ("n", sp.Integer(1)))
+            self.row(node, kind, ("n", sp.Integer(1), False))
         else:
             self.row(node, kind, ("a", len(self.atoms), kind))
             self.atoms.append(node)

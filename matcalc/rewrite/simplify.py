@@ -18,11 +18,13 @@ from matcalc import shapes
 from matcalc.expr import Node, postorder, rebuilt, symbol_name
 from matcalc.expr import is_symbol as _is_symbol
 from matcalc.ops.algebra import PRODUCT, SUM_OP, TRANSPOSE
+from matcalc.rewrite.brackets import InBrackets
 from matcalc.rewrite.cost import cost
 from matcalc.rewrite.flip import flip
 from matcalc.rewrite.gather import regrouped, regrouped_closed, worth_regrouping
 from matcalc.rewrite.laws import LAWS
 from matcalc.rewrite.lift import lift, lift_scalars, worth_lifting
+from matcalc.rewrite.orientation import aligned
 from matcalc.rewrite.region import is_entrywise
 from matcalc.rewrite.sharing import SMALL, page_cost, within
 from matcalc.rewrite.template import LARGEST, Assumed, Template
@@ -136,10 +138,13 @@ def cited(root: Node, facts: Iterable[Any]) -> tuple[Any, ...]:
         return ()
     result = simplify(root, facts=given)
     names = {symbol_name(n) for n in postorder(root) if _is_symbol(n)}
-    concerned = [f for f in given if f.of in names]
-    return tuple(
-        f for f in concerned if simplify(root, facts=[g for g in given if g is not f]) is not result
-    )
+    used = [f for f in given if f.of in names]
+    for fact in reversed(used):
+        # One after the other: of two facts that do the same, the first stated is cited.
+        fewer = [f for f in used if f is not fact]
+        if simplify(root, facts=fewer) is result:
+            used = fewer
+    return tuple(used)
 
 
 @dataclass(frozen=True)
@@ -165,7 +170,25 @@ def _best(root: Node, record: Recorder | None) -> Node:
         other = _to_the_end(root, CLOSED, None)
         if page_cost(other) < page_cost(found):
             found, way = other, CLOSED
-    return _alike(found if record is None else _to_the_end(root, way, record))
+        if record is not None:
+            _to_the_end(root, way, record)
+        found = _in_brackets(found, record)
+    elif record is not None:
+        _to_the_end(root, way, record)
+    return _alike(found)
+
+
+def _in_brackets(found: Node, record: Recorder | None) -> Node:
+    """What has been found, or shorter in the brackets that it repeats."""
+    named = InBrackets(found)
+    if not named.meaning:
+        return found
+    other = named.restored(_to_the_end(named.root, FULL, None))
+    if page_cost(other) >= page_cost(found):
+        return found
+    if record is not None:
+        record("expand_and_collect", found, other)
+    return other
 
 
 def _alike(root: Node) -> Node:
@@ -182,7 +205,7 @@ def _alike(root: Node) -> Node:
 def _to_the_end(root: Node, way: Way, record: Recorder | None) -> Node:
     best = root
     for _ in range(MAX_PASSES):
-        after = _pass(root, way, record)
+        after = aligned(_pass(root, way, record))
         if after is root:
             return root
         if cost(after) < cost(best) or best is root:

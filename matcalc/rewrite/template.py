@@ -12,7 +12,8 @@ from functools import lru_cache
 import sympy as sp
 
 from matcalc.expr import Node, is_symbol, make, postorder, rebuilt, symbol, symbol_name
-from matcalc.rewrite.law import facts_of, with_implied
+from matcalc.facts import with_implied
+from matcalc.rewrite.law import facts_of
 
 LARGEST = 400  # nodes; beyond, an expression is simplified under its own names
 
@@ -42,7 +43,7 @@ class Template:
             if is_symbol(node) and not bound and (node.shape or symbol_name(node) not in kept):
                 known = (*facts.get(symbol_name(node), ()), *facts_of(node))
                 stand_in = placeholder(
-                    len(self.leaves), node.shape, with_implied(known) if known else ()
+                    len(self.leaves), node.shape, with_implied(known, node.shape) if known else ()
                 )
                 self.leaves[node] = stand_in
                 rows.append(stand_in)

@@ -144,6 +144,28 @@ def test_an_answer_goes_to_a_file(said, net, tmp_path):
     assert "dw = X'*r" in (tmp_path / "out.txt").read_text("utf-8")
 
 
+@pytest.mark.parametrize(
+    ("output", "begins"),
+    [
+        ("page.html", "<!doctype html>"),
+        ("page.tex", r"\documentclass"),
+        ("page.md", "# The gradients of"),
+        ("page.ipynb", "{"),
+        ("page", "# gradients have"),
+    ],
+)
+def test_the_ending_of_the_file_is_the_format(said, net, tmp_path, output, begins):
+    """Nobody wants plain text in a file called page.html."""
+    assert said("derive", net, "-o", output)[0] == 0
+    assert (tmp_path / output).read_text("utf-8").startswith(begins)
+
+
+def test_a_closed_output_is_said(said, net, monkeypatch):
+    """Where nothing can be printed, a sentence on the other stream."""
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["derive", net]) == 2
+
+
 def test_standard_input(said, monkeypatch):
     """A dash reads the network from a pipe."""
     monkeypatch.setattr(sys, "stdin", io.StringIO(NET))
@@ -245,6 +267,9 @@ def test_the_words_are_explained(said):
         ["derive", "sum(X)", "--assume", "nice(X)"],
         ["derive", "sum(X)", "--assume", "symmetric(Q)"],
         ["derive", "sum(X)", "-o", "/no/such/folder/x"],
+        ["derive", "sum(X)", "-o", "page.pdf"],
+        ["draw", "net.mc", "-o", "graph.png"],
+        ["derive", "X'", "--upstream", "X"],
         ["derive", "data.ipynb"],
         ["derive", "."],
         ["derive", "sum(X)", "--of", "Q", "--view", "index"],

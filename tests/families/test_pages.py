@@ -84,6 +84,18 @@ def test_a_time_is_a_subscript_in_every_notation():
     assert r"\frac{\partial L}{\partial h_{T}} &= h_{T} - y_{T}" in latex
 
 
+@pytest.mark.parametrize(("name", "shown"), [("y1", r"y_{\langle t-1\rangle}"), ("y0", "y_{t-1}")])
+def test_an_input_that_would_look_like_a_member_does_not(name: str, shown: str):
+    """y1 beside y[1] moves the members to angle brackets; the start y0 is y[0] and may look so."""
+    net = mc.Network("loop")
+    t = net.index("t", 1, "T")
+    x, first, W = net.input("x", "d", 1, over=t), net.input(name, "d", 1), net.param("W", "d", "d")
+    y = net.recur("y", over=t, start=first, step=lambda prev: mc.tanh(W * prev + x[t]))
+    net.minimize(mc.sum(y[1]) + first.T * y[mc.dims("T")])
+    latex = mc.derive(net).to_latex()
+    assert f"z_{{t}} &= W {shown} + x_{{t}}" in latex
+
+
 def test_every_printer_takes_the_page():
     """Markdown, HTML, LaTeX and the terminal all set it."""
     D = mc.derive(nets.recurrent())

@@ -98,7 +98,7 @@ def test_what_is_wrong_is_named_and_set_right(given: list[str], claim: str, slip
     ("claim", "given", "words"),
     [
         (r"\nabla_w L = 2 X^T (X w - y)", [], "L is not defined"),
-        (r"e^{-100000 w^T w} = 0", [r"w \in \mathbb{R}^d"], "has no value"),
+        (r"e^{-100000 (1 + w^T w)} = 0", [r"w \in \mathbb{R}^d"], "has no value"),
         (r"X^{1000000} = 0", [r"X \in \mathbb{R}^{n \times n}"], "too high"),
         (r"\mathbb{E}[x x^T] = I", [r"x \in \mathbb{R}^n"], ""),
     ],

@@ -52,6 +52,8 @@ PASSES = {
     "a kernel matrix and its determinant": r"""
         $$K = X X^T + \sigma_n^2 I$$
         $$\ell = \frac12 y^T K^{-1} y + \frac12 \log|K|$$ with $X \in R^{n \times d}$""",
+    "a sum of samples": r"""
+        $$L = \sum_{i=1}^n (y_i - w^T x_i)^2$$ with $x_i, w \in R^d$""",
     "a covariance": r"""
         $$f(\Sigma) = \log\det \Sigma + \operatorname{tr}(\Sigma^{-1} S)$$
         with $\Sigma, S \in \mathbb{R}^{p \times p}$""",
@@ -88,8 +90,12 @@ def test_entries_take_the_shape_of_their_partners():
     [
         ("", "there is no"),
         (r"$y = X\beta + e$ with $X \in R^{n \times k}$, $\beta \in R^k$", "declare it, as in e"),
-        (r"\[ z_j = \sum_{i=1}^d w_{ji} x_i \]", "write it as a matrix"),
-        (r"$$L = \sum_{i=1}^n (y_i - w^T x_i)^2$$ with $x_i, w \in R^d$", "whole matrices"),
+        (r"\[ z_j = \sum_{i=1}^d w_{ji} x_i \]", "declare it"),
+        (r"$$L = \sum_{i=1}^n \log P_{i, y_i}$$ with $P \in R^{n \times k}$", "a class label"),
+        (
+            r"$$L = \sum_{i=1}^n x_i^T A_i x_i$$ with $x_i \in R^d, A_i \in R^{d \times d}$",
+            "a matrix for every index",
+        ),
         (r"$L = \frac12 \|Xw$", "cannot contain"),
     ],
 )

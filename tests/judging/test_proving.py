@@ -12,6 +12,22 @@ from tests.judging.notes import SETTINGS
 
 QUADRATIC = [r"A \in \mathbb{R}^{n \times n}, x \in \mathbb{R}^n", "f = x^T A x"]
 SOFTMAX = [r"z \in \mathbb{R}^n", r"p = \operatorname{softmax}(z)"]
+LEAST = [
+    r"A \in \mathbb{R}^{m \times n}, x \in \mathbb{R}^n, X \in \mathbb{R}^{n \times p}",
+    r"f = \frac{1}{2} \|A x\|^2",
+    r"q = \frac{1}{4} (x^T x)^2",
+]
+SQUARE = [
+    r"S \in \mathbb{R}^{n \times n}, u \in \mathbb{R}^n",
+    r"g = \frac{1}{2} u^T (S S^T)^{-1} u",
+]
+LAYER_NORM = [
+    r"x \in \mathbb{R}^d, \epsilon > 0",
+    r"\mu = \frac{1}{d} \sum_{i=1}^d x_i",
+    r"v = \frac{1}{d} \sum_{i=1}^d (x_i - \mu)^2",
+    r"s = \sqrt{v + \epsilon}",
+    r"\hat{x} = \frac{x - \mu 1_d}{s}",
+]
 RIDGE = [
     r"X \in \mathbb{R}^{n \times d}, w \in \mathbb{R}^d, y \in \mathbb{R}^n, \lambda \in \mathbb{R}",
     r"L(w) = \frac{1}{2n} \sum_{i=1}^n \left( \sum_{j=1}^d X_{ij} w_j - y_i \right)^2"
@@ -32,6 +48,15 @@ RIDGE = [
         (QUADRATIC, r"\frac{\partial (x_i + x_j)}{\partial x_k} = \delta_{ik} + \delta_{jk}"),
         (QUADRATIC, r"\sum_k A_{ik} \delta_{kj} = A_{ij}"),
         (SOFTMAX, r"\frac{\partial p_i}{\partial z_j} = p_i (\delta_{ij} - p_j)"),
+        (SOFTMAX, r"\frac{\partial p_i}{\partial z_j} = p_j (\delta_{ij} - p_i)"),
+        (SOFTMAX, r"\frac{\partial p_1}{\partial z_2} = p_1 (\delta_{12} - p_2)"),
+        (LEAST, r"\nabla^2 f = A^T A"),
+        (LEAST, r"\frac{\partial^2 f}{\partial x_i \partial x_j} = \sum_k A_{ki} A_{kj}"),
+        (LEAST, r"\frac{\partial (A X)_{ij}}{\partial X_{kl}} = A_{ik} \delta_{jl}"),
+        (LEAST, r"\nabla^2 q = (x^T x) I + 2 x x^T"),
+        (SQUARE, r"d \det S = \det(S) \operatorname{tr}(S^{-1} dS)"),
+        (SQUARE, r"\frac{\partial g}{\partial u} = S^{-T} S^{-1} u"),
+        (LAYER_NORM, r"\frac{\partial s}{\partial x} = \frac{1}{d} \hat{x}"),
     ],
 )
 def test_general_claims_are_proved(given: list[str], claim: str):
@@ -97,3 +122,24 @@ def test_a_line_no_small_change_mends_is_given_its_right_side(
     assert verdict.status == "fails"
     assert verdict.correction == right
     assert mc.verify(right, given=given)
+
+
+def test_lines_of_a_document_are_proved_too():
+    """The report says of every line that holds what it rests on."""
+    page = "\n\n".join(f"${line}$" for line in (*QUADRATIC, r"\nabla_x f = (A + A^T) x"))
+    *_, last = mc.verify_document(page)
+    assert last.verdict.certainty == "proved by rewriting"
+
+
+def test_a_delta_with_two_digits_has_two_indices():
+    """``delta_12`` is 0; beside ten layers ``delta_10`` would be the error of the tenth."""
+    given = [r"x \in \mathbb{R}^3"]
+    assert mc.verify(r"\delta_{12} x_1 = 0", given=given)
+    assert mc.verify(r"\delta_{22} x_1 = x_1", given=given)
+    assert not mc.verify(r"\delta_{11} x_2 = 0", given=given)
+
+
+def test_the_sign_of_the_norm_may_stand_above_or_below_first():
+    """The square of a Frobenius norm in either order of its two scripts."""
+    given = [r"A \in \mathbb{R}^{m \times n}", r"f = \|A\|^2_F"]
+    assert mc.verify(r"\frac{\partial f}{\partial A} = 2 A", given=given)

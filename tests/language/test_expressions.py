@@ -160,6 +160,9 @@ TABLE: list[tuple[str, tuple[object, ...], Node]] = [
     ("X'(1, 2)", (), index(X.T, 0, 1)),
     ("inv(A)(1, 2)", (), index(F["inv"](A), 0, 1)),
     ("place(X(1, :), 2, 1, n, d)", (n, d), F["place"](index(X, 0, slice(None)), 2, 1, n, d)),
+    # a matrix made of numbers is no number that would fill a shape
+    ("P - place(1, 2, 1, n, k)", (n, k), P - F["place"](1, 2, 1, n, k)),
+    ("A(1, 1:2) + hstack(1, 2)", (1, 2), index(A, 0, slice(0, 2)) + F["hstack"](1, 2)),
 ]
 
 

@@ -13,6 +13,7 @@ from matcalc.errors import (
     UnknownNameError,
 )
 from matcalc.expr import Node, matrix, scalar, symbol, symbols
+from matcalc.facts import Fact
 from matcalc.language import Builder, parse_program, parse_shapes, read_expression, undefined_in
 from matcalc.shapes import dims, show
 
@@ -47,7 +48,7 @@ def test_a_program_keeps_order_names_and_latex():
         "W1": "W^{(1)}",
         "Y": "Y",
     }
-    assert program.facts == (("rows_sum_to_one", "Y"),)
+    assert program.facts == (Fact("rows_sum_to_one", "Y"),)
     assert program.params == ("W1", "b1", "W2", "b2")
     assert program.inputs == ("X", "Y")
     assert (program.output, program.minimizes, program.upstream) == ("L", True, None)
@@ -123,12 +124,45 @@ def test_an_upstream_name_is_kept():
 
 
 def test_facts_may_be_given_beside_the_text():
-    """As text, or as objects that are passed on."""
-    fact = object()
-    program = parse_program("x'*K*x", assume=["symmetric(K)", fact])
-    assert program.facts == (("symmetric", "K"), fact)
-    with pytest.raises(UnknownNameError, match="Q is not declared"):
-        parse_program("x'*K*x", assume=["symmetric(Q)"])
+    """As text, or as facts; they follow those of the lines, and say which matrix is square."""
+    stated = [Fact("invertible", "K"), "symmetric(K)"]
+    program = parse_program("assume K is diagonal\nsum(K)", assume=stated)
+    assert [str(f) for f in program.facts] == ["diagonal(K)", "invertible(K)", "symmetric(K)"]
+    assert parse_program("sum(K)", assume=stated).assumptions == ("K : n x n",)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "assume symmetric(K), one_hot(Y)",
+        "assume one-hot(Y); assume symmetric(K)",
+        "assume K is symmetric, rows of Y are one-hot",
+        "assume K symmetric and Y one-hot",
+        "K is symmetric; Y is one-hot  # as labels are",
+        "K symmetric\nY one hot",
+    ],
+)
+def test_facts_are_stated_as_predicates_or_in_words(line: str):
+    """A line that begins with a name and goes on with a fact needs no assume."""
+    program = parse_program(f"{line}\nsum(Y*w) + tr(K)")
+    assert {str(fact) for fact in program.facts} == {"symmetric(K)", "one_hot(Y)"}
+
+
+@pytest.mark.parametrize(
+    ("line", "said", "at"),
+    [
+        ("assume symetric(K)", "did you mean symmetric", 7),
+        ("assume K is symetric", "did you mean symmetric", 7),
+        ("assume symmetric(K), K quick", "a fact is written as in", 21),
+        ("assume symmetric(Q)", "Q is not declared", 17),
+        ("K is symmetric and sound", "a fact is written as in", 19),
+    ],
+)
+def test_a_misspelt_fact_is_pointed_at(line: str, said: str, at: int):
+    """The error has the place, and the word that was meant if there is one near."""
+    with pytest.raises(MatcalcError, match=said) as error:
+        parse_program(f"{line}\ntr(K)")
+    assert error.value.position == at
 
 
 def test_words_of_statements_may_be_names():
@@ -158,6 +192,28 @@ def test_a_shape_line_may_claim_the_shape_of_a_step():
         parse_program("Z : n x h\nX : n x d\nZ = X")
 
 
+@pytest.mark.parametrize(
+    ("text", "given", "said"),
+    [
+        ("x = 2*x", {"x": ("n", 1)}, "x is what is being defined here"),
+        ("x = 2*x", None, "x is what is being defined here"),
+        ("Z : n x h; Y = Z + Z\nZ = Y", None, "Z is defined further down, on line 2"),
+    ],
+)
+def test_a_step_is_used_after_its_definition(text, given, said):
+    """Also where its shape is known beforehand."""
+    with pytest.raises(UnknownNameError, match=said):
+        parse_program(text, given)
+
+
+@pytest.mark.parametrize("sign", ["*", ".*"])
+def test_a_product_of_thousands_is_refused(sign):
+    """Its derivative would have thousands of terms of thousands of factors; a sum may be long."""
+    with pytest.raises(ParseError, match="becomes too large"):
+        parse_program(sign.join(["x"] * 2000), {"x": None})
+    assert parse_program("+".join(["x"] * 2000), {"x": None}).output.shape == ()
+
+
 def test_symbols_may_be_given_as_shapes():
     """Names, numbers and expressions as dimensions, None for a scalar, a number for a column."""
     given = {"X": ("n", "2*d"), "w": (4,), "s": None, "v": 3, "Y": ("n + 1", 1)}
@@ -165,7 +221,9 @@ def test_symbols_may_be_given_as_shapes():
     assert [show(shape) for _, shape, _ in program.declarations] == [
         "n x 2*d", "4 x 1", "scalar", "3 x 1", "(n + 1) x 1",
     ]  # fmt: skip
-    for wrong in ({"sum": None}, {"a b": None}, {"X": (0, 1)}, {"X": (1, 2, 3)}):
+    said = parse_program("s*sum(X)*sum(w)", {"s": "scalar", "X": "n x 2*d", "w": "k"})
+    assert [show(shape) for _, shape, _ in said.declarations] == ["scalar", "n x 2*d", "k x 1"]
+    for wrong in ({"sum": None}, {"a b": None}, {"X": (0, 1)}, {"X": (1, 2, 3)}, {"x": ""}):
         with pytest.raises(MatcalcError):
             parse_program("x", wrong)
 

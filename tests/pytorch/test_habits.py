@@ -207,9 +207,52 @@ def test_a_loss_may_ask_for_parameters():
     assert np.allclose(ours.gradients["weight"], module.weight.grad, rtol=1e-10)
 
 
-def test_a_size_that_is_compared_is_a_number():
+@pytest.mark.parametrize(
+    "operation",
+    [
+        lambda m, z: z if z.shape[0] <= 8 else -z,
+        lambda m, z: sum(z[i] for i in range(z.shape[0])),
+        lambda m, z: z / len(z),
+        lambda m, z: z + torch.arange(z.shape[0])[:, None],
+    ],
+    ids=["compared", "a range", "len", "arange"],
+)
+def test_a_size_that_has_to_be_a_number_is_asked_for(operation: Any):
     """A symbolic size has no answer, and the message says what helps."""
-    module = Operation(lambda m, z: z if z.shape[0] <= 8 else -z)
-    with pytest.raises(mc.NoRuleError, match="give it as a number"):
-        mc.from_torch(module, {"x": ("n", 4)})
-    assert mc.from_torch(module, {"x": (3, 4)}).steps
+    with pytest.raises(mc.NoRuleError, match="give it as a number in shapes"):
+        mc.from_torch(Operation(operation), {"x": ("n", 4)})
+    assert mc.from_torch(Operation(operation), {"x": (3, 4)}).steps
+
+
+def test_a_size_that_is_asked_whether_it_is_one_says_so():
+    """The formulas are of a general n; a size that cannot be the number needs no remark."""
+
+    def asking(m: Any, z: Any) -> Any:
+        assert z.shape[0] != 0
+        assert z.shape[1] == 4
+        return z.sum() if z.shape[0] == 1 else z.mean()
+
+    net = mc.from_torch(Operation(asking), {"x": ("n", 4)})
+    assert net.assumed == ("the code asks whether n is 1: here it is not",)
+    assert not mc.from_torch(Operation(asking), {"x": (1, 4)}).assumed
+
+
+ALONG = {
+    "differences": lambda m, z: (z[:, 1:] - z[:, :-1]) * z.diff(dim=1),
+    "twice": lambda m, z: z.diff(n=2, dim=1),
+    "the last": lambda m, z: z[:, -2] + z[:, z.shape[1] - 1],
+    "places so far": lambda m, z: z + m.places[: z.shape[1]],
+    "causal": lambda m, z: (
+        (z @ z.mT).masked_fill(m.past[: z.shape[1], : z.shape[1]] == 0, -torch.inf).softmax(-1) @ z
+    ),
+    "shifted": lambda m, z: z + torch.cat([torch.zeros_like(z[:, :1]), z[:, :-1]], 1),
+}
+
+
+@pytest.mark.parametrize("name", ALONG)
+def test_slices_of_an_axis_of_symbolic_length_agree(name: str):
+    """From the start, from the end, and of a table as far as the sequence goes."""
+    module = Operation(ALONG[name])
+    module.register_buffer("past", torch.tril(torch.ones(6, 6)))
+    module.register_buffer("places", torch.randn(6, 4))
+    assert_agrees(module, {"x": ("B", "T", 4)}, {"x": torch.randn(2, 4, 4).requires_grad_()})

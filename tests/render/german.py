@@ -39,6 +39,7 @@ GERMAN = {
     "the columns of {A} sum to one": "die Spalten von {A} summieren sich zu eins",
     "the rows of {A} sum to zero": "die Zeilen von {A} summieren sich zu null",
     "the columns of {A} sum to zero": "die Spalten von {A} summieren sich zu null",
+    "{A} is one-hot": "{A} ist eins-aus-k-kodiert",
     "{A} is idempotent": "{A} ist idempotent",
     "{A} is constant": "{A} ist konstant",
     "a number": "eine Zahl",
@@ -54,6 +55,12 @@ GERMAN = {
     "Eintrag auf und über der Diagonale",
     "with rows of {data} summing to one: {line} = {short}": (
         "haben die Zeilen von {data} die Summe eins: {line} = {short}"
+    ),
+    "with columns of {data} summing to one: {line} = {short}": (
+        "haben die Spalten von {data} die Summe eins: {line} = {short}"
+    ),
+    "with the entries of {data} summing to one: {line} = {short}": (
+        "haben die Einträge von {data} die Summe eins: {line} = {short}"
     ),
     "Forward": "Vorwärts",
     "Backward": "Rückwärts",

@@ -8,9 +8,9 @@ import sympy as sp
 
 import matcalc as mc
 from matcalc.expr import BUILD, Node, make
+from matcalc.facts import with_implied
 from matcalc.ops.base import OPS
 from matcalc.ops.binder import isum
-from matcalc.rewrite.law import with_implied
 from matcalc.rewrite.template import placeholder
 
 n, m, k, p = mc.dims("n m k p")
@@ -30,7 +30,7 @@ first = sp.Symbol("_k1", integer=True, positive=True)  # a bound index
 
 def assumed(number: int, fact: str, rows: Any = n, cols: Any = n) -> Node:
     """A symbol with a fact, as laws see it."""
-    return placeholder(number, (rows, cols), with_implied((fact,)))
+    return placeholder(number, (rows, cols), with_implied((fact,), (rows, cols)))
 
 
 def raw(name: str, *operands: Any, params: tuple[Any, ...] = ()) -> Node:
@@ -43,6 +43,7 @@ Y = assumed(93, "rows_sum_to_one", n, m)
 Yt = assumed(94, "cols_sum_to_one", m, n)
 Cr, Cc = assumed(98, "rows_sum_to_zero", n, m), assumed(99, "cols_sum_to_zero", n, m)
 L, E, V = assumed(95, "lower_triangular"), assumed(96, "diagonal"), assumed(97, "invertible")
+One = assumed(89, "one_hot", n, m)
 diag, kron, vec, inv, det, tr, H = mc.diag, mc.kron, mc.vec, mc.inv, mc.det, mc.tr, mc.hadamard
 block = mc.hstack(R, A)
 pick = mc.parse("diagonal_pick(n)*vec(A)", {"A": ("n", "n")}).expression.operands[0]
@@ -67,6 +68,11 @@ INSTANCES: dict[str, list[Node]] = {
         mc.sqrt(a * mc.norm2(u) ** 2),
         mc.sqrt(mc.norm2(u) ** 2 / mc.read(n)),
         raw("sqrt", 1 / a),
+    ],
+    "roots_of_numbers": [
+        mc.sqrt(mc.read(2)) * R / mc.sqrt(mc.read(3)),
+        a * mc.sqrt(mc.read(2)) * mc.sqrt(mc.read(sp.pi)),
+        1 / (mc.sqrt(mc.read(2)) * mc.sqrt(mc.read(sp.pi))),
     ],
     "size_of_scaled": [mc.norm2(-2 * u), mc.abs(-3 * R)],
     # sums
@@ -98,9 +104,10 @@ INSTANCES: dict[str, list[Node]] = {
     "trace_of_rank_one": [tr(A * u * v.T), tr(u * v.T)],
     "trace_turned": [tr(A.T * B.T * C), tr(A * B * inv(A))],
     "trace_of_sum": [tr(A * inv(A) + inv(A) * B * A), tr(mc.eye(n) + u * v.T)],
+    "diagonal_of_bracket": [mc.diag(inv(A + B) * (mc.eye(n) - u * u.T * inv(A + B).T))],
     "trace_of_kron": [tr(kron(A, mc.matrix("F", m, m)))],
     "trace_of_diagonal": [tr(diag(u)), tr(diag(u) * diag(v) * diag(w))],
-    "sum_of_diagonal": [mc.sum(diag(A))],
+    "sum_of_diagonal": [mc.sum(diag(A)), mc.sum(u - 2 * diag(A))],
     "sum_against_transpose": [mc.sum(H(inv(A).T, B)), mc.sum(H(A, (B * C).T))],
     "trace_against_itself": [tr(R.T * H(R, S))],
     # inverses and determinants
@@ -123,7 +130,13 @@ INSTANCES: dict[str, list[Node]] = {
     "rank_one_update_meets_vector": [inv(mc.eye(n) + u * v.T) * u],
     "push_through": [inv(mc.eye(n) + A * inv(B) * inv(A)) * A],
     # diagonals
-    "diag_times": [diag(u) * v, diag(u) * diag(v) * R, v.T * diag(u)],
+    "diag_times": [
+        diag(u) * v,
+        diag(u) * diag(v) * R,
+        v.T * diag(u),
+        diag(u) * (mc.eye(n) + a * diag(v)),
+    ],
+    "sum_of_diagonals": [diag(u) + diag(v), A - 2 * diag(u) + a * diag(v)],
     "division_by_diagonal": [
         diag(mc.power(u, -1)) * R,
         R * diag(mc.power(x, -2)),
@@ -161,8 +174,25 @@ INSTANCES: dict[str, list[Node]] = {
     ],
     "sum_of_sums": [mc.sum(mc.rowsum(R)), mc.sum(mc.colsum(R))],
     "sum_of_entrywise_product": [mc.sum(H(u, v))],
+    "quotients_summed": [raw("times", mc.power(u, -1).T, v), u.T * mc.power(v, -2)],
     # functions
-    "equal_factors": [H(u, v, u), H(R, mc.power(R, 2)), H(R, S, mc.power(R, -1))],
+    "cancel_factors": [H(R, S, mc.power(R, -1)), raw("hadamard", mc.power(u, 3), mc.power(u, -1))],
+    "equal_factors": [H(u, v, u), H(R, mc.power(R, 2))],
+    "powers_of_one_base": [raw("hadamard", mc.power(u, a - 1), v, u)],
+    "inner_product_of_powers": [
+        mc.power(u, a - 1).T * u,
+        u.T * mc.power(u, 2),
+        mc.power(u / b, a - 1).T * u,
+    ],
+    "choice_of_one": [
+        mc.where(mc.step(a), 1, 0),
+        mc.where(mc.step(R), mc.ones(n, m), mc.zeros(n, m)),
+        mc.where(mc.step(u), 0, 1),
+    ],
+    "choices_alike": [
+        H(mc.where(mc.step(R), 0, S), R, mc.where(mc.step(R), S, 2)),
+        mc.where(a, b, 1) * R * mc.where(a, 2, b),
+    ],
     "function_undone": [mc.log(mc.exp(R)), mc.tan(mc.atan(a))],
     "exponential_of_log1p": [mc.exp(mc.log1p(R)), mc.exp(mc.log1p(a))],
     "power_of_exponential": [mc.power(mc.exp(R), 2), mc.power(mc.exp(a), -2)],
@@ -293,5 +323,12 @@ INSTANCES: dict[str, list[Node]] = {
     "triangle_of_triangular": [mc.tril(L), mc.triu(L.T)],
     "diagonal_hadamard": [H(mc.eye(n), E)],
     "diagonal_of_diagonal": [raw("diag", raw("diagonal", E))],
+    "power_of_labels": [raw("pow", One, 2)],
+    "labels_choose": [
+        raw("hadamard", One, One, R),
+        H(One, 1 - One),
+        H(R, One, R - mc.power(One, 2)),
+        H(One, S - 2 * H(One, R)),
+    ],
     "adjugate_of_invertible": [V ** (k - 1) * mc.adj(V**k)],
 }

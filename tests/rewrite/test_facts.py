@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
+import sympy as sp
 
 import matcalc as mc
 from matcalc.errors import MatcalcError
-from matcalc.facts import KNOWN
+from matcalc.expr import is_symbol, postorder
+from matcalc.facts import KNOWN, Fact, as_facts
+from matcalc.numeric.checking import facts_by_name
 from matcalc.numeric.draws import FACTS, with_facts
+from matcalc.numeric.oracle import Claim, check_claims
 
 Q = mc.Q
 n, d, k = mc.dims("n d k")
@@ -53,6 +59,7 @@ SHORTENED = {
         Q.rows_sum_to_one(Y),
         "X'*(softmax(X*W) - Y)",
     ),
+    "one_hot": (mc.sum(mc.hadamard(Y, X * W, Y)), W, Q.one_hot(Y), "X'*Y"),
     "cols_sum_to_one": (
         -p_.T * mc.log(mc.softmax(z)),
         z,
@@ -90,6 +97,99 @@ def test_every_fact_shortens_and_is_cited_and_sampled(fact: str) -> None:
     assert D.check()
     plain = mc.gradient(f, wrt)
     assert len(mc.text(plain)) > len(wanted)
+
+
+def network_of(f, facts=()) -> mc.Network:
+    """A network whose inputs are the symbols of a loss."""
+    net = mc.Network("loss")
+    for s in dict.fromkeys(n for n in postorder(f) if is_symbol(n) and n.shape):
+        net.input(str(s), *s.shape)
+    net.minimize(f)
+    net.assume(facts)
+    return net
+
+
+def in_sympy(fact: Fact):
+    """Sympy's predicate of the same name, where there is one; else ours."""
+    predicate = getattr(sp.Q, fact.name, None)
+    return predicate(sp.MatrixSymbol(fact.of, d, d)) if predicate else fact
+
+
+def in_text(f, facts) -> mc.Network:
+    """The same network as a program of the text language, with a line that states the facts."""
+    *lines, loss, last = network_of(f).to_text().splitlines()
+    said = [f"{fact.of} is {fact.name.replace('_', ' ')}" for fact in facts]
+    return mc.parse("\n".join([*lines, *said, loss, last]))
+
+
+WAYS = {
+    "assume=": lambda f, facts: (f, {"assume": facts}),
+    "assume= in words": lambda f, facts: (f, {"assume": ", ".join(map(str, facts))}),
+    "assume= as sympy has it": lambda f, facts: (f, {"assume": [*map(in_sympy, facts)]}),
+    "net.assume": lambda f, facts: (network_of(f, facts), {}),
+    "a line of text": lambda f, facts: (in_text(f, facts), {}),
+}
+# Random matrices are invertible: no point without the fact is ever met.
+UNSEEN_BY_NUMBERS = {"invertible"}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("fact", SHORTENED)
+def test_a_fact_counts_however_it_is_stated(fact: str, way: str) -> None:
+    """It shortens, is cited, is what the points are drawn with, and is there after a round trip."""
+    f, wrt, assumed, wanted = SHORTENED[fact]
+    facts = as_facts(assumed)
+    given, options = WAYS[way](f, facts)
+    found = mc.gradient(given, str(wrt), **options)
+    assert mc.text(mc.expand(found)) == wanted
+    D = mc.derive(given, [str(wrt)], **options)
+    assert [c.name for line in D.lines for c in line.facts] == [fact.name for fact in facts]
+    assert D.check(trials=2)
+    again = pickle.loads(pickle.dumps(D))
+    assert again.record.problem.facts == D.record.problem.facts
+    if isinstance(given, mc.Network):
+        assert mc.parse(given.to_text()).facts == given.facts == facts
+        assert pickle.loads(pickle.dumps(given)).facts == facts
+
+
+@pytest.mark.parametrize("fact", [name for name in SHORTENED if name not in UNSEEN_BY_NUMBERS])
+def test_what_rests_on_a_fact_fails_without_it(fact: str) -> None:
+    """The short form is wrong at other points, and the oracle finds one."""
+    f, wrt, assumed, _ = SHORTENED[fact]
+    short = mc.gradient(f, wrt, assume=assumed)
+    claim = Claim("gradient", f, wrt, short)
+    assert check_claims([claim], facts=facts_by_name(as_facts(assumed)))
+    assert not check_claims([claim])
+
+
+@pytest.mark.parametrize(
+    ("facts", "wanted"),
+    [
+        ("symmetric(K), positive_definite(K)", "symmetric"),
+        ("positive_definite(K), symmetric(K)", "positive_definite"),
+        ("diagonal(K), symmetric(K), invertible(K)", "diagonal"),
+    ],
+)
+def test_of_two_facts_that_do_the_same_the_first_is_cited(facts: str, wanted: str) -> None:
+    """Either would do, so the one is not cited in vain."""
+    D = mc.derive(w.T * K * w, w, assume=facts)
+    assert [fact.name for fact in D.line("w").facts] == [wanted]
+
+
+def test_a_column_that_is_one_hot_sums_to_one() -> None:
+    """The softmax of a column runs over its entries, and so do the labels."""
+    f = -p_.T * mc.log(mc.softmax(z))
+    D = mc.derive(f, z, assume=Q.one_hot(p_))
+    assert mc.text(D.gradient(z)) == "softmax(z) - p"
+    assert D.check()
+    assert mc.derive(f, z).remarks == ("with the entries of p summing to one: dz = softmax(z) - p",)
+
+
+def test_facts_about_what_varies_are_used_after_the_change() -> None:
+    """The square of labels is labels, and its derivative is still that of a square."""
+    f = mc.sum(mc.power(Y, 2))
+    assert mc.text(mc.gradient(f, Y, assume=Q.one_hot(Y))) == "2*Y"
+    assert mc.check(f, Y, assume=Q.one_hot(Y))
 
 
 @pytest.mark.parametrize("fact", KNOWN)

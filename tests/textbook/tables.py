@@ -10,12 +10,13 @@ from tests.textbook import (
     further,
     likelihoods,
     networks,
+    practice,
     regression,
     spectral,
 )
 from tests.textbook.problem import TABLE, Derived, derived
 
-CHAPTERS = (cookbook, regression, likelihoods, spectral, networks, further, estimation)
+CHAPTERS = (cookbook, regression, likelihoods, spectral, networks, further, estimation, practice)
 
 __all__ = ["CHAPTERS", "TABLE", "answer"]
 

@@ -75,7 +75,7 @@ def test_the_page_says_how_long_an_answer_took(page):
         time.sleep(0.2)
         taken.append(int(page.text("#state").split()[0]))
     print(f"answers while typing: {sorted(taken)} ms")
-    assert min(taken) < 10_000, taken
+    assert min(taken) < 300, taken  # ten times what it takes on an idle machine
 
 
 def test_a_shape_error_is_underlined(page):

@@ -9,6 +9,7 @@ from matcalc.rewrite.laws import (
     indices,
     inverses,
     kronecker,
+    labels,
     ones,
     products,
     softmax,
@@ -33,6 +34,7 @@ FAMILIES = (
     indices,
     vecs,
     assumed,
+    labels,
 )
 
 # Laws of one operation run in the order of the families: powers meet before anything else is tried.

@@ -28,21 +28,54 @@ from matcalc.rewrite.law import (
     settled,
     shorter,
     split,
+    without,
 )
+
+FEW = 4  # terms of a bracket that is opened
 
 
 @law("times")
 def diag_times(node: Node) -> Node | None:
     r"""$\operatorname{diag}(u)\,v = u \odot v$ and $\operatorname{diag}(u)\operatorname{diag}(v) =
-    \operatorname{diag}(u \odot v)$. Shrinks: one matrix fewer."""
+    \operatorname{diag}(u \odot v)$, where $I$ is the diagonal matrix of ones. Shrinks: one matrix
+    fewer."""
     for k, a, b in neighbours(node):
-        if a.op.name == "diag" and b.op.name == "diag":
-            return replaced(node, k, 2, make_op("diag", had(a.operands[0], b.operands[0])))
+        u, v = _entries(a), _entries(b)
+        if u is not None and v is not None:
+            return replaced(node, k, 2, make_op("diag", settled(had(u, v))))
         if a.op.name == "diag" and b.shape[1] == 1:
             return replaced(node, k, 2, had(a.operands[0], b))
         if b.op.name == "diag" and a.shape[0] == 1:
             return replaced(node, k, 2, had(a, settled(t(b.operands[0]))))
     return None
+
+
+def _entries(node: Node) -> Node | None:
+    """The u of diag(u), or of a sum of such and of multiples of the identity."""
+    if node.op.name == "diag":
+        return node.operands[0]
+    if node.op is not SUM_OP:
+        return None
+    found = []
+    for term in node.operands:
+        scalars, ms = split(term)
+        if len(ms) != 1 or (ms[0].op.name != "diag" and ms[0].op is not EYE):
+            return None
+        inside = ones(node.shape[0], 1) if ms[0].op is EYE else ms[0].operands[0]
+        found.append(mul(*scalars, inside))
+    return add(*found)
+
+
+@law("plus")
+def sum_of_diagonals(node: Node) -> Node | None:
+    r"""$a\operatorname{diag}(u) + b\operatorname{diag}(v) = \operatorname{diag}(a\,u + b\,v)$.
+    Shrinks: one matrix for two."""
+    alone = [term for term in node.operands if [m.op.name for m in split(term)[1]] == ["diag"]]
+    if len(alone) < 2:
+        return None
+    entries = _entries(add(*alone))
+    assert entries is not None
+    return add(make_op("diag", settled(entries)), *without(node.operands, *alone))
 
 
 @law("times")
@@ -196,6 +229,22 @@ def diagonal_of_product(node: Node) -> Node | None:
         if ms[k].op.name == "diag":
             rest = mul(*(ms[1:] if k == 0 else ms[:-1]))
             return had(ms[k].operands[0], settled(diagonal(rest)))
+    return None
+
+
+@law("diagonal")
+def diagonal_of_bracket(node: Node) -> Node | None:
+    r"""$\operatorname{diag}(A(B + uv^\top)) = \operatorname{diag}(AB) + Au \odot v$ where the parts
+    get shorter."""
+    A = node.operands[0]
+    if A.op is not PRODUCT:
+        return None
+    for k, m in enumerate(A.operands):
+        if m.op is SUM_OP and m.shape and len(m.operands) <= FEW:
+            products = (mul(*A.operands[:k], term, *A.operands[k + 1 :]) for term in m.operands)
+            parts = (settled(diagonal(settled(product))) for product in products)
+            if found := shorter(node, add(*parts)):
+                return found
     return None
 
 

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
+
 import sympy as sp
 
+from matcalc import shapes
 from matcalc.expr import Node, as_number, is_number, number
-from matcalc.ops.algebra import HADAMARD, ONES, PRODUCT, SUM_OP, TRANSPOSE, add, had, mul, ones
+from matcalc.ops.algebra import (
+    HADAMARD,
+    ONES,
+    PRODUCT,
+    SUM_OP,
+    TRANSPOSE,
+    add,
+    had,
+    is_zero,
+    mul,
+    ones,
+)
 from matcalc.ops.entrywise import POWER, power
-from matcalc.rewrite.law import law, make_op, settled, shorter
+from matcalc.rewrite.flip import flip
+from matcalc.rewrite.law import law, make_op, neighbours, replaced, settled, shorter, split, without
 
 UNDONE = {
     "log": ("exp",),
@@ -22,19 +37,114 @@ NOT_NEGATIVE = {"abs", "sqrt", "relu", "norm2"} | POSITIVE
 DEEPEST = 6
 
 
+@law("hadamard")
+def cancel_factors(node: Node) -> Node | None:
+    r"""$u \odot v \oslash u = v$, and so for powers. Shrinks: two factors fewer, or one."""
+    powers = _powers(node)
+    if not any(min(ks) < 0 < max(ks) for _, ks in powers):
+        return None
+    return had(ones(*node.shape), *(power(base, number(sum(ks))) for base, ks in powers))
+
+
 @law("hadamard", orders=True)
 def equal_factors(node: Node) -> Node | None:
     r"""$u \odot v \odot u = u^{\circ 2} \odot v$. As long, and one factor for two."""
-    total: dict[bytes, tuple[Node, sp.Expr]] = {}
+    powers = _powers(node)
+    if len(powers) == len(node.operands):
+        return None
+    return had(*(power(base, number(sum(ks))) for base, ks in powers))
+
+
+def _powers(node: Node) -> list[tuple[Node, list[sp.Expr]]]:
+    """Every base among the factors with the exponents it has."""
+    found: dict[bytes, tuple[Node, list[sp.Expr]]] = {}
     for factor in node.operands:
         base, k = factor, sp.Integer(1)
         if factor.op is POWER and is_number(factor.operands[1]):
             base, k = factor.operands[0], as_number(factor.operands[1])
-        seen = total.get(base.content)
-        total[base.content] = (base, k) if seen is None else (seen[0], seen[1] + k)
-    if len(total) == len(node.operands):
+        found.setdefault(base.content, (base, []))[1].append(k)
+    return list(found.values())
+
+
+@law("hadamard")
+def powers_of_one_base(node: Node) -> Node | None:
+    r"""$u^{\circ(c - 1)} \odot u = u^{\circ c}$ where the exponents add up. Shrinks: one factor for
+    two."""
+    for k, j in itertools.combinations(range(len(node.operands)), 2):
+        (base, p), (other, q) = (_as_power(node.operands[i]) for i in (k, j))
+        if base.content == other.content and not (is_number(p) and is_number(q)):
+            rest = without(node.operands, node.operands[k], node.operands[j])
+            return shorter(node, had(ones(*node.shape), power(base, settled(add(p, q))), *rest))
+    return None
+
+
+@law("times")
+def inner_product_of_powers(node: Node) -> Node | None:
+    r"""$(u^{\circ p})^\top u^{\circ q} = \mathbf{1}^\top u^{\circ(p + q)}$, where u may be a multiple.
+    Shrinks: one factor for two."""
+    for k, row, column in neighbours(node):
+        if not shapes.is_one(row.shape[0]) or not shapes.is_one(column.shape[1]):
+            continue
+        for first, second in ((settled(flip(row)), column), (column, settled(flip(row)))):
+            (base, p), (other, q) = _as_power(first), _as_power(second)
+            scalars = split(base)[0]
+            if base.content != other.content and q is number(1):
+                # u' = (cu)'/c
+                other, front = mul(*scalars, other), mul(*scalars)
+            else:
+                front = number(1)
+            if base.content == other.content and p is not number(1):
+                total = make_op("sum", power(base, settled(add(p, q))))
+                return shorter(node, settled(mul(power(front, -1), replaced(node, k, 2, total))))
+    return None
+
+
+def _as_power(factor: Node) -> tuple[Node, Node]:
+    if factor.op is POWER:
+        return factor.operands[0], factor.operands[1]
+    return factor, number(1)
+
+
+@law("where")
+def choice_of_one(node: Node) -> Node | None:
+    r"""$\operatorname{where}(\mathbf 1[u > 0], 1, 0) = \mathbf 1[u > 0]$, and $1 - \mathbf 1[u > 0]$
+    where 0 and 1 are exchanged. Shrinks: a word goes, and two numbers."""
+    c, a, b = node.operands
+    if c.op.name != "step" or c.shape != node.shape:
         return None
-    return had(*(power(base, number(k)) for base, k in total.values()))
+    one = ones(*node.shape) if node.shape else number(1)
+    if _is(a, 1) and _is(b, 0):
+        return c
+    return add(one, mul(-1, c)) if _is(a, 0) and _is(b, 1) else None
+
+
+def _is(node: Node, value: int) -> bool:
+    """Whether all entries are this number, 0 or 1."""
+    constant = is_zero(node) if value == 0 else node.op is ONES
+    return constant or (is_number(node) and bool(as_number(node) == value))
+
+
+@law("hadamard", "times")
+def choices_alike(node: Node) -> Node | None:
+    r"""$\operatorname{where}(c, a, b) \odot \operatorname{where}(c, u, v) =
+    \operatorname{where}(c, a \odot u, b \odot v)$. Shrinks: one choice for two."""
+    entrywise = node.op is HADAMARD
+    choices = [f for f in node.operands if f.op.name == "where" and (entrywise or not f.shape)]
+    for first, second in itertools.combinations(choices, 2):
+        (c, *ways), (other, *others) = first.operands, second.operands
+        if c.content == other.content:
+            both = (settled(_product(a, b)) for a, b in zip(ways, others, strict=True))
+            rest = without(node.operands, first, second)
+            join = had if entrywise else mul
+            return shorter(node, join(make_op("where", c, *both), *rest))
+    return None
+
+
+def _product(*factors: Node) -> Node:
+    """Entry by entry, where a number stands for a constant matrix."""
+    numbers = [f for f in factors if not f.shape]
+    matrices = [f for f in factors if f.shape]
+    return mul(*numbers, had(*matrices)) if matrices else mul(*numbers)
 
 
 @law(*UNDONE)

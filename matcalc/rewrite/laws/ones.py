@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from matcalc import shapes
 from matcalc.expr import Node, number, read
 from matcalc.ops.algebra import (
     EYE,
@@ -11,10 +12,12 @@ from matcalc.ops.algebra import (
     TRANSPOSE,
     ZEROS,
     add,
+    had,
     mul,
     ones,
     t,
 )
+from matcalc.ops.product import is_reciprocal
 from matcalc.ops.reduce import axis_sum
 from matcalc.rewrite.cost import cost
 from matcalc.rewrite.flip import flip
@@ -155,6 +158,19 @@ def sum_of_entrywise_product(node: Node) -> Node | None:
     first, last = A.operands
     ways = (mul(settled(flip(first)), last), mul(settled(flip(last)), first))
     return shorter(node, min(ways, key=cost))
+
+
+@law("times")
+def quotients_summed(node: Node) -> Node | None:
+    r"""$u^\top(\mathbf{1} \oslash v) = \mathbf{1}^\top(u \oslash v)$ for columns u, v. Shrinks: a
+    one goes."""
+    for k, row, column in neighbours(node):
+        if shapes.is_one(row.shape[0]) and shapes.is_one(column.shape[1]):
+            u, v = settled(flip(row)), column
+            if is_reciprocal(u) != is_reciprocal(v):
+                total = make_op("sum", had(u, v))
+                return shorter(node, replaced(node, k, 2, total))
+    return None
 
 
 @law("max", "min", "where", "leaky_relu", "huber", orders=True)

@@ -16,7 +16,17 @@ from matcalc.ops.inverses import matrix_power
 from matcalc.ops.product import is_reciprocal
 from matcalc.ops.reduce import axis_sum
 from matcalc.rewrite.flip import flip
-from matcalc.rewrite.law import equal, law, make_op, neighbours, replaced, settled, split, without
+from matcalc.rewrite.law import (
+    equal,
+    law,
+    make_op,
+    neighbours,
+    replaced,
+    settled,
+    shorter,
+    split,
+    without,
+)
 
 
 @law("times")
@@ -255,6 +265,29 @@ def root_of_square(node: Node) -> Node | None:
         return None
     halved = (power(f.operands[0], mul(f.operands[1], sp.Rational(1, 2))) for f in norms)
     return mul(*halved, root)
+
+
+@law("times")
+def roots_of_numbers(node: Node) -> Node | None:
+    r"""$\sqrt a/\sqrt b = \sqrt{a/b}$ for positive numbers. Shrinks: one root for two."""
+    found = [f for f in node.operands if _number_below_root(f) is not None]
+    if len(found) < 2:
+        return None
+    powers = [(_number_below_root(f), -1 if is_reciprocal(f) else 1) for f in found]
+    up, down = (mul(1, *(p for p, side in powers if side == s and p is not None)) for s in (1, -1))
+    root = make_op("sqrt", mul(up, power(down, -1)))
+    if up is number(1):
+        root = power(make_op("sqrt", down), -1)
+    return shorter(node, mul(root, *without(node.operands, *found)))
+
+
+def _number_below_root(factor: Node) -> Node | None:
+    """The a of the square root of a positive number a, or of its reciprocal."""
+    root = factor.operands[0] if is_reciprocal(factor) else factor
+    if root.op.name != "sqrt" or (factor is not root and factor.operands[1] is not number(-1)):
+        return None
+    inside = root.operands[0]
+    return inside if is_number(inside) and as_number(inside) > 0 else None
 
 
 def _is_squared_norm(factor: Node) -> bool:

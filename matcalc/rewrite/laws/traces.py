@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from matcalc import shapes
 from matcalc.expr import Node
-from matcalc.ops.algebra import HADAMARD, PRODUCT, TRANSPOSE, add, had, mul
+from matcalc.ops.algebra import HADAMARD, PRODUCT, SUM_OP, TRANSPOSE, add, had, mul
 from matcalc.rewrite.cost import cost
 from matcalc.rewrite.flip import flip
-from matcalc.rewrite.law import law, make_op, settled, shorter
+from matcalc.rewrite.law import law, make_op, settled, shorter, split
 
 
 @law("tr")
@@ -82,18 +82,28 @@ def trace_of_diagonal(node: Node) -> Node | None:
     return None
 
 
-@law("sum")
+@law("sum", orders=True)
 def sum_of_diagonal(node: Node) -> Node | None:
-    r"""$\mathbf{1}^\top\operatorname{diag}(A) = \operatorname{tr}A$. Shrinks: one word for two."""
+    r"""$\mathbf{1}^\top\operatorname{diag}(A) = \operatorname{tr}A$, among other terms, too. Shrinks:
+    one word for two, or as long."""
     A = node.operands[0]
-    return make_op("tr", A.operands[0]) if A.op.name == "diagonal" else None
+    traces, others = [], []
+    for term in A.operands if A.op is SUM_OP else (A,):
+        scalars, ms = split(term)
+        if len(ms) == 1 and ms[0].op.name == "diagonal":
+            traces.append(mul(*scalars, make_op("tr", ms[0].operands[0])))
+        else:
+            others.append(term)
+    if not traces:
+        return None
+    return add(*([make_op("sum", add(*others))] if others else []), *traces)
 
 
 @law("sum")
 def sum_against_transpose(node: Node) -> Node | None:
     r"""$\mathbf{1}^\top(A^\top \odot B)\mathbf{1} = \operatorname{tr}(AB)$. Shrinks: a mark goes."""
     A = node.operands[0]
-    if A.op is not HADAMARD or len(A.operands) != 2:
+    if A.op is not HADAMARD or len(A.operands) != 2 or 1 in A.shape:
         return None
     left, right = A.operands
     ways = (make_op("tr", settled(mul(flip(a), b))) for a, b in ((left, right), (right, left)))

@@ -1,0 +1,103 @@
+"""An expression in the brackets that it repeats.
+
+A lecturer who has ``xc = x - mean(x)`` on the board writes on in ``xc``: ``a'*xc``, not ``a'*x -
+sum(a)*sum(x)/n``. Here a bracket ``S = x + r`` that stands in several places becomes a letter, and
+the ``x`` that is left becomes ``S - r``; what the laws make of this is written with the bracket
+again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matcalc.expr import Node, is_symbol, leaves, postorder, substitute
+from matcalc.ops.algebra import PRODUCT, SUM_OP, TRANSPOSE, add, coefficient, is_zero, mul
+from matcalc.ops.reduce import axis_sum
+from matcalc.rewrite.cost import SYMBOL, cost
+from matcalc.rewrite.flip import is_symmetric
+from matcalc.rewrite.law import settled
+from matcalc.rewrite.orientation import family
+from matcalc.rewrite.template import placeholder
+
+FIRST = 10_000  # the placeholders of an expression are counted from 0
+WORTH = 3 * SYMBOL  # a shorter bracket is written out
+MOST = 3
+
+
+class InBrackets:
+    """An expression in letters for the brackets it repeats."""
+
+    def __init__(self, root: Node) -> None:
+        self.root = root
+        self.meaning: list[tuple[Node, Node]] = []  # letter, what it stands for, inner ones first
+        for bracket, turned in _repeated(postorder(root)):
+            if len(self.meaning) < MOST:
+                self._name(bracket, turned)
+
+    def restored(self, node: Node) -> Node:
+        """What was made of the expression, written with the brackets."""
+        for letter, meaning in reversed(self.meaning):
+            node = substitute(node, {letter: meaning})
+        return node
+
+    def _name(self, bracket: Node, turned: Node | None) -> None:
+        """The letter for a bracket, if something of the bracket stands elsewhere, too."""
+        before = len(self.meaning)
+        letter = self._letter(bracket, _shown(bracket))
+        swaps = {bracket: letter}
+        if turned is not None:
+            swaps[turned] = mul(-1, letter)
+        other = substitute(self.root, swaps)
+        for term in bracket.operands:
+            c, x = coefficient(term)
+            rest = add(*(a for a in bracket.operands if a is not term))
+            if abs(c) != 1 or not is_symbol(x) or x not in leaves(other):
+                continue
+            own = {a: self._letter(a, ()) for a in _atoms_with(x, rest)}
+            if x in own:
+                break
+            other, rest = substitute(other, own), substitute(rest, own)
+            self.root = substitute(other, {x: mul(c, add(letter, mul(-1, rest)))})
+            return
+        del self.meaning[before:]
+
+    def _letter(self, meaning: Node, facts: tuple[str, ...]) -> Node:
+        letter = placeholder(FIRST + len(self.meaning), meaning.shape, facts)
+        self.meaning.append((letter, meaning))
+        return letter
+
+
+def _repeated(order: Sequence[Node]) -> list[tuple[Node, Node | None]]:
+    """The brackets that stand in several places, each with its negative where that occurs."""
+    uses: dict[Node, int] = {}
+    for node in order:
+        for child in node.operands:
+            uses[child] = uses.get(child, 0) + 1
+    found: dict[object, list[Node]] = {}
+    for node in order:
+        if node.op is SUM_OP and node.shape and not node.indices and cost(node) >= WORTH:
+            found.setdefault(family(node)[0], []).append(node)
+    return [
+        (sides[0], sides[1] if len(sides) > 1 else None)
+        for sides in found.values()
+        if len(sides) <= 2 and sum(uses.get(side, 0) for side in sides) > 1
+    ]
+
+
+def _shown(bracket: Node) -> tuple[str, ...]:
+    """The facts that a bracket shows."""
+    sums = ("cols_sum_to_zero", "rows_sum_to_zero")
+    found = [fact for k, fact in enumerate(sums) if is_zero(settled(axis_sum(bracket, k)))]
+    return (*found, "symmetric") if is_symmetric(bracket) else tuple(found)
+
+
+def _atoms_with(x: Node, node: Node) -> list[Node]:
+    """The parts of a sum of products in which x occurs."""
+    todo, found = [node], []
+    while todo:
+        part = todo.pop()
+        if part.op in (SUM_OP, PRODUCT, TRANSPOSE):
+            todo.extend(part.operands)
+        elif x in leaves(part):
+            found.append(part)
+    return found
