@@ -211,8 +211,11 @@ class Formulas(Sums):
                 (f"{write(left)} {write(right)}^T", a, b.transposed()),
                 (rf"{write(left)} \odot {write(right)}", None, None),
             )
-            if (x is None and a.shape() == b.shape())
-            or (x is not None and x.axes.get(COL, 1) == y.axes.get(ROW, 1))
+            if (
+                a.shape() == b.shape()
+                if x is None or y is None
+                else x.axes.get(COL, 1) == y.axes.get(ROW, 1)
+            )
         ]
         meant = f"; did you mean {shapes.listed(fits)}?" if fits else ""
         return (

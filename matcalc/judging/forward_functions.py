@@ -173,7 +173,7 @@ class Functions(Names):
         values = [self.value(item) for item in items]
         if key == "sigma" and key not in self.env.opaque and len(items) == 1:
             return values[0].each(FUNCTIONS["sigmoid"])
-        name = self.functions.setdefault(key, None) or self.identifier(key)
+        name = self.functions.get(key) or self.identifier(key)
         self.functions[key] = name
         if kind == "entrywise" and len(items) == 1:
             f: Callable[..., Node] = function(name, write(head))

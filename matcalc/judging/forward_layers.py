@@ -126,11 +126,14 @@ def _is_size(relation: t.Relation) -> bool:
 
 def _sizes(page: Sequence[t.Relation]) -> dict[str, int]:
     """``L = 3``."""
-    return {
-        s.full(r.sides[0]): int(r.sides[1].text)
-        for r in page
-        if _is_size(r) and isinstance(r.sides[0], t.Symbol) and r.sides[1].text.isdigit()  # type: ignore[attr-defined]
-    }
+    found: dict[str, int] = {}
+    for relation in page:
+        if not _is_size(relation):
+            continue
+        name, number = relation.sides
+        if isinstance(name, t.Symbol) and isinstance(number, t.Number) and number.text.isdigit():
+            found[s.full(name)] = int(number.text)
+    return found
 
 
 def _used(relation: t.Relation, names: set[str]) -> Iterator[int]:

@@ -191,7 +191,7 @@ class Names(Letters):
         capital = self.capital(node, indices, key)
         if capital is not None:
             return capital
-        letters = [p.name for p in t.walk(indices[0]) if self.running(p)]
+        letters = [p.name for p in s.symbols(indices[0]) if self.running(p)]
         found = self.ranges[letters[0]] if letters else None
         if found is None or found[1] is OPEN or not isinstance(indices[0], t.Symbol):
             # how many there are is said where the letter runs by itself
@@ -255,7 +255,7 @@ class Names(Letters):
         rows, cols = step.node.shape
         if shapes.is_one(cols) or shapes.is_one(rows):
             return Array(step.node, (0, None) if shapes.is_one(cols) else (None, 0), key)
-        letters = [p.name for p in t.walk(indices[0]) if self.running(p)]
+        letters = [p.name for p in s.symbols(indices[0]) if self.running(p)]
         wanted = self.length(letters[0]) if letters else None
         said = self.env.shape_of(node, {})
         inner = self.dim(said[0]) if said is not None else None

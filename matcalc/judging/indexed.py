@@ -353,7 +353,7 @@ def _eliminated(
 
     ``alone`` are axes that are summed and that nothing else runs along.
     """
-    vectors = [f.node for f in found if None in f.axes]
+    vectors = [f.node for f in found if None in f.axes and f.node is not None]
     matrices = [f for f in found if None not in f.axes]
     if not matrices:
         if len(vectors) == 2 and all(is_symbol(v) for v in vectors):

@@ -53,7 +53,7 @@ def verify_claim(
             )
     except ParseError as error:
         return Verdict("unreadable", claim, explanation=str(error))
-    verdict = verify_relations(env.copy(), relations, claim)
+    verdict = verify_relations(env.copy(), relations, claim, alone=True)
     if verdict.status not in FAILURES:
         return verdict
     for condition in env.unused:
@@ -70,9 +70,13 @@ def verify_relations(
     *,
     diagnose: bool = True,
     prove: bool = True,
+    alone: bool = False,
 ) -> Verdict:
-    """Judge what one display states; the worst line decides."""
-    found = judgement(env, relations)
+    """Judge what one display states; the worst line decides.
+
+    A display that is ``alone``, on no page, may define names for the rest of itself.
+    """
+    found = judgement(env, relations, alone=alone)
     if found is None:
         return Verdict("unreadable", claim, explanation="there is no equation")
     return verdict_of(found, claim, diagnose=diagnose, prove=prove)
@@ -88,7 +92,9 @@ class Judgement:
     steps: int  # right-hand sides above it, in lines that go on with the same left side
 
 
-def judgement(env: Environment, relations: Iterable[t.Relation]) -> Judgement | None:
+def judgement(
+    env: Environment, relations: Iterable[t.Relation], *, alone: bool = False
+) -> Judgement | None:
     """Every line of a display judged; None if there is no equation."""
     listed = list(relations)
     note_layers(env, listed)
@@ -99,8 +105,12 @@ def judgement(env: Environment, relations: Iterable[t.Relation]) -> Judgement | 
             words = " ".join(remark.words for remark in line.remarks)
             if "activation" in words or "layout" in words:
                 statement(env, t.Relation((), remarks=line.remarks), words)
-    _take_definitions(env, lines)
     lines = [spelled_out(env, line) for line in lines]
+    if alone:
+        if len(lines) == 1 and _only_defines(env, lines[0]):
+            return Judgement(env, env, Judged(lines[0], lines[0], Finding("defines")), 0)
+        _take_definitions(env, lines)
+        lines = [spelled_out(env, line) for line in lines]
     before = env.copy()
     infer(env, lines)
     judged = [judge_line(env, line, before) for line in lines if line.sides]
@@ -130,15 +140,23 @@ def _take_definitions(env: Environment, lines: Sequence[t.Relation]) -> None:
     r"""``S = X^T X \Rightarrow ...``, ``..., D_i = \sum_j P_{ij}``: names for the rest of the claim."""
     for k, line in enumerate(lines):
         left = s.peeled(line.sides[0]) if line.signs else None
-        if isinstance(left, t.HeadBracket) and _is_new_function(env, left):
-            take(env, replace(line, sides=line.sides[:2], signs=line.signs[:1]))
+        if left is None or line.signs[0] not in EQUALS:
             continue
-        if not isinstance(left, t.Symbol) or line.signs[0] not in EQUALS:
-            continue
-        quiet = _quiet(env, line)
         names = {p.name for other in (*lines[:k], *lines[k + 1 :]) for p in s.symbols(other)}
-        if quiet is not None and quiet.status == "defines" and left.name in names:
+        if isinstance(left, t.HeadBracket) and _is_new_function(env, left):
+            if len(line.sides) > 2 or left.head.name in names:  # type: ignore[attr-defined]
+                take(env, replace(line, sides=line.sides[:2], signs=line.signs[:1]))
+            continue
+        quiet = _quiet(env, line) if isinstance(left, t.Symbol) else None
+        if quiet is not None and quiet.status == "defines" and left.name in names:  # type: ignore
             take(env, line)
+
+
+def _only_defines(env: Environment, line: t.Relation) -> bool:
+    """``f(w) = ...`` of an f that nothing is said of."""
+    left = s.peeled(line.sides[0]) if len(line.sides) == 2 else None
+    equals = bool(line.signs) and line.signs[0] in EQUALS
+    return equals and isinstance(left, t.HeadBracket) and _is_new_function(env, left)
 
 
 def _is_new_function(env: Environment, left: t.HeadBracket) -> bool:
@@ -362,6 +380,13 @@ def _undefined_loss(env: Environment, line: t.Relation, finding: Finding) -> str
     return write(of)
 
 
+def _by_a_stranger(before: Environment, line: t.Relation) -> bool:
+    """Whether the left side differentiates by something that has no shape on the page."""
+    left = s.peeled(line.sides[0])
+    by = left.by if isinstance(left, (t.Derivative, t.Nabla)) else ()
+    return any(isinstance(x, t.Symbol) and not _known(before, x) for x in by)
+
+
 # ---------------------------------------------------------------- the verdict
 
 
@@ -417,8 +442,10 @@ def _verdict(found: Judgement, claim: str, diagnose: bool, prove: bool) -> Verdi
     if finding.status in FAILURES and (word := _unexplained(env, judged.line)):
         why = f"the page does not say what {word} does"
         return Verdict("unreadable", claim, explanation=why, assumptions=tuple(env.assumptions))
-    named = finding.status in ("fails", "shape-error")
-    if named and (name := _undefined_loss(env, judged.line, finding)):
+    loose = finding.status == "shape-error" and _by_a_stranger(found.before, judged.line)
+    if (finding.status == "fails" or loose) and (
+        name := _undefined_loss(env, judged.line, finding)
+    ):
         why = f"{name} is not defined, so nothing is known about its derivative"
         return Verdict("unreadable", claim, explanation=why, assumptions=tuple(env.assumptions))
     wrong = finding.wrong if finding.status not in ("holds", "unreadable") else None

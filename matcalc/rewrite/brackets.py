@@ -8,7 +8,7 @@ again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 from matcalc.expr import Node, is_symbol, leaves, postorder, substitute
 from matcalc.ops.algebra import PRODUCT, SUM_OP, TRANSPOSE, add, coefficient, is_zero, mul
@@ -30,9 +30,9 @@ class InBrackets:
     def __init__(self, root: Node) -> None:
         self.root = root
         self.meaning: list[tuple[Node, Node]] = []  # letter, what it stands for, inner ones first
-        for bracket, turned in _repeated(postorder(root)):
+        for bracket, others in _repeated(postorder(root)):
             if len(self.meaning) < MOST:
-                self._name(bracket, turned)
+                self._name(bracket, others)
 
     def restored(self, node: Node) -> Node:
         """What was made of the expression, written with the brackets."""
@@ -40,14 +40,12 @@ class InBrackets:
             node = substitute(node, {letter: meaning})
         return node
 
-    def _name(self, bracket: Node, turned: Node | None) -> None:
+    def _name(self, bracket: Node, others: dict[Node, int]) -> None:
         """The letter for a bracket, if something of the bracket stands elsewhere, too."""
         before = len(self.meaning)
         letter = self._letter(bracket, _shown(bracket))
-        swaps = {bracket: letter}
-        if turned is not None:
-            swaps[turned] = mul(-1, letter)
-        other = substitute(self.root, swaps)
+        swaps = {same: mul(sign, letter) for same, sign in others.items()}
+        other = substitute(self.root, {bracket: letter, **swaps})
         for term in bracket.operands:
             c, x = coefficient(term)
             rest = add(*(a for a in bracket.operands if a is not term))
@@ -67,20 +65,23 @@ class InBrackets:
         return letter
 
 
-def _repeated(order: Sequence[Node]) -> list[tuple[Node, Node | None]]:
-    """The brackets that stand in several places, each with its negative where that occurs."""
+def _repeated(order: Sequence[Node]) -> list[tuple[Node, dict[Node, int]]]:
+    """The brackets that stand in several places, each with the sums that are it in another order
+    (1) or its negative (-1)."""
     uses: dict[Node, int] = {}
     for node in order:
         for child in node.operands:
             uses[child] = uses.get(child, 0) + 1
-    found: dict[object, list[Node]] = {}
+    found: dict[Hashable, dict[Node, int]] = {}
     for node in order:
         if node.op is SUM_OP and node.shape and not node.indices and cost(node) >= WORTH:
-            found.setdefault(family(node)[0], []).append(node)
+            key, sign = family(node)
+            found.setdefault(key, {})[node] = sign
     return [
-        (sides[0], sides[1] if len(sides) > 1 else None)
+        (first, {node: sign * sides[first] for node, sign in sides.items() if node is not first})
         for sides in found.values()
-        if len(sides) <= 2 and sum(uses.get(side, 0) for side in sides) > 1
+        for first in list(sides)[:1]
+        if sum(uses.get(side, 0) for side in sides) > 1
     ]
 
 

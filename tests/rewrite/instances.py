@@ -81,6 +81,7 @@ INSTANCES: dict[str, list[Node]] = {
     "minus_into_bracket": [-(A - B), -a * (R - S)],
     "brackets_alike": [(u - v) * (v - u).T, a * A * (u - v) * (v - u).T * B],
     "common_scalars": [a * A + a * B, A / 3 + B / 3],
+    "perfect_square": [mc.power(u, 2) + 2 * H(u, v) + mc.power(v, 2), a**2 - 2 * a + 1],
     "left_from_inverse": [mc.eye(n) - inv(A + B) * A, 2 * mc.eye(n) - 2 * A * inv(A + B)],
     "woodbury": [
         inv(A) - inv(A) * R * inv(mc.eye(m) + R.T * inv(A) * R) * R.T * inv(A),

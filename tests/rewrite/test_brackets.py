@@ -46,3 +46,17 @@ def test_nothing_is_named_that_stands_alone() -> None:
     """A bracket used once, or whose terms stand nowhere else, is left alone."""
     assert not InBrackets(xc / mc.norm2(a)).meaning
     assert not InBrackets(xc / mc.norm2(xc)).meaning
+
+
+def test_a_sum_in_another_order_is_no_negative() -> None:
+    """atan(X.^2) + X and X + atan(X.^2) are one bracket, and their sign is kept."""
+    X = mc.matrix("X", n, n)
+    for value in (mc.norm2(mc.atan(mc.power(X, 2)) + X), mc.norm2(X + mc.atan(mc.power(X, 2)))):
+        assert mc.check(value, X)
+    first, second = mc.atan(mc.power(X, 2)) + X, X + mc.atan(mc.power(X, 2))
+    root = mc.hadamard(first, X) / mc.norm2(second)
+    named = InBrackets(root)
+    values = {"X": [[0.5, -1.0], [2.0, 0.3]]}
+    assert mc.evaluate(named.restored(named.root), values) == pytest.approx(
+        mc.evaluate(root, values)
+    )

@@ -14,9 +14,11 @@ from matcalc.ops.algebra import (
     add,
     coefficient,
     eye,
+    had,
     mul,
     t,
 )
+from matcalc.ops.entrywise import POWER, power
 from matcalc.rewrite.flip import is_symmetric
 from matcalc.rewrite.law import equal, has, law, make_op, settled, shorter, split, without
 from matcalc.rewrite.likeness import likeness
@@ -129,6 +131,37 @@ def common_scalars(node: Node) -> Node | None:
             return None
         rest.append(mul(number(1 / shared), part))
     return shorter(node, mul(number(shared), *common, add(*rest)))
+
+
+@law("plus")
+def perfect_square(node: Node) -> Node | None:
+    r"""$a^2 + 2ab + b^2 = (a + b)^2$, entry by entry. Shrinks: two terms for three."""
+    if len(node.operands) != 3:
+        return None
+    for middle in node.operands:
+        roots = [_root(term) for term in node.operands if term is not middle]
+        if len(roots) != 2 or roots[0] is None or roots[1] is None:
+            continue
+        a, b = roots
+        cross = mul(2, had(a, b)) if node.shape else mul(2, a, b)
+        for sign in (1, -1):
+            if equal(middle, mul(sign, cross)):
+                return power(add(a, mul(sign, b)), 2)
+    return None
+
+
+def _root(term: Node) -> Node | None:
+    """What a square is the square of."""
+    c, rest = coefficient(term)
+    root = sp.sqrt(c)
+    if not root.is_Rational:
+        return None
+    if rest.op is ONES or is_number(rest):
+        return mul(number(root), rest)
+    if rest.op is not POWER or not is_number(rest.operands[1]):
+        return None
+    exponent = as_number(rest.operands[1])
+    return mul(number(root), power(rest.operands[0], exponent / 2)) if exponent.is_even else None
 
 
 @law("plus")
