@@ -28,6 +28,7 @@ from matcalc.judging.conditions import COMPARE, holds_where
 from matcalc.judging.domains import worlds_inside
 from matcalc.judging.environment import Environment
 from matcalc.judging.finding import EQUAL, RANK, Finding
+from matcalc.judging.formal_chains import holds_formally
 from matcalc.judging.free_letters import free_letters
 from matcalc.judging.scope import Scope
 from matcalc.judging.sizes import in_letters, worlds
@@ -248,6 +249,9 @@ def _sides(scope: Scope, relation: t.Relation) -> Finding:
     for k in range(1, len(sided)):
         loose = 0.02 if relation.signs[k - 1] == r"\approx" else 0.0
         mine = _pair(scope, truth, sided[k], slacks[k], loose)
+        if mine.status in ("fails", "shape-error"):
+            if holds_formally(scope, relation.sides[0], relation.sides[k]):
+                mine = Finding("holds", tags=frozenset({v.FORMAL}))
         finding.sides[k] = mine.status
         mine = replace(mine, wrong=None if mine.status == "holds" else k, sides=finding.sides)
         if finding.status == "holds":

@@ -19,6 +19,7 @@ PLAIN: frozenset[str] = frozenset()
 # Liberties of a reading. The first ones are common and harmless, the others are named as what a
 # line needs to be true.
 DOT_ENTRYWISE = "the dot is the entrywise product"
+FORMAL = "the chain rule as a statement: one of its factors is no matrix"
 KRON_ENTRYWISE = "the sign of the Kronecker product is the entrywise product"
 BESIDE_ENTRYWISE = "factors side by side are multiplied entry by entry"
 SLOPE_ENTRYWISE = "a derivative between equal shapes is taken entry by entry"

@@ -146,6 +146,25 @@ PAIRS = {
         r"\frac{d\tanh x}{dx} = \operatorname{sech}^2 x",
         r"\frac{d\tanh x}{dx} = \operatorname{sech} x",
     ),
+    "a slope that is no matrix": (
+        [
+            r"z = Wx+b", r"p=\mathrm{softmax}(z)", r"L=-y^T\log p", r"\mathbf{1}^Ty=1",
+            r"W\in\mathbb{R}^{K\times d},x\in\mathbb{R}^d,y,b\in\mathbb{R}^K",
+        ],
+        r"\frac{\partial L}{\partial W} = \frac{\partial L}{\partial z}\frac{\partial z}{\partial W}"
+        r" = (p-y)x^T",
+        r"\frac{\partial L}{\partial W} = \frac{\partial L}{\partial p}\frac{\partial z}{\partial W}"
+        r" = (p-y)x^T",
+    ),
+    "a slope that is no matrix, along one of two ways": (
+        [
+            r"Z=XW", r"A=\tanh(Z)", r"L=\|A-Y\|^2+\|Z\|^2",
+            r"X\in\mathbb{R}^{n\times d},W\in\mathbb{R}^{d\times k}",
+        ],
+        r"\frac{\partial L}{\partial W} = \frac{\partial L}{\partial Z}\frac{\partial Z}{\partial W}",
+        r"\frac{\partial L}{\partial W} = \frac{\partial L}{\partial A}\frac{\partial A}{\partial Z}"
+        r"\frac{\partial Z}{\partial W}",
+    ),
     "along a path": (
         [r"V(x) = x^TPx", r"\dot x = Ax", r"P=P^T", r"A,P\in\mathbb{R}^{n\times n}", r"x\in\mathbb{R}^n"],
         r"\dot V(x) = x^T(A^TP+PA)x",
