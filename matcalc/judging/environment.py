@@ -102,6 +102,9 @@ class Environment:
     big: set[str] = field(default_factory=set)  # sizes too big to be tried
     renamed: set[str] = field(default_factory=set)  # names that are defined with a prime
     turned: set[str] = field(default_factory=set)  # names whose prime is a transpose
+    guessed_functions: set[str] = field(
+        default_factory=set
+    )  # letters that are applied, and no more
     guessed_words: set[str] = field(default_factory=set)  # operators nobody explained
     known_functions: set[str] = field(default_factory=set)
     symbols: dict[str, t.Symbol] = field(default_factory=dict)  # declared names as written

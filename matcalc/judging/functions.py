@@ -382,6 +382,8 @@ def _undefined(
         env.opaque[key] = kind
         if len(head.name) > 1 and "{" in head.latex:
             env.guessed_words.add(head.name)
+        else:
+            env.guessed_functions.add(head.name)
         what = "an unknown smooth function" if kind == "scalar" else "applied entry by entry"
         env.assume(f"{write(replace(head, primes=0))} is {what}")
     if kind == "entrywise":

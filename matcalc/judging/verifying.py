@@ -355,7 +355,11 @@ def _unexplained(env: Environment, line: t.Relation) -> str:
     primed = {
         p.name for root in roots for p in t.walk(root) if isinstance(p, t.Symbol) and p.primes
     }
-    return next(iter(sorted(env.guessed_words - primed)), "")
+    # Of a function that stands on the wrong side alone nothing is known.
+    bodies = (line.sides[0], *(d.body for d in env.definitions.values()))
+    said = {p.name for root in bodies for p in t.walk(root) if isinstance(p, t.Symbol)}
+    unknown = env.guessed_words | (env.guessed_functions - said)
+    return next(iter(sorted(unknown - primed)), "")
 
 
 def _undefined_loss(env: Environment, line: t.Relation, finding: Finding) -> str:
