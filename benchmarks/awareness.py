@@ -244,8 +244,9 @@ def ours(build: Callable[..., Any]) -> Callable[[Inputs], Callable[[], Any]]:
     def make(v: Inputs) -> Callable[[], Any]:
         import matcalc as mc
 
-        facts = (mc.Q.positive_definite("P"), mc.Q.lower_triangular("L"))
-        function = mc.compile(build(**symbols()), assume=facts, sizes={"n": SIZE, "k": THIN})
+        named = symbols()
+        facts = (mc.Q.positive_definite(named["P"]), mc.Q.lower_triangular(named["L"]))
+        function = mc.compile(build(**named), assume=facts, sizes={"n": SIZE, "k": THIN})
         given = {k: x for k, x in v.items() if k in function.arguments}
         return lambda: function(**given)
 
