@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from matcalc.judging import slips
 from matcalc.judging import spelling as s
-from matcalc.judging.adjoints import used_names
+from matcalc.judging.adjoints import loss_symbol, used_names
 from matcalc.judging.environment import Environment
 from matcalc.judging.infer import OPERANDS
 from matcalc.judging.scope import INNER
@@ -169,3 +169,13 @@ def _used(node: t.Node) -> Iterator[t.Symbol]:
     slopes = [p.of for p in t.walk(node) if isinstance(p, t.Derivative) and p.of is not None]
     inside = {id(p) for of in slopes for p in t.walk(of)}
     return (p for p in t.walk(node) if isinstance(p, t.Symbol) and id(p) not in inside)
+
+
+def stray_delta(env: Environment, line: t.Relation) -> str:
+    r"""The sign before a name in ``\delta o_t = ...``, where nothing says whose error that is."""
+    left = line.sides[0]
+    if not isinstance(left, t.Product) or any(left.operators) or loss_symbol(env) is not None:
+        return ""
+    sign, behind = left.factors[:2]
+    bare = isinstance(sign, t.Symbol) and sign.name == "delta" and not sign.subscripts
+    return r"\delta" if bare and isinstance(behind, t.Symbol) and not env.has("delta") else ""

@@ -10,6 +10,7 @@ from matcalc.errors import ParseError
 from matcalc.judging import spelling as s
 from matcalc.judging.adjoints import loss_symbol, used_names
 from matcalc.judging.array_words import CALLS
+from matcalc.judging.blame import stray_delta
 from matcalc.judging.chain_rule import chained
 from matcalc.judging.conventions import statement
 from matcalc.judging.counting import note_dims
@@ -443,7 +444,8 @@ def _verdict(found: Judgement, claim: str, diagnose: bool, prove: bool) -> Verdi
         if ground is Grounds.NEARLY:
             finding = replace(finding, status="fails", why=ground.value, wrong=1)
             diagnose = False
-    if finding.status in FAILURES and (word := _unexplained(env, judged.line)):
+    word = _unexplained(env, judged.line) or stray_delta(found.before, judged.line)
+    if finding.status in FAILURES and word:
         why = f"the page does not say what {word} does"
         return Verdict("unreadable", claim, explanation=why, assumptions=tuple(env.assumptions))
     loose = finding.status == "shape-error" and _by_a_stranger(found.before, judged.line)
