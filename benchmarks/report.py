@@ -303,11 +303,20 @@ the docstring of the helper or in a comment.
 | log softmax(Z), log of a sum of e^z | z - max - log of the sum | the softmax underflows to 0, its log is -inf |
 | log sigmoid(z), log(1 + e^z) | min(z, 0) - log1p(e^-abs(z)) and its mirror | the same |
 | the logistic loss of labels | y z - softplus(z) | log(1 - p) cancels near p = 1 |
-| log(e^x + e^y), log cosh x | logaddexp | e^x overflows at 710 |
+| log(e^x + e^y) | logaddexp | e^x overflows at 710 |
+| log cosh x | abs(x) + log1p(e^-2 abs(x)) - log 2 | the same |
+| log(y'e^x) | the largest x with a weight y taken off first | the same, or y'e^x underflows to 0 |
+| log(e^x - 1), log(e^x - e^y) | x + log(1 - e^-x), by expm1 or log1p | e^x overflows, or the difference cancels |
+| log(x o y), log(x / y), log x^2 | those of the factors where the product does not fit | it over- or underflows |
+| log((1 + x)/(1 - x)), log(x + sqrt(x^2 + 1)) | artanh, arsinh | both cancel |
+| sqrt(x + 1) - sqrt(x), 1 - sqrt(1 - x) | the difference of squares over the sum | both cancel |
+| 1 - sigmoid(x), 1 - tanh(x) | a sigmoid of -x, of -2 x | both cancel for large x |
+| log abs(det A), log(det A det B) | sums of logarithms, and the signs | the determinants overflow |
 | e^z - 1, log(1 + z) | expm1, log1p | both cancel near 0 |
 | the slope of sigmoid, tanh, softmax | from the saved output | no second exponential |
 | inv(A) b | a solve, by Cholesky where A is definite | the inverse loses digits, and costs three times as much |
 | norm(U V' - T)^2 | the residual first, then its square | the expanded square cancels near a fit |
+| y'y - 2 y'Xw + w'X'Xw | (y - Xw)'(y - Xw) | the same |
 | x 1' - 1 x' squared | the difference first | x^2 + y^2 - 2 x y cancels for near points |
 | weights of rows in a Gram matrix | their square roots on one factor | the result is symmetric to the last digit |
 """

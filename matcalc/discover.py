@@ -31,6 +31,7 @@ from matcalc.rewrite.simplify import flipped, simplify
 POINTS = 4
 KINDS = (0, 3, 1, 2)  # of numbers, point by point, as the sampler counts them: small ones too
 ATTEMPTS = 20  # sizes at which the functions are defined
+MOST_MISSED = 4  # points with everything moved
 STEPS = 30  # of the search for a point, at sizes at which there may be none
 MOST = 200  # parts that are looked at
 LARGEST = 100  # nodes of a part that the laws are asked about with its names written out
@@ -172,7 +173,7 @@ def _points(
 ) -> Iterator[Mapping[Node, Any]]:
     """Values of everything at a few points."""
     program = Program(roots)
-    found = 0
+    found = missed = 0
     larger: Mapping[str, int] = {}
     for attempt in range(ATTEMPTS):
         rng = np.random.default_rng(seed + attempt)
@@ -180,13 +181,15 @@ def _points(
         functions = stand_ins(program.order, rng)
         free = [s for s in program.inputs() if s.shape or symbol_name(s) not in sizes]
         try:
-            # Of what is moved the sampler makes no mask: yes and no at every other point only.
-            moved = free if found % 2 else []
+            # Of what is moved the sampler makes no mask: yes and no at every other point only. A
+            # function may lie at a kink wherever it is moved; then it stays.
+            moved = free if found % 2 and missed < MOST_MISSED else []
             sampler = Sampler(program, moved, rng, facts, free, steps=STEPS)
             point = sampler.point(sizes, functions, KINDS[found])
         except DomainError:
             if attempt + 1 == ATTEMPTS:
                 raise
+            missed += 1
             larger = {}
             continue
         yield program.run(point.values, sizes, functions)

@@ -7,6 +7,7 @@ what would fit, in the spelling of the door used. A broken promise between our o
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 
@@ -45,6 +46,12 @@ def wants(kind: type | tuple[type, ...], value: Any, what: str) -> None:
     """Refuse an argument that is not of the kind a door takes."""
     if not isinstance(value, kind):
         raise KindError(f"{what}, not {type(value).__name__} {repr(value)[:60]}")
+
+
+def wants_whole(value: Any, what: str, least: int = 0) -> None:
+    """Refuse what is no whole number, or a smaller one than ``least``."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise KindError(f"{what} is a whole number from {least} on, not {repr(value)[:60]}")
 
 
 class ParseError(MatcalcError, ValueError):

@@ -51,7 +51,13 @@ ALSO_CALLED = {
     "unitary": "orthogonal",
     "nonsingular": "invertible",
     "spd": "positive_definite",
+    "posdef": "positive_definite",
+    "non_singular": "invertible",
     "onehot": "one_hot",
+    "projection": "idempotent",
+    "projector": "idempotent",
+    "row_stochastic": "rows_sum_to_one",
+    "column_stochastic": "cols_sum_to_one",
     "columns_sum_to_one": "cols_sum_to_one",
     "columns_sum_to_zero": "cols_sum_to_zero",
 }
@@ -69,6 +75,16 @@ IMPLIED = {
     "positive_definite": ("symmetric", "invertible"),
     "diagonal": ("symmetric", "lower_triangular", "upper_triangular"),
     "orthogonal": ("invertible",),
+}
+
+IMPLIED_TOGETHER = {
+    ("symmetric", "rows_sum_to_one"): "cols_sum_to_one",
+    ("symmetric", "cols_sum_to_one"): "rows_sum_to_one",
+    ("symmetric", "rows_sum_to_zero"): "cols_sum_to_zero",
+    ("symmetric", "cols_sum_to_zero"): "rows_sum_to_zero",
+    ("symmetric", "lower_triangular"): "diagonal",
+    ("symmetric", "upper_triangular"): "diagonal",
+    ("lower_triangular", "upper_triangular"): "diagonal",
 }
 
 # A matrix that sends a vector of ones to zero is singular; sums over all entries agree.
@@ -150,12 +166,15 @@ def with_implied(names: Iterable[str], shape: shapes.Shape = ()) -> tuple[str, .
     """The facts and all that follow from them, in one order. A column that is one-hot sums to one,
     of another matrix each row does."""
     found = set(names)
-    for name in tuple(found):
-        found.update(IMPLIED.get(name, ()))
     if "one_hot" in found:
         column = len(shape) == 2 and shape[1] == 1
         found.add("cols_sum_to_one" if column else "rows_sum_to_one")
-    return tuple(sorted(found))
+    while True:
+        more = {fact for name in found for fact in IMPLIED.get(name, ())}
+        more.update(fact for pair, fact in IMPLIED_TOGETHER.items() if found.issuperset(pair))
+        if more <= found:
+            return tuple(sorted(found))
+        found |= more
 
 
 # -- what cannot be ------------------------------------------------------------------------------
@@ -267,14 +286,14 @@ class Said:
 _GAP = r"[ \t_-]+"
 _NAME = r"[^\W\d]\w*(?:\[[^\]]*\])?"
 _NAMES = rf"{_NAME}(?:\s*(?:,|\band\b)\s*{_NAME})*"
-_PHRASE = "(?:{})".format(
+_PHRASE = "(?i:{})".format(
     "|".join(
         name.replace("_", _GAP) for name in sorted([*KNOWN, *ALSO_CALLED], key=len, reverse=True)
     )
 )
 _OF_SUMS = re.compile(
-    rf"(?:the\s+)?(?P<axis>row|col|column)s\s+of\s+(?P<names>{_NAMES})\s+"
-    rf"(?P<words>sum\s+to\s+(?:one|zero|1|0)|are\s+one{_GAP}hot)\b"
+    rf"(?:(?:the|all|each|every)\s+)?(?P<axis>row|col|column)s?\s+of\s+(?P<names>{_NAMES})\s+"
+    rf"(?P<words>sums?\s+to\s+(?:one|zero|1|0)|(?:is|are)\s+(?:one{_GAP}hot|cent(?:re|ere)d))\b"
 )
 _CALLED = re.compile(rf"(?P<words>[^\W\d][\w \t-]*?)\s*\(\s*(?P<names>{_NAMES})\s*\)")
 _IS = re.compile(
@@ -319,10 +338,14 @@ def _facts_in(found: re.Match[str]) -> list[str]:
         return [known(re.sub(_GAP, "_", words))]
     if found.re is _OF_SUMS:
         axis = "rows" if found["axis"] == "row" else "cols"
-        if words.startswith("are"):
+        if words.endswith("hot"):
+            if axis == "cols":
+                raise DomainError(
+                    f"{found[0]}: one_hot says it of rows; of columns there is cols_sum_to_one"
+                )
             return ["one_hot"]
         return [f"{axis}_sum_to_{'one' if words.endswith(('one', '1')) else 'zero'}"]
-    return [known(re.sub(_GAP, "_", phrase)) for phrase in re.findall(_PHRASE, words)]
+    return [known(re.sub(_GAP, "_", phrase.lower())) for phrase in re.findall(_PHRASE, words)]
 
 
 def states_facts(text: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 
 from matcalc import shapes
 from matcalc.errors import NoRuleError
-from matcalc.expr import Node, number, postorder, substitute, symbol
+from matcalc.expr import Node, leaves, number, postorder, substitute, symbol
 from matcalc.ops.algebra import add, eye, mul
 from matcalc.ops.base import Op, rows_cols
 from matcalc.ops.binder import ISUM, at_index, fresh_index, isum
@@ -33,14 +33,20 @@ def dependent(root: Node, wanted: Callable[[Node], bool]) -> set[Node]:
 
 
 @lru_cache(maxsize=65536)
-def _holders(op: Op, operand_shapes: tuple[Shape, ...], out: Shape, slot: int) -> tuple[Any, ...]:
-    A = tuple(symbol(f"?A{k}", s) for k, s in enumerate(operand_shapes))
-    return A, symbol("?F", out), symbol("?dA", operand_shapes[slot]), symbol("?G", out)
+def _holders(op: Op, like: tuple[Node | Shape, ...], out: Shape, slot: int) -> tuple[Any, ...]:
+    A = tuple(a if isinstance(a, Node) else symbol(f"?A{k}", a) for k, a in enumerate(like))
+    return A, symbol("?F", out), symbol("?dA", A[slot].shape), symbol("?G", out)
+
+
+def _like(op: Op, A: tuple[Node, ...]) -> tuple[Node | Shape, ...]:
+    """What a rule may depend on: the shapes of the operands, and for some operations their
+    constants."""
+    return tuple(a if op.sees_constants and not leaves(a) else a.shape for a in A)
 
 
 @lru_cache(maxsize=65536)
-def _adjoint_template(op: Op, params: Any, slot: int, operand_shapes: Any, out: Shape) -> Node:
-    A, F, dA, G = _holders(op, operand_shapes, out, slot)
+def _adjoint_template(op: Op, params: Any, slot: int, like: Any, out: Shape) -> Node:
+    A, F, dA, G = _holders(op, like, out, slot)
     change = op.change(slot, dA, F, A, params)
     from matcalc.rewrite.simplify import tidy
 
@@ -49,8 +55,8 @@ def _adjoint_template(op: Op, params: Any, slot: int, operand_shapes: Any, out: 
 
 
 @lru_cache(maxsize=65536)
-def _vec_template(op: Op, params: Any, slot: int, operand_shapes: Any, out: Shape) -> Node:
-    A, F, dA, _ = _holders(op, operand_shapes, out, slot)
+def _vec_template(op: Op, params: Any, slot: int, like: Any, out: Shape) -> Node:
+    A, F, dA, _ = _holders(op, like, out, slot)
     change = op.change(slot, dA, F, A, params)
     from matcalc.rewrite.simplify import tidy
 
@@ -74,9 +80,9 @@ def adjoint(
         raise NoRuleError(
             f"a differential may not pass through {op.name}, which is not linear in operand {slot + 1}"
         )
-    operand_shapes = tuple(a.shape for a in A)
-    template = _adjoint_template(op, node.params, slot, operand_shapes, node.shape)
-    holders, F0, _, G0 = _holders(op, operand_shapes, node.shape, slot)
+    like = _like(op, A)
+    template = _adjoint_template(op, node.params, slot, like, node.shape)
+    holders, F0, _, G0 = _holders(op, like, node.shape, slot)
     return substitute(template, {**dict(zip(holders, A, strict=True)), F0: F, G0: G})
 
 
@@ -189,9 +195,9 @@ def _slot_matrix(node: Node, slot: int, only_linear: bool) -> Node:
         raise NoRuleError(
             f"a differential may not pass through {op.name}, which is not linear in operand {slot + 1}"
         )
-    operand_shapes = tuple(a.shape for a in A)
-    template = _vec_template(op, node.params, slot, operand_shapes, node.shape)
-    holders, F0, _, _ = _holders(op, operand_shapes, node.shape, slot)
+    like = _like(op, A)
+    template = _vec_template(op, node.params, slot, like, node.shape)
+    holders, F0, _, _ = _holders(op, like, node.shape, slot)
     return substitute(template, {**dict(zip(holders, A, strict=True)), F0: node})
 
 

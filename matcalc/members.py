@@ -85,6 +85,13 @@ class Family(Owner):
         return tuple(self.at((*self.indices[:-1], place)) for place in places)
 
     @property
+    def end(self) -> Node | None:
+        """The member that a recurrence over one index computes last."""
+        span = self.spans[-1]
+        recurs = self.started and len(self.spans) == 1
+        return self.at((span.low if self.down else span.high,)) if recurs else None
+
+    @property
     def reach(self) -> tuple[Span, ...]:
         """The ranges in which there are members, those before the first included."""
         *outer, last = self.spans

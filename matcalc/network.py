@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from matcalc import shapes
-from matcalc.errors import NameClashError, ShapeError, UnknownNameError
+from matcalc.errors import NameClashError, NoRuleError, ShapeError, UnknownNameError
 from matcalc.expr import (
     BUILD,
     Node,
@@ -27,7 +27,7 @@ from matcalc.expr import (
     symbol_owner,
 )
 from matcalc.facts import Fact, as_facts, refuse_strangers, refuse_wrong
-from matcalc.members import Families, place_of, spread
+from matcalc.members import Families, Family, family_of, place_of, spread
 from matcalc.owners import Owner as Owner
 from matcalc.shapes import SCALAR, Shape
 
@@ -121,6 +121,17 @@ def checked_symbols(roots: Iterable[Node]) -> dict[str, Node]:
         if is_symbol(node):
             names.add(node)
     return names.symbols
+
+
+def refuse_whole_family(output: Node | Family) -> None:
+    """An output is one matrix or scalar, not as many as an index has places."""
+    if isinstance(output, Family) or output.indices:
+        family = output if isinstance(output, Family) else family_of(output)
+        last = ", ".join(str(span.high) for span in family.spans)
+        raise NoRuleError(
+            f"{family.name} is a family: choose one member as output, such as "
+            f"net.output({family.name}[{last}]), or a sum over all of them"
+        )
 
 
 class Network(Families, Owner):
@@ -347,7 +358,8 @@ class Network(Families, Owner):
 
     @property
     def result(self) -> Node:
-        """The symbol of the output: the last step unless another was named."""
+        """The symbol of the output: the last step unless another was named; of a recurrence, its last
+        member."""
         if self._output is not None:
             return self._output
         if self._plain is not None:
@@ -356,7 +368,9 @@ class Network(Families, Owner):
             raise UnknownNameError(
                 f"the network {self.name!r} has no step yet: name one with net.let"
             )
-        return next(reversed(self._steps.values())).symbol
+        last = next(reversed(self._steps.values())).symbol
+        place = place_of(last)
+        return last if place is None else place.family.end or last
 
     def output_expression(self) -> Node:
         return self.result

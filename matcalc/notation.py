@@ -111,17 +111,19 @@ class Notation:
     @classmethod
     def load(cls, path: str | Path) -> Notation:
         """The notation of a ``notation.toml``; a folder means the file of that name in it."""
+        wants((str, Path), path, "a notation is read from a file")
         file = Path(path)
-        file = file / "notation.toml" if file.is_dir() else file
         try:
+            file = file / "notation.toml" if file.is_dir() else file
             return cls.of(tomllib.loads(file.read_text(encoding="utf-8")))
-        except tomllib.TOMLDecodeError as error:
+        except (OSError, ValueError) as error:  # no such file, not UTF-8, not TOML
             raise MatcalcError(f"{file}: {error}") from error
 
     @classmethod
     def from_latex(cls, sample: str) -> Notation:
         """The notation that a sample of notes is written in; what it doesn't show stays as
         usual."""
+        wants(str, sample, "a sample of notes is a text")
         found: dict[str, Any] = {}
         for name, ways in _SIGNS.items():
             for value, pattern in ways:

@@ -6,10 +6,12 @@ How a line was simplified, law by law, is traced when somebody asks for it, and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
+
+from sympy import Rational
 
 from matcalc.errors import NameClashError
 from matcalc.expr import (
@@ -28,9 +30,10 @@ from matcalc.expr import (
 from matcalc.facts import Fact, is_symmetric_symbol
 from matcalc.layout import Layout, gradient_in, symmetric_gradient
 from matcalc.network import expanded
+from matcalc.ops.algebra import add, eye, had, mul, t
 from matcalc.problem import Problem
 from matcalc.reverse import Adjoints, Arrival, Swept, sweep
-from matcalc.rewrite.region import is_entrywise
+from matcalc.rewrite.region import is_entry_by_entry
 from matcalc.rewrite.simplify import cited, simplify
 from matcalc.shapes import Shape
 from matcalc.trace import BY_HAND, Law, trace
@@ -83,7 +86,7 @@ class Line:
     @property
     def may_open(self) -> bool:
         """Whether a later line may put the value in for the name: entries cancel there."""
-        return is_entrywise(self.value)
+        return is_entry_by_entry(self.value)
 
     @property
     def statement(self) -> tuple[Node, Node]:
@@ -175,13 +178,18 @@ def record(
     symmetric: str = "projected",
 ) -> Record:
     """Sweep the problem and write down every line."""
-    taken = [*problem.names, *([symbol_name(upstream)] if upstream is not None else [])]
+    taken = [
+        *problem.names,
+        *problem.whole_numbers,
+        *([symbol_name(upstream)] if upstream is not None else []),
+    ]
     arriving = upstream if upstream is not None else number(1)
     swept = sweep(problem.steps, problem.output, arriving, wrt, taken, facts=problem.facts)
     definitions = {s.symbol: s.definition for s in problem.steps}
     by_name = {s.name: s.definition for s in problem.steps}
     swept, independent = _with_meaning(swept, wrt, problem.facts, symmetric)
     remarks = (*remarks, *(_says(w, symmetric) for w in independent))
+    remarks = (*remarks, *_of_structured(swept, wrt, problem.facts))
     lines = [_forward(s.symbol, s.definition) for s in problem.steps]
     goals = set(wrt)
     opened: dict[Node, Line] = {}
@@ -283,6 +291,44 @@ def _says(w: Node, symmetric: str) -> str:
     return Remark(f"{{w}} is symmetric: its gradient is {meant[symmetric]}", w=w)
 
 
+# Facts that leave fewer entries free, the gradient within such matrices, and how that is said.
+_WITHIN: dict[str, tuple[Callable[[Node, Node], Node], str]] = {
+    "diagonal": (
+        lambda w, G: had(eye(w.shape[0]), G),
+        "{w} is diagonal: its gradient is by independent entries, I.*G within the diagonal matrices",
+    ),
+    "lower_triangular": (
+        lambda w, G: BUILD["tril"](G),
+        "{w} is lower triangular: its gradient is by independent entries, tril(G) within the lower "
+        "triangular matrices",
+    ),
+    "upper_triangular": (
+        lambda w, G: BUILD["triu"](G),
+        "{w} is upper triangular: its gradient is by independent entries, triu(G) within the upper "
+        "triangular matrices",
+    ),
+    "orthogonal": (
+        lambda w, G: mul(number(Rational(1, 2)), add(G, mul(number(-1), w, t(G), w))),
+        "{w} is orthogonal: its gradient is by independent entries, (G - {w}*G'*{w})/2 within the "
+        "orthogonal matrices",
+    ),
+}
+
+
+def _of_structured(swept: Swept, wrt: Sequence[Node], facts: Sequence[Fact]) -> list[str]:
+    """That entries which a fact ties together were taken as independent, where that matters."""
+    found: list[str] = []
+    for w in wrt:
+        own = [fact.name for fact in facts if fact.of == symbol_name(w)]
+        tied = [name for name in _WITHIN if name in own]
+        if tied and not is_symmetric_symbol(w, facts):
+            within, said = _WITHIN[tied[0]]
+            value = swept.arrivals[w].value
+            if swept.clean(within(w, value)) is not value:
+                found.append(Remark(said, w=w))
+    return found
+
+
 def _facts_used(
     arrival: Arrival, opens: Sequence[Line], facts: Sequence[Fact], definitions: Mapping[str, Node]
 ) -> tuple[Fact, ...]:
@@ -349,12 +395,13 @@ def upstream_symbol(problem: Problem, name: str | None, taken: Sequence[str] = (
     """The symbol for what arrives from above at an output that is not scalar."""
     wanted = problem.upstream if name is None else name
     known = {*problem.names, *problem.whole_numbers, *taken}
+    latex = None
     if wanted is None:
         wanted = "G"
         while wanted in known:
-            wanted += "_"
+            wanted, latex = f"{wanted}_", r"\bar{G}"
     elif wanted in known:
         raise NameClashError(
             f"{wanted} has a meaning here already: what arrives from above needs a name of its own"
         )
-    return symbol(_checked_name(wanted), problem.output.shape)
+    return symbol(_checked_name(wanted), problem.output.shape, latex)

@@ -30,7 +30,7 @@ from matcalc.ops.product import is_reciprocal
 from matcalc.rewrite.cost import cost
 from matcalc.rewrite.inferred import Known
 from matcalc.rewrite.meeting import Meetings
-from matcalc.rewrite.region import is_entrywise
+from matcalc.rewrite.region import is_entry_by_entry, is_entrywise
 from matcalc.rewrite.simplify import simplify
 
 
@@ -146,6 +146,7 @@ def sweep(
             book.define(part.symbol, value)
             assumed.learn(part.symbol, value)
             assumed.names.add(part.symbol, value)
+            meetings.add(part.symbol, value, several=False, part=True)
             order.append(part)
             return part.symbol
 
@@ -240,7 +241,7 @@ def shortest(before: Node, book: Adjoints, clean: Callable[[Node], Node]) -> Nod
     if _has_entrywise(before):
         for n in leaves(before):
             value = book.definition_of(n)
-            if value is not None and is_entrywise(value):
+            if value is not None and is_entry_by_entry(value):
                 opened[n] = value
     if opened:
         other = clean(substitute(before, opened))

@@ -42,12 +42,17 @@ EQUATIONS = {
     "multiply_out": r"(A + B) \odot C = A \odot C + B \odot C",
     "cancel": r"A \oslash A = \mathbf{1}",
     "expand": r"A \odot (B + C) = A \odot B + A \odot C",
-    "collect": r"A - A = 0",
+    "collect": r"A \odot (B + C) = A \odot B + A \odot C,\; A - A = 0",
+    "factor": r"A \odot B + A \odot C = A \odot (B + C)",
+    "take_out": r"AB + AC = A(B + C)",
+    "over_one": r"\text{one denominator}",
     "simplify": r"\text{algebra of the entries}",
 }
 
 
-BY_HAND = ("multiply_out", "expand", "collect", "simplify")
+MOST_TERMS = 4  # of brackets written out: more are not checked at a glance
+
+BY_HAND = ("multiply_out", "expand", "collect", "factor", "take_out", "over_one", "simplify")
 
 
 def equation_of(name: str) -> str:
@@ -82,7 +87,7 @@ def trace(
     if found and found[-1].after is not after and found[-1].after.content == after.content:
         found[-1] = replace(found[-1], after=after)  # another order of the terms is no step
     elif current is not after:
-        _say(found, "simplify", current, after)
+        _say(found, _last_step(current, after, ()), current, after)
     return tuple(found)
 
 
@@ -127,25 +132,51 @@ def by_hand(old: Node, new: Node) -> list[tuple[str, Node]]:
         changed = change(current)
         if changed is None or changed is current:
             break
+        if name == "multiply_out" and changed.content == new.content:
+            return [(name, new)]  # another order of the terms is no step
         if changed is not new:
             forms.append((name, changed))
             current = changed
     if current is not new:
-        forms.append((_last_step(current, new) if forms else "simplify", new))
+        forms.append((_last_step(current, new, [name for name, _ in forms]), new))
     return forms
 
 
-def _last_step(before: Node, after: Node) -> str:
-    """Whether brackets were only written out, or terms met and some of them went."""
-    before, after = (_bracket(node) for node in (before, after))
-    written, left = _terms_of(before), after.operands if after.op is SUM_OP else (after,)
-    return "expand" if written is not None and len(written) == len(left) else "collect"
+def _last_step(before: Node, after: Node, done: Sequence[str]) -> str:
+    """What a person would say: brackets were written out, terms went, a factor was taken out, or
+    terms came over one denominator."""
+    left = _summands(after)
+    if not done:
+        return _came_together(before) if len(_summands(before)) > len(left) == 1 else "simplify"
+    if "expand" in done:
+        return "factor" if len(left) < len(_summands(before)) else "simplify"
+    terms = _terms_of(before) or []
+    if len(left) == len(terms):
+        return "expand"
+    return "collect" if len(left) == len(_summands(add(*terms))) else "simplify"
+
+
+def _came_together(before: Node) -> str:
+    """How a sum became one product: over one denominator, or by a factor that all terms have."""
+    terms = _summands(before)
+    if sum(any(map(is_reciprocal, _factors(term))) for term in terms) > 1:
+        return "over_one"
+    products = [t for t in terms if t.op is PRODUCT and sum(bool(a.shape) for a in t.operands) > 1]
+    return "take_out" if products else "factor"
+
+
+def _summands(node: Node) -> Sequence[Node]:
+    """The terms of a sum, or of a number times a sum."""
+    bracket = _bracket(node)
+    return bracket.operands if bracket.op is SUM_OP else (node,)
 
 
 def _bracket(node: Node) -> Node:
     """The sum in a number times a sum."""
-    sums = [a for a in node.operands if a.op is SUM_OP] if node.op is PRODUCT else []
-    return sums[0] if len(sums) == 1 else node
+    if node.op is not PRODUCT:
+        return node
+    matrices = [a for a in node.operands if a.shape] or [a for a in node.operands if a.op is SUM_OP]
+    return matrices[0] if len(matrices) == 1 and matrices[0].op is SUM_OP else node
 
 
 def _factors(node: Node) -> list[Node]:
@@ -192,15 +223,18 @@ def _multiplied_out(node: Node) -> Node | None:
 def _expanded_terms(node: Node) -> Node | None:
     """Every product of brackets written out; like terms meet."""
     terms = _terms_of(node)
-    return None if terms is None else add(*terms)
+    if terms is None or len(terms) > MOST_TERMS:
+        return None
+    return substitute(node, {_bracket(node): add(*terms)})
 
 
 def _terms_of(node: Node) -> list[Node] | None:
     """The terms of all products of brackets, where they are not too many."""
-    if node.op is not SUM_OP:
+    bracket = _bracket(node)
+    if bracket.op is not SUM_OP:
         return None
     terms: list[Node] = []
-    for term in node.operands:
+    for term in bracket.operands:
         products: list[list[Node]] = [[]]
         for factor in _factors(term):
             options = factor.operands if factor.op is SUM_OP else (factor,)

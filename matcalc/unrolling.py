@@ -22,7 +22,7 @@ from matcalc.expr import (
     symbol_name,
 )
 from matcalc.members import Family, place_of
-from matcalc.network import Network, Step
+from matcalc.network import Network, Step, refuse_whole_family
 from matcalc.ops.algebra import add, zero_of
 from matcalc.ops.binder import ISUM, isum
 from matcalc.owners import Owner
@@ -83,6 +83,7 @@ class Unrolling:
             if family is not None:
                 names = [self.name(family.at(at)) for at in self.places(family)]
             self.plain.facts += [type(fact)(fact.name, name) for name in names]
+        refuse_whole_family(net.result)
         output = self.of(net.result)
         if net.minimizes:
             self.plain.minimize(output)

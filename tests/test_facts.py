@@ -28,6 +28,10 @@ WORDS = {
     "the rows of Y are one-hot": "one_hot(Y)",
     "rows of Y sum to one, columns of X sum to 0": "rows_sum_to_one(Y) cols_sum_to_zero(X)",
     "W[l] is lower triangular": "lower_triangular(W)",
+    "each row of Y sums to one": "rows_sum_to_one(Y)",
+    "the columns of X are centred": "cols_sum_to_zero(X)",
+    "Y is row-stochastic, K is SPD": "rows_sum_to_one(Y) positive_definite(K)",
+    "P is a projection, A is non-singular": "idempotent(P) invertible(A)",
 }
 
 
@@ -45,6 +49,12 @@ def test_what_is_no_fact_is_refused(said: str) -> None:
     """Nothing is passed over in silence; the error shows how a fact is written."""
     with pytest.raises(mc.ParseError, match="a fact is written as in"):
         as_facts(said)
+
+
+def test_columns_of_labels_are_refused() -> None:
+    """One-hot is a fact about rows; said of columns it would be wrong, not unread."""
+    with pytest.raises(mc.DomainError, match="of rows"):
+        as_facts("columns of Y are one-hot")
 
 
 def test_long_words_are_read_in_linear_time() -> None:
@@ -144,3 +154,38 @@ def test_the_rows_of_a_column_are_single_entries() -> None:
     """That they sum to one is never what was meant."""
     with pytest.raises(mc.ShapeError, match=r"cols_sum_to_one\(w\)"):
         mc.gradient(w.T * K * w, w, assume=Q.rows_sum_to_one(w))
+
+
+IMPLIED = {
+    ("symmetric(K), rows of K sum to one", "sum(K*w)"): "ones(d, 1)",
+    ("symmetric(K), columns of K sum to zero", "sum(exp(w)) + ones(1, d)*K'*w"): "exp(w)",
+    ("K is symmetric and upper triangular", "w'*diag(diag(K))*w"): "2*K*w",
+    ("K is lower triangular, upper triangular", "w'*K'*w"): "2*K*w",
+}
+
+
+@pytest.mark.parametrize(("facts", "f"), IMPLIED)
+def test_facts_that_follow_from_two(facts: str, f: str) -> None:
+    """What both together say is known to the laws, and the points have it."""
+    node = mc.parse(f, {"K": ("d", "d"), "w": ("d", 1)}).expression
+    assert mc.text(mc.gradient(node, w, assume=facts)) == IMPLIED[facts, f]
+    assert mc.check(node, w, assume=facts)
+
+
+STRUCTURED = {
+    "K is diagonal": "K is diagonal: its gradient is by independent entries, I.*G within",
+    "K is lower triangular": "independent entries, tril(G) within the lower triangular",
+    "upper_triangular(K)": "independent entries, triu(G) within the upper triangular",
+    "K is orthogonal": "independent entries, (G - K*G'*K)/2 within the orthogonal",
+}
+
+
+@pytest.mark.parametrize("fact", STRUCTURED)
+def test_the_gradient_by_a_structured_matrix_says_what_it_is(fact: str) -> None:
+    """Only some entries of a diagonal matrix are free: the line is by all of them, and is said to be
+    where that makes a difference."""
+    remarks = mc.derive(w.T * K * mc.vector("v", d), K, assume=fact).remarks
+    assert len(remarks) == 1
+    assert STRUCTURED[fact] in remarks[0]
+    if "orthogonal" not in fact:
+        assert mc.derive(mc.sum(mc.power(K, 2)), K, assume=fact).remarks == ()

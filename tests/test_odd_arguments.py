@@ -98,3 +98,70 @@ def test_a_request_that_makes_no_sense_raises_our_own_error(name: str) -> None:
             except Exception as error:
                 leaks.append(f"{name}({a!r:.40}, {b!r:.30}): {type(error).__name__} {error}"[:200])
     assert not leaks, "\n".join(leaks[:5])
+
+
+DERIVED = {
+    "a loss": mc.parse("X : n x d; param w : d x 1; r = X*w; L = r'*r/2; minimize L"),
+    "an output": mc.parse("X : n x d; param W : d x k; Y = tanh(X*W)"),
+    "loops": mc.parse(
+        "X : n x d\nparam W[l] : d x d\nfor l = 1..L: A[l] = A[l-1]*W[l], A[0] = X\n"
+        "minimize norm2(A[L])^2"
+    ),
+}
+OPTIONS = (
+    "view", "detail", "lines", "hide", "stop_at", "of", "entry", "opened", "fold", "shapes",
+    "batch", "graph", "program", "notation", "layout", "numbered", "width", "env", "label",
+)  # fmt: skip
+METHODS: dict[str, Callable[[mc.Derivation, Any], Any]] = {
+    "gradient": lambda D, a: D.gradient(a),
+    "adjoint": lambda D, a: D.adjoint(a),
+    "expand": lambda D, a: D.expand(a),
+    "line": lambda D, a: D.line(a),
+    "entry": lambda D, a: D.entry("w", a, a),
+    "check": lambda D, a: D.check(seed=a),
+    "trials": lambda D, a: D.check(trials=a) if not isinstance(a, int) else None,
+    "evaluate": lambda D, a: D.evaluate(a),
+    "dims": lambda D, a: D.evaluate({"X": np.ones((2, 2))}, dims=a),
+    "verify": lambda D, a: D.verify(a, "X"),
+    "verify_code": lambda D, a: D.verify_code(lambda **values: values, seed=a),
+    "sizes": lambda D, a: D.source(sizes=a),
+    "backend": lambda D, a: D.source(a),
+}
+
+
+def option(name: str) -> Callable[[mc.Derivation, Any], Any]:
+    """A page with one option."""
+    return lambda D, a: D.to_latex(**{name: a})
+
+
+METHODS |= {name: option(name) for name in OPTIONS}
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("network", DERIVED)
+def test_a_derivation_refuses_odd_options(network: str, name: str) -> None:
+    """What a method is asked for is looked at before anything is computed."""
+    D = mc.derive(DERIVED[network])
+    leaks = []
+    for a in ODD:
+        try:
+            METHODS[name](D, a)
+        except mc.MatcalcError as error:
+            if not str(error):
+                leaks.append(f"{name}({a!r:.40}): no message")
+        except Exception as error:
+            leaks.append(f"{name}({a!r:.40}): {type(error).__name__} {error}"[:200])
+    assert not leaks, "\n".join(leaks[:5])
+
+
+def test_one_name_stands_for_a_list_of_one() -> None:
+    """``hide="dP"`` hides that line, and does not look for lines d and P."""
+    D = mc.derive(DERIVED["a loss"])
+    assert D.to_latex(lines="dw") == D.to_latex(lines=["dw"])
+    assert D.to_latex(hide="dw") == D.to_latex(hide=["dw"])
+
+
+def test_what_was_not_derived_is_not_verified() -> None:
+    """X is an input: the answer names what there is."""
+    with pytest.raises(mc.UnknownNameError, match="nothing was derived for X; there are"):
+        mc.derive(DERIVED["a loss"]).verify("X", "w")

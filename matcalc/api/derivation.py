@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from matcalc import second
-from matcalc.errors import MatcalcError, UnknownNameError
+from matcalc.errors import MatcalcError, UnknownNameError, wants_whole
 from matcalc.expr import Node, symbol_name, symbol_owner
 from matcalc.indexform import entry_form
 from matcalc.layout import Layout, gradient_in
@@ -154,19 +154,22 @@ class Derivation:
         """
         from matcalc.discover import remarks
 
+        wants_whole(seed, "the seed")
         return tuple(str(found) for found in remarks(self.record, seed=seed))
 
     def check(self, seed: int = 0, trials: int = 3) -> Any:
         """Every gradient against differences of the forward pass."""
         from matcalc.numeric.checking import check_record
 
+        wants_whole(seed, "the seed")
+        wants_whole(trials, "the number of trials", 1)
         return check_record(self.record, seed=seed, trials=trials)
 
     def verify(self, of: Any, claim: Any, **options: Any) -> Any:
         """A hand result for one gradient: does it hold, and if not, how is it off?"""
         from matcalc.judging.claims import verify_gradient
 
-        return verify_gradient(self.record, self.record.problem.find(of), claim, **options)
+        return verify_gradient(self.record, self._arrival(of)[0], claim, **options)
 
     def verify_code(self, function: Any, *, seed: int = 0) -> Any:
         """A hand-written backward function: which gradient is off, and how.
@@ -175,6 +178,7 @@ class Derivation:
         """
         from matcalc.judging.code import verify_code
 
+        wants_whole(seed, "the seed")
         return verify_code(self.record, function, seed)
 
     # -- code -------------------------------------------------------------------------------------
@@ -219,7 +223,7 @@ class Derivation:
         that counts the data. ``graph="steps"`` (or ``"operations"``) draws the network at the top,
         ``program="forward"`` (or ``"both"``) ends with the code as an algorithm.
         """
-        if numbered not in ("all", "results", "none"):
+        if not isinstance(numbered, str) or numbered not in ("all", "results", "none"):
             raise MatcalcError(f"numbered is all, results or none, not {numbered!r}")
         chosen = self.layout if layout is None else Layout.of(layout)
         return page_of(

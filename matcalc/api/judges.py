@@ -9,12 +9,12 @@ from matcalc.api.parsing import parse
 from matcalc.errors import wants
 from matcalc.judging.forward_pass import network_from_latex
 from matcalc.judging.instances import verify_instances
+from matcalc.judging.lone_claims import verify_claim
 from matcalc.judging.loop_pages import verify_loop_page
 from matcalc.judging.majority import verify_page
 from matcalc.judging.networks import environment_of_network
 from matcalc.judging.report import Report
 from matcalc.judging.verdict import Verdict
-from matcalc.judging.verifying import verify_claim
 from matcalc.network import Network
 
 

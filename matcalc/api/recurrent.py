@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, NoReturn
 
 from matcalc.api.derivation import Derivation
-from matcalc.errors import MatcalcError, NoRuleError, UnknownNameError
+from matcalc.errors import MatcalcError, NoRuleError, UnknownNameError, wants_whole
 from matcalc.expr import Node
 from matcalc.families.bounds import Bound, bound_of
 from matcalc.families.derived import Derived, IndexedLine, name_of
@@ -198,6 +198,8 @@ class FamilyDerivation(Derivation):
 
     def check(self, seed: int = 0, trials: int = 3) -> Any:
         """Every gradient against differences of the forward pass, at several lengths."""
+        wants_whole(seed, "the seed")
+        wants_whole(trials, "the number of trials", 1)
         return check_families(self.derived, seed=seed, trials=trials)
 
     def discover(self, seed: int = 0) -> tuple[str, ...]:
@@ -218,6 +220,7 @@ class FamilyDerivation(Derivation):
         come back as lists."""
         from matcalc.judging.loop_code import verify_loop_code
 
+        wants_whole(seed, "the seed")
         return verify_loop_code(self.derived, function, seed)
 
     # -- code -------------------------------------------------------------------------------------
@@ -254,7 +257,7 @@ class FamilyDerivation(Derivation):
         **style: Any,
     ) -> Page:
         """The derivation as a page of blocks; options as for any derivation, view backprop."""
-        if numbered not in ("all", "results", "none"):
+        if not isinstance(numbered, str) or numbered not in ("all", "results", "none"):
             raise MatcalcError(f"numbered is all, results or none, not {numbered!r}")
         chosen = self.layout if layout is None else Layout.of(layout)
         made = page_of_families(

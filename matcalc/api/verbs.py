@@ -15,7 +15,7 @@ from typing import Any
 from matcalc import second, shapes
 from matcalc.api.derivation import Derivation
 from matcalc.api.recurrent import FamilyDerivation
-from matcalc.errors import MatcalcError, ShapeError, wants
+from matcalc.errors import MatcalcError, ShapeError, wants, wants_whole
 from matcalc.expr import BUILD, Node, brief, number, read, substitute, symbol_name
 from matcalc.facts import as_facts, is_symmetric_symbol, refuse_strangers, refuse_wrong
 from matcalc.families.derived import derive_families
@@ -386,6 +386,8 @@ def check(
     """
     from matcalc.numeric.checking import check_problem
 
+    wants_whole(seed, "the seed")
+    wants_whole(trials, "the number of trials", 1)
     if isinstance(f, Network) and f.families:
         return derive(f, wrt, of=of, assume=assume).check(seed=seed, trials=trials)
     with asking(f"while checking the derivative with respect to {wrt}"):

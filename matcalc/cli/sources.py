@@ -29,7 +29,7 @@ def network_of(what: str, shapes: str | None = None, assume: Sequence[str] = ())
         text = text_of(what)
     elif what == "-":
         text = sys.stdin.read(LARGEST + 1)
-    elif what.endswith(".mc") or _is_file(what):
+    elif what.endswith(".mc") or _is_path(what):
         text = read_file(what)
     else:
         text = what
@@ -56,9 +56,11 @@ def read_file(path: str) -> str:
         raise MatcalcError(f"cannot read {path}: {reason}") from None
 
 
-def _is_file(what: str) -> bool:
+def _is_path(what: str) -> bool:
+    """Whether a file is meant; no formula begins like a path."""
     try:
-        return len(what) < 1000 and "\n" not in what and Path(what).is_file()
+        short = len(what) < 1000 and "\n" not in what
+        return short and (what.startswith(("/", "./", "../", "~/")) or Path(what).is_file())
     except (OSError, ValueError):
         return False
 
@@ -164,11 +166,6 @@ def from_latex(path: str, shapes: str | None, assume: Sequence[str]) -> Any:
             f"a network is read from .mc, .py or .tex, not from {path}; verify reads it"
         )
     text = read_file(path)
-    if not hasattr(mc, "read_latex"):
-        raise MatcalcError(
-            f"a forward pass in LaTeX cannot be derived yet: write {path} as a .mc file; "
-            f"matcalc verify {path} judges what it derives"
-        )
     network = mc.read_latex(text, shapes=symbols_of(shapes))
     network.assume(*assume)
     return network

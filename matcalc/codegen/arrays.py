@@ -43,7 +43,7 @@ class Arrays(Solving):
         v = t.args[0]
         if not v.shape:
             return f"{self(v, PRODUCT)} * {self.eye(self.integer(t.shape[0]))}", PRODUCT
-        return self.call("diagflat", self(v))
+        return self.call("diag", f"{self(v, ATOM)}[:, 0]")
 
     def _kron_matrix(self, t: Term) -> Text:
         return self.call("kron", *map(self, t.args))

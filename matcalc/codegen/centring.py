@@ -7,13 +7,29 @@ large means, or of near points, leave nothing of a small difference.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 from matcalc.codegen.kronecker import Kronecker
-from matcalc.codegen.terms import Term, core, is_column, is_full, is_row, rows
+from matcalc.codegen.terms import Term, cols, core, is_column, is_full, is_one, is_row, rows
 from matcalc.shapes import same
 
 DATA = frozenset({"in", "T", "let"})  # what means are taken off; structured factors keep theirs
+
+COMPLETED = "the difference before its square: the expanded square would cancel"
+
+
+@dataclass(frozen=True)
+class Root:
+    """What a square is the square of: x as factors, and S in the middle of x'Sx."""
+
+    factors: tuple[Term, ...]
+    middle: tuple[Term, ...] = ()
+    whole: Term | None = None  # where x is computed as a whole
+
+
+def _root_of(t: Term) -> Root:
+    inside = core(t)
+    return Root(inside.args, (), t) if inside.op == "prod" else Root((t,))
 
 
 class Centring(Kronecker):
@@ -73,24 +89,69 @@ class Centring(Kronecker):
                     rest = [x for x in kept if x is not t and x is not u]
                     A, B = map(self.off_mean, p)
                     return [self.mul(c, self._inner(A, B)), *self.centred(rest)]
-        return self._square_completed(kept, products)
+        return self._square_completed(kept)
 
-    def _square_completed(
-        self, kept: list[Term], products: Sequence[tuple[Term, Term, tuple[Term, Term]]]
-    ) -> list[Term]:
-        squares = {p[0]: (t, c) for t, c, p in products if p[0] is p[1] and not t.shape}
-        for t, c, (x, y) in products:
-            if x is y or t.shape or x not in squares or y not in squares:
-                continue
-            (first, a), (second, b) = squares[x], squares[y]
-            if a is not b or self.mul(self.number(2), a) is not self.neg(c):
-                continue
-            self.said["the difference before its square: the expanded square would cancel"] = None
-            gap = self.add(x, self.neg(y), shape=x.shape)
-            gap = self.make("let", (gap,), ("",), gap.shape)
-            rest = [k for k in kept if k not in (t, first, second)]
-            return [self.mul(a, self._inner(gap, gap)), *self.centred(rest)]
+    def _square_completed(self, kept: list[Term]) -> list[Term]:
+        """x'x - 2 x'y + y'y as (x - y)'(x - y), for columns, matrices and products; x'Sx alike."""
+        found = [(t, *self._scaled_square(t)) for t in kept if not t.shape]
+        squares = [(t, c, root) for t, c, root in found if root is not None]
+        for k, (first, c, x) in enumerate(squares):
+            for second, d, y in squares[k + 1 :]:
+                twice = self.mul(self.number(-2), c)
+                met = [t for t in kept if t not in (first, second)] if c is d else []
+                crosses = [self.mul(twice, p) for p in self._crosses(x, y)] if met else []
+                cross = next((t for t in met if t in crosses), None)
+                if cross is None:
+                    continue
+                self.said[COMPLETED] = None
+                a, b = map(self._computed, (x, y))
+                gap = self.add(a, self.neg(b), shape=a.shape)
+                gap = self.make("let", (gap,), ("",), gap.shape)
+                made = self.prod(self.T(gap), *x.middle, gap) if x.middle else self.dot(gap, gap)
+                return [self.mul(c, made), *self.centred([t for t in met if t is not cross])]
         return kept
+
+    def _computed(self, x: Root) -> Term:
+        if x.whole is not None:
+            return x.whole
+        return x.factors[0] if len(x.factors) == 1 else self.prod(*x.factors)
+
+    def _scaled_square(self, t: Term) -> tuple[Term, Root | None]:
+        """A number times x'x or x'Sx."""
+        scalars, inside = self._numbers_of(t)
+        if len(inside) != 1:
+            return scalars, None
+        f = inside[0]
+        if f.op == "pow" and self.value(f.args[1]) == 2 and f.args[0].op in ("sqrt", "norm"):
+            f = f.args[0]
+            if f.op == "norm":
+                return scalars, _root_of(f.args[0])
+            f = f.args[0]
+        if f.op == "dot" and f.args[0] is f.args[1]:
+            return scalars, _root_of(f.args[0])
+        if f.op in ("prod", "trprod") and self._mirrored(f.args):
+            half, odd = divmod(len(f.args), 2)
+            if f.op == "prod" or not odd:
+                return scalars, Root(f.args[half + odd :], f.args[half : half + odd])
+        return scalars, None
+
+    def _crosses(self, x: Root, y: Root) -> list[Term]:
+        """x'y in the ways it may have been written, a trace from any of its factors on."""
+        if x.middle != y.middle or x.factors == y.factors:
+            return []
+        ends = [(f[0].shape and rows(f[0]), cols(f[-1])) for f in (x.factors, y.factors)]
+        if not all(same(m, n) for m, n in zip(*ends, strict=True)):
+            return []
+        out = []
+        for a, b in ((x, y), (y, x)):
+            chain = [*(self.T(f) for f in reversed(a.factors)), *a.middle, *b.factors]
+            if is_one(ends[0][1]):
+                out.append(self.prod(*chain))
+            else:
+                out += [self.trace_of([*chain[k:], *chain[:k]]) for k in range(len(chain))]
+        if len(x.factors) == len(y.factors) == 1 and not x.middle:
+            out.append(self.dot(x.factors[0], y.factors[0]))
+        return out
 
     def _inner(self, A: Term, B: Term) -> Term:
         """A'B."""
@@ -146,10 +207,10 @@ class Centring(Kronecker):
     def _numbers_of(self, t: Term) -> tuple[Term, list[Term]]:
         """The numbers and dimensions in a product, and its other factors."""
         factors = t.args if t.op == "mul" else (t,)
-        known = [f for f in factors if not f.shape and self._is_known(f)]
+        known = [f for f in factors if not f.shape and self.is_known(f)]
         return self.mul(*known) if known else self.number(1), [f for f in factors if f not in known]
 
-    def _is_known(self, f: Term) -> bool:
+    def is_known(self, f: Term) -> bool:
         return f.op in ("number", "dim") or (
-            f.op in ("pow", "add", "mul") and all(map(self._is_known, f.args))
+            f.op in ("pow", "add", "mul") and all(map(self.is_known, f.args))
         )

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matcalc.codegen.lower import Lowering
+from matcalc.codegen.products import STACKS
 from matcalc.codegen.terms import Term, cols, is_one, normal, rows
 from matcalc.shapes import Shape
 
@@ -237,6 +238,8 @@ class Chains:
             return g.mul(a, b)
         if a.op == "T" and b.op == "T":
             return g.T(self.matmul(b.args[0], a.args[0]))
+        if a is not b and a.op in STACKS and g.T(a) is b:  # one buffer twice: half the work
+            a = g.make("T", (b,), (), (cols(b), rows(b)))
         turned = g._table.get(("mm", (g.T(b), g.T(a)), (), tuple(reversed(shape))))
         return g.T(turned) if turned is not None else g.make("mm", (a, b), (), shape)
 
@@ -317,12 +320,10 @@ class Chains:
             for length in range(1, n):
                 j = i + length - 1
                 size = self.g.sizes.of(rows(ring[i])) * self.g.sizes.of(cols(ring[j]))
-                cost = size + sum(
-                    best[a, b].cost
-                    + (self._dense_cost(kind(ring[a]), size**0.5) if a == b else 0.0)
-                    for a, b in ((i, j), (j + 1, i + n - 1))
-                    if (a, b) in best
-                )
+                pieces = [p for p in ((i, j), (j + 1, i + n - 1)) if p in best]
+                alone = {self.canonical((ring[a],)) for a, b in pieces if a == b}
+                cost = size + sum(best[p].cost for p in pieces)
+                cost += sum(self._dense_cost(kind(f), size**0.5) for (f,) in alone)
                 if choice is None or cost < choice[0] * (1 - 1e-9):
                     choice = (cost, i, j)
             if any(kind(f) == "inv" for f in factors):

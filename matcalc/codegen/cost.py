@@ -130,11 +130,14 @@ def _fresh(root: Term, seen: set[Term], times: Any) -> tuple[Any, int]:
     products = 0
     order = postorder([root], stop=seen.__contains__)
     below = {a for t in order if t.op == "mul" for a in t.args if a is not root}
+    added = {a for t in order if t.op == "add" for a in t.args if a is not root}
     for t in order:
         if t not in seen:
             seen.add(t)
             if t in below and t.op == "pow" and t.args[1].params == (-1,):
                 continue  # the product is a quotient
+            if t in added and t.op == "mul" and len(t.args) == 2 and t.args[0].params == (-1,):
+                continue  # the sum is a difference
             flops += times * flops_of(t)
             products += t.op == "mm"
     return flops, products
@@ -282,6 +285,9 @@ RULES: dict[str, Callable[[Term], Any]] = {
     "apply_across": _blocks,
     "softmax": _softmax,
     "log_softmax": lambda t: 5 * _size(t.args[0]) + _lines(t),
+    "largest_of": lambda t: 2 * _size(t.args[1]),
+    "log_product": lambda t: (4 * len(t.args) + 4) * _size(t),
+    "log1mexp": lambda t: 8 * _size(t),
     "logsumexp": lambda t: 4 * _size(t.args[0]) + 2 * _lines(t),
     "by_sample": _size,
     "sample_products": lambda t: 2 * t.params[0] * _size(t),

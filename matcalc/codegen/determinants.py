@@ -13,7 +13,7 @@ from typing import Any
 
 import sympy as sp
 
-from matcalc.codegen.reductions import Reductions
+from matcalc.codegen.blocks import Blocks
 from matcalc.codegen.terms import Term, cols, core, is_full, is_one, rows
 from matcalc.shapes import same
 
@@ -31,8 +31,10 @@ class Parts:
         self.signs[s] = self.signs.get(s, sp.Integer(0)) + times
 
 
-class Determinants(Reductions):
+class Determinants(Blocks):
     """Constructors of determinants, and of inverses of sums."""
+
+    factorised: set[Term]  # what is solved with, or has its determinant taken, by itself
 
     # -- determinants --------------------------------------------------------------------------
 
@@ -43,14 +45,24 @@ class Determinants(Reductions):
             [whole], [(sign, times)] = parts.sizes, parts.signs.items()
             if whole.op == "logabsdet" and sign.args == whole.args and times == 1:
                 return self.make("logdet", whole.args, (), ())
-        odd = [
+        odd = self._odd(parts)
+        # The product of the signs must be positive, no single one need be.
+        signs = [self.make("log", (self.mul(*odd),), (), ())] if odd else []
+        return self.add(*parts.sizes, *signs) if parts.sizes or signs else self.number(0)
+
+    def _odd(self, parts: Parts) -> list[Term]:
+        """The signs that do not occur in pairs."""
+        return [
             s if e == 1 else self.pow(s, self._count(e))
             for s, e in parts.signs.items()
             if not e.is_even
         ]
-        # The product of the signs must be positive, no single one need be.
-        signs = [self.make("log", (self.mul(*odd),), (), ())] if odd else []
-        return self.add(*parts.sizes, *signs) if parts.sizes or signs else self.number(0)
+
+    def size_and_sign(self, A: Term) -> tuple[Term, Term]:
+        """log |det A|, and the sign of det A."""
+        parts = Parts()
+        self._gather(A, sp.Integer(1), sp.Integer(1), parts)
+        return self.add(*parts.sizes), self.mul(*self._odd(parts))
 
     def _gather(self, A: Term, c: Any, sign: Any, parts: Parts) -> None:
         """c log |det A|, and the sign to a power."""
@@ -109,11 +121,9 @@ class Determinants(Reductions):
 
     def _diagonal_of(self, A: Term) -> Term | None:
         """The entries whose product is the determinant, if no factorisation is needed."""
-        a = core(A)
-        if a.op == "diag":
-            return a.args[0]
-        facts = ("lower_triangular", "upper_triangular", "diagonal")
-        return self.diagonal(A) if any(self.has(A, f) for f in facts) else None
+        if any(self.has(A, f) for f in ("lower_triangular", "upper_triangular")):
+            return self.diagonal(A)
+        return None if core(A).op == "eye" else self.diagonal_entries(A)
 
     def _times(self, c: Any, t: Term) -> Term:
         return self.mul(self._count(c), t)
@@ -151,30 +161,13 @@ class Determinants(Reductions):
             return self.mul(self.det(low[0]), self.det(self._small(*low)))
         return self.make("det", (A,), (), ())
 
-    # -- blocks --------------------------------------------------------------------------------
-
-    def diagonal_blocks(self, a: Term) -> list[Term] | None:
-        """The square blocks of a block diagonal matrix."""
-        if a.op != "vstack":
-            return None
-        found = []
-        for i, line in enumerate(a.args):
-            if line.op != "hstack" or len(line.args) != len(a.args):
-                return None
-            if any(not self.is_zero(b) for j, b in enumerate(line.args) if j != i):
-                return None
-            if not line.args[i].shape or not same(*line.args[i].shape):
-                return None
-            found.append(line.args[i])
-        return found
-
     # -- powers --------------------------------------------------------------------------------
 
     def power(self, A: Term, k: Any, shape: Any) -> Term:
         """A matrix to a power; U V' to a power is U times a small power times V'."""
         a = core(A)
-        if a.op in ("eye", "diag") or self.has(A, "diagonal"):
-            v = self.diagonal(A)
+        v = self.diagonal_entries(A)
+        if v is not None:
             return self.diag(self.pow(v, self.number(k) if k.is_Integer else self.dimension(k)))
         if a.op == "prod" and k.is_Integer and k > 1:
             U, V = self._cut(a.args)
@@ -193,29 +186,39 @@ class Determinants(Reductions):
     # -- a thin product added ------------------------------------------------------------------
 
     def low_rank(self, a: Term) -> tuple[Term, Term, Term] | None:
-        """E, U and V of E + U V, where E is easy to invert and U is thin."""
-        if a.op != "add" or not is_full(a) or not same(*a.shape) or len(a.args) != 2:
+        """E, U and V of E + U V, where E is easy to invert or is factorised anyway, and U is thin."""
+        if a.op != "add" or not is_full(a) or not same(*a.shape):
             return None
-        for given, product in (a.args, a.args[::-1]):
-            E = self._easy(given)
+        for product in a.args:
+            rest = [x for x in a.args if x is not product]
+            E = self._easy(rest[0] if len(rest) == 1 else self.add(*rest, shape=a.shape))
             if E is None:
                 continue
             scalars, chain = self.scalars_of(product)
-            if chain.op != "prod":
+            if chain.op not in ("prod", "kron"):
                 continue
-            U, V = self._cut(chain.args)
+            U, V = self._halves_of(chain)
             if self.sizes.of(cols(U)) < THIN * self.sizes.of(rows(a)):
                 return E, U, V if scalars is None else self.mul(scalars, V)
         return None
+
+    def _halves_of(self, t: Term) -> tuple[Term, Term]:
+        """A product, or a Kronecker product of products, as two factors that are thin between."""
+        if t.op == "prod":
+            return self._cut(t.args)
+        if t.op == "kron":
+            (A, B), (C, D) = (self._halves_of(f) for f in t.args)
+            return self.kron(A, C), self.kron(B, D)
+        return t, self.eye(cols(t))
 
     def _easy(self, E: Term) -> Term | None:
         """A multiple of the identity, or a diagonal matrix; what divides must not be zero."""
         c, rest = self.scalars_of(E) if E.op == "mul" else (None, E)
         if rest.op == "eye":
             return None if c is not None and self.value(c) == 0 else E
-        v = rest.args[0] if rest.op == "diag" else None
-        if v is None and self.has(rest, "diagonal"):
-            v = self.diagonal(rest)
+        if core(E) in self.factorised:
+            return E
+        v = self.diagonal_entries(rest)
         if v is None:
             return None
         v = v if self.nonzero(v) else self.make("nonzero", (v,), (), v.shape)
@@ -232,11 +235,7 @@ class Determinants(Reductions):
         return self.make("let", (made,), ("",), made.shape)
 
     def inv(self, A: Term) -> Term:
-        a = core(A)
-        blocks = self.diagonal_blocks(a)
-        if blocks is not None:
-            return self._block_diagonal([self.inv(b) for b in blocks])
-        low = self.low_rank(a)
+        low = self.low_rank(core(A))
         if low is None:
             return super().inv(A)
         E, U, V = low
@@ -248,13 +247,6 @@ class Determinants(Reductions):
             else self.mul(middle, self.prod(left, right))
         )
         return self.add(self.inv(E), self.neg(taken), shape=A.shape)
-
-    def _block_diagonal(self, blocks: list[Term]) -> Term:
-        lines = [
-            [b if i == j else self.zeros((rows(b), cols(other))) for j, other in enumerate(blocks)]
-            for i, b in enumerate(blocks)
-        ]
-        return self.stack("vstack", [self.stack("hstack", line) for line in lines])
 
 
 __all__ = ["Determinants"]

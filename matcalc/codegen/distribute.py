@@ -10,7 +10,7 @@ from math import prod as prod_of
 
 from matcalc.codegen.determinants import Determinants
 from matcalc.codegen.samples import samplewise
-from matcalc.codegen.terms import Term, cols, is_full, normal, rows
+from matcalc.codegen.terms import Term, cols, is_full, is_one, normal, rows
 
 PASS = 4.0  # operations that writing one entry of a new matrix is worth: it goes through memory
 MARGIN = 0.8  # a rewriting must save a fifth
@@ -29,14 +29,12 @@ class Distributing(Determinants):
 
     def multiplied(self, matrices: Sequence[Term]) -> Term:
         """A product; a sum among its factors is taken apart where that is cheaper."""
-        made = self.prod(*matrices)
-        if made.op == "mul":
-            scalars, inside = self.scalars_of(made)
-            if scalars is not None and inside.op == "prod":
-                return self.mul(scalars, self._expanded(inside))
-        return self._expanded(made)
+        return self._expanded(self.prod(*matrices))
 
     def _expanded(self, t: Term) -> Term:
+        if t.op == "mul":
+            opened = (self._expanded(a) if a.op == "prod" else a for a in t.args)
+            return self.mul(*opened, shape=t.shape)
         if t.op != "prod" or samplewise(self, t.args) is not None:
             return t
         places = [
@@ -47,6 +45,9 @@ class Distributing(Determinants):
             and (not is_full(t) or any(map(self._has_structure, f.args)))
         ]
         together = [tuple(places)] if len(places) > 1 else []
+        nested = self._one_after_another(t, places)
+        if nested is not None:
+            return nested
         for chosen in (*together, *((k,) for k in places)):
             if prod_of(len(t.args[k].args) for k in chosen) > MOST_TERMS:
                 continue
@@ -56,6 +57,20 @@ class Distributing(Determinants):
             if cost < whole * MARGIN:
                 return self.add(*map(self._expanded, parts), shape=t.shape)
         return t
+
+    def _one_after_another(self, t: Term, places: Sequence[int]) -> Term | None:
+        """(A + B)(C + D) x: what (C + D) x makes is computed, and A + B meets that."""
+        if len(places) < 2 or not (is_one(cols(t)) or is_one(rows(t))):
+            return None
+        k = places[-1] if is_one(cols(t)) else places[0] + 1
+        ahead, behind = t.args[:k], t.args[k:]
+        near, far = (behind, ahead) if is_one(cols(t)) else (ahead, behind)
+        inner = self._expanded(self.prod(*near))
+        if inner.op != "add":
+            return None
+        held = self.make("let", (inner,), ("",), inner.shape)
+        ends = (*far, held) if near is behind else (held, *far)
+        return self._expanded(self.prod(*ends))
 
     def _choices(self, t: Term, places: Sequence[int]) -> list[list[Term]]:
         """The factors of a product with one term for each of the sums at those places."""
@@ -72,8 +87,8 @@ class Distributing(Determinants):
 
     def forming(self, t: Term) -> float:
         """What an expression costs that is not there yet."""
-        if t.op == "prod":
-            return self.chain_cost(t.args)
+        if t.op in ("prod", "inv", "kron"):
+            return self.chain_cost(t.args if t.op == "prod" else (t,))
         if t.op == "mul":
             return PASS * self.count(t) + sum(self.forming(a) for a in t.args if a.shape)
         if t.op == "add":

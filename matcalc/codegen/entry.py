@@ -36,9 +36,9 @@ def entry_text(arguments: Sequence[Argument], workspace: bool) -> str:
     ]
     if workspace:
         sizes = "".join(f"{a.word}.shape, " for a in arguments if a.shape)
-        tests.append(f"({sizes}) == {made}[0]")
+        tests.append(f"({sizes}) == {made}.shapes")
     passed = [f"{a.word}={a.word if a.shape else f'{number}({a.word})'}" for a in arguments]
-    passed += [f"workspace={made}[1]"] if workspace else []
+    passed += [f"workspace={made}.arrays"] if workspace else []
     same = ", ".join(f"{w}={w}" for w in words)
     return "\n".join(
         [

@@ -2,7 +2,7 @@
 
 ``spread`` is stripped from operands, so that a bias is a row and not a matrix of equal rows. Where a
 textbook formula overflows or cancels, the stable one is built instead: log of a sigmoid or softmax,
-log of a sum of exponentials, log(1 + e^z); more of them in ``stable``.
+log of a sum of exponentials, log(1 + e^z); more of them in ``stable`` and ``logs``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 import sympy as sp
 
-from matcalc.codegen import stable
+from matcalc.codegen import logs, stable
 from matcalc.codegen.terms import Graph, Term, common, core, is_column, is_full, is_row
 from matcalc.shapes import ONE, Shape, same_shape, times
 
@@ -66,7 +66,8 @@ class Entrywise(Graph):
         if not kept:
             return self._broadcast(self.number(0), wanted)
         kept = stable.hyperbolic(self, self.centred(self._logistic_loss(kept)))
-        apart = stable.near_zero(self, kept)
+        kept = stable.differences(self, stable.squares(self, kept))
+        apart = stable.near_zero(self, kept) or stable.complement(self, kept)
         if apart is not None:
             return self._broadcast(apart, wanted)
         unstacked = self._of_vecs(kept)
@@ -171,7 +172,8 @@ class Entrywise(Graph):
         factors = [
             t if e == 1 else self.pow(t, self.number(e)) for t, e in powers.items() if e != 0
         ]
-        part, factors = stable.quotient(self, self.kron_factors(factors))
+        factors = stable.exponentials(self, self.kron_factors(factors))
+        part, factors = stable.quotient(self, factors)
         number, factors = number * part, self._opened(self._softmax(factors))
         scalars = [t for t in factors if not t.shape]
         thin = [t for t in factors if is_column(t) or is_row(t)]
@@ -218,6 +220,9 @@ class Entrywise(Graph):
             if below.op != "pow" or self.value(below.args[1]) != -1:
                 continue
             s = core(below.args[0])
+            found = logs.normed(self, s, [f for f in factors if f is not below])
+            if found is not None:
+                return found
             if s.op not in ("rowsum", "colsum", "total") or core(s.args[0]).op != "exp":
                 continue
             for above in factors:
@@ -240,8 +245,13 @@ class Entrywise(Graph):
             made = base
         elif e == 0:
             made = self.number(1)
-        elif e == sp.Rational(1, 2):
-            made = self.fn("sqrt", base)
+        elif (
+            e is not None and (2 * e).is_Integer and not e.is_Integer
+        ):  # roots are cheap, powers not
+            half = sp.Rational(1 if e > 0 else -1, 2)
+            root = self.fn("sqrt", base)
+            root = root if e > 0 else self.pow(root, self.number(-1))
+            made = root if e == half else self.mul(self.pow(base, self.number(e - half)), root)
         elif e is not None and e.is_Integer:
             b = self.value(base)
             if b is not None and b.is_Rational and b != 0 and abs(e) < 64:
@@ -252,8 +262,8 @@ class Entrywise(Graph):
                     made = self.pow(base.args[0], self.number(inner * e))
             elif base.op == "sqrt" and e.is_even and self.nonnegative(base.args[0]):
                 made = self.pow(base.args[0], self.number(e / 2))
-            elif base.op == "exp" and e == -1:
-                made = self.fn("exp", self.neg(base.args[0]))
+            elif base.op == "exp":
+                made = self.fn("exp", self.mul(exponent, base.args[0]))
             elif e == -1:
                 made = self._sigmoid(base)
         if made is None and base.op == "kron" and e is not None and e.is_Integer:
@@ -318,10 +328,10 @@ class Entrywise(Graph):
                 axis = 0 if is_column(z) else 1
             return self.make("logsumexp", (z,), (axis,), a.shape)
         if a.op == "cosh":
-            z = a.args[0]
-            both = self.make("logaddexp", (z, self.neg(z)), (), z.shape)
-            return self.add(both, self.neg(self.number(sp.log(2))))
-        found = stable.log_of_product(self, a, lambda t: self.fn("log", t))
+            size = self.fn("abs", a.args[0])  # (e^|z| + e^-|z|)/2
+            rest = self.fn("log1p", self.fn("exp", self.mul(self.number(-2), size)))
+            return self.add(size, rest, self.neg(self.number(sp.log(2))))
+        found = logs.log_of(self, a, lambda t: self.fn("log", t))
         apart = stable.log_of_slope(self, a) if found is None else found
         if apart is not None or a.op != "add" or len(a.args) != 2:
             return apart

@@ -6,6 +6,9 @@ from matcalc.codegen.helpers import HELPERS
 
 JAX_HELPERS = {
     **HELPERS,
+    "log_product": HELPERS["log_product"].replace(
+        '@{m}.errstate(over="ignore", divide="ignore")\n', ""
+    ),
     "norm": """
 def norm(x):
     \"\"\"The square root of the sum of squares, where the squares overflow or underflow too.\"\"\"
@@ -151,6 +154,7 @@ def fold(x, c, h, w, a, b, s, r, p, q):
 
 TORCH_HELPERS = {
     **HELPERS,
+    "log_product": JAX_HELPERS["log_product"],
     "blocks_of_samples": JAX_HELPERS["blocks_of_samples"],
     "indexed": JAX_HELPERS["indexed"],
     "sum_of_samples": JAX_HELPERS["sum_of_samples"],
@@ -229,6 +233,19 @@ def masked_softmax(z, mask, axis):
     top = z.masked_fill(mask == 0, -torch.inf).amax(axis, keepdim=True)
     e = mask * torch.exp((z - top).masked_fill(mask == 0, 0.0))
     return e / e.sum(axis, keepdim=True)
+""",
+    "largest_of": """
+def largest_of(w, z, axis):
+    \"\"\"The largest z whose weight w is not 0.\"\"\"
+    w, z = torch.broadcast_tensors(w, z)
+    top = z.masked_fill(w == 0, -torch.inf).amax(axis, keepdim=True)
+    return torch.where(torch.isfinite(top), top, torch.zeros_like(top))
+""",
+    "log1mexp": """
+def log1mexp(z):
+    \"\"\"log(1 - e^-z), where that is near 0 and where it is near 1.\"\"\"
+    far, near = torch.log1p(-torch.exp(-z.clamp(min=0.7))), z.clamp(max=0.7)
+    return torch.where(z > 0.7, far, torch.log(-torch.expm1(-near)))
 """,
     "log_softmax": """
 def log_softmax(z, axis):

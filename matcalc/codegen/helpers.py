@@ -12,7 +12,8 @@ SIMPLE = {
     "exp": "exp", "expm1": "expm1", "log": "log", "log1p": "log1p", "sqrt": "sqrt", "abs": "abs",
     "sign": "sign", "sin": "sin", "cos": "cos", "tan": "tan", "asin": "arcsin", "acos": "arccos",
     "atan": "arctan", "sinh": "sinh", "cosh": "cosh", "tanh": "tanh",
-    "max": "maximum", "min": "minimum", "logaddexp": "logaddexp",
+    "max": "maximum", "min": "minimum", "logaddexp": "logaddexp", "atanh": "arctanh",
+    "asinh": "arcsinh",
 }  # fmt: skip
 
 ENTRYWISE_FORMS = {
@@ -99,7 +100,33 @@ def log_softmax(z, axis):
 def logsumexp(z, axis):
     \"\"\"log of the sum of e^z; the largest z is taken off first.\"\"\"
     top = z.max(axis=axis, keepdims=True)
+    top = {m}.where({m}.isfinite(top), top, 0)
     return top + {m}.log({m}.exp(z - top).sum(axis=axis, keepdims=True))
+""",
+    "largest_of": """
+def largest_of(w, z, axis):
+    \"\"\"The largest z whose weight w is not 0.\"\"\"
+    top = {m}.where(w != 0, z, -{m}.inf).max(axis=axis, keepdims=True)
+    return {m}.where({m}.isfinite(top), top, 0)
+""",
+    "log1mexp": """
+def log1mexp(z):
+    \"\"\"log(1 - e^-z), where that is near 0 and where it is near 1.\"\"\"
+    near = {m}.minimum(z, 0.7)
+    return {m}.where(z > 0.7, {m}.log1p(-{m}.exp(-{m}.maximum(z, 0.7))), {m}.log(-{m}.expm1(-near)))
+""",
+    "log_product": """
+@{m}.errstate(over="ignore", divide="ignore")
+def log_product(above, below):
+    \"\"\"log of a product, by logarithms of its factors where it overflows or underflows.\"\"\"
+    whole, size, sign = 1, 0, 1
+    for a in above:
+        whole, size, sign = whole * a, size + {m}.log({m}.abs(a)), sign * {m}.sign(a)
+    for b in below:
+        whole, size, sign = whole / b, size - {m}.log({m}.abs(b)), sign * {m}.sign(b)
+    kind = {m}.finfo(whole.dtype)
+    fits = (kind.tiny <= whole) & (whole <= kind.max)
+    return {m}.where(fits, {m}.log(whole), size + {m}.log(sign))
 """,
     "norm": """
 def norm(x):

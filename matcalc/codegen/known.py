@@ -132,6 +132,8 @@ class Known(Entrywise):
         if t.op == "dot":
             definite = all(map(self.semidefinite, t.args))
             return definite or t.args[0] is t.args[1] or all(map(self.nonnegative, t.args))
+        if t.op == "prod" and not t.shape:
+            return self.semidefinite(t)
         if t.op == "pow":
             e = self.value(t.args[1])
             even = e is not None and bool(e.is_even)

@@ -6,7 +6,7 @@ Kronecker products are Kronecker products again; a contraction of an outer produ
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sympy as sp
@@ -48,6 +48,9 @@ class Kronecker(Known):
         raise NotImplementedError
 
     def dot(self, a: Term, b: Term) -> Term:
+        raise NotImplementedError
+
+    def trace_of(self, factors: Sequence[Term]) -> Term:
         raise NotImplementedError
 
     def place(self, t: Term, top: Any, left: Any, n: Any, m: Any) -> Term:

@@ -27,14 +27,6 @@ class JaxSource(Source):
     imports = ("import jax", "import jax.numpy as jnp")
     words_class = JaxWords
 
-    def text(self) -> str:
-        text = super().text()
-        return (
-            text
-            if "jax." in text.replace("import jax.numpy", "")
-            else text.replace("import jax\n", "", 1)
-        )
-
     def decorators(self) -> list[str]:
         return []
 
@@ -98,7 +90,8 @@ class TorchWords(Words):
         return text.replace(f"axis={axis}, keepdims=True", f"{axis}, keepdim=True"), level
 
     def _largest(self, t: Term) -> Text:
-        return f"{self(t.args[0], ATOM)}.amax({t.params[0]}, keepdim=True)", ATOM
+        along = f"{t.params[0]}, keepdim=True" if t.shape else ""
+        return f"{self(t.args[0], ATOM)}.amax({along})", ATOM
 
     def _diagonal(self, t: Term) -> Text:
         return f"torch.diagonal({self(t.args[0])})[:, None]", ATOM

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from matcalc.codegen.terms import Graph, Term, cols, is_full, rows
+from matcalc.codegen.terms import Graph, Term, cols, is_full, normal, rows
 from matcalc.shapes import ONE, Shape
 
 FAMILY = frozenset({"softmax", "log_softmax", "logsumexp"})
@@ -38,7 +38,7 @@ class Relaid:
                 few = size(cols(z)) <= FEW and size(rows(z)) >= MANY * size(cols(z))
                 if z.op == "mm" and few:
                     self.chosen.add(z)
-            if t.op in FAMILY and len(t.args) == 1 and is_full(t.args[0]):
+            if t.op in FAMILY and len(t.args) == 1:
                 met.setdefault((t.args[0], t.params[0]), set()).add(t.op)
         self.shared = {key for key, ops in met.items() if len(ops) > 1}
 
@@ -75,11 +75,13 @@ class Relaid:
     def _apart(self, op: str, z: Term, axis: int, shape: Shape) -> Term:
         """A member of the family from the exponentials and their sums that the others need too."""
         g = self.g
-        side = (z.shape[0], ONE) if axis else (ONE, z.shape[1])
+        g.said["the largest entry taken off before e^z, which would overflow"] = None
+        side = normal(z.shape[0], ONE) if axis else normal(ONE, z.shape[1])
         top = g.make("largest", (z,), (axis,), side)
         moved = g.make("add", (z, g.make("mul", (g.number(-1), top), (), side)), (), z.shape)
         e = g.make("exp", (moved,), (), z.shape)
-        total = g.make("rowsum" if axis else "colsum", (e,), (), side)
+        summed = ("rowsum" if axis else "colsum") if side else "total"
+        total = g.make(summed, (e,), (), side)
         if op == "softmax":
             below = g.make("pow", (total, g.number(-1)), (), side)
             return g.make("mul", (e, below), (), z.shape)

@@ -15,7 +15,7 @@ import sympy as sp
 
 from matcalc.codegen.demands import Demand, demands
 from matcalc.codegen.loops import Loops
-from matcalc.codegen.terms import Term
+from matcalc.codegen.terms import Term, core
 from matcalc.expr import Node, is_symbol, symbol_name
 from matcalc.network import definition
 from matcalc.ops.table import TABLE
@@ -46,6 +46,7 @@ PARTIAL = frozenset(
 FREE = frozenset(
     ["in", "number", "dim", "spread", "eye", "diag", "ones", "T", "inv", "kron", "let"]
 )
+FACTORED = frozenset({"inv", "solve", "logdet", "det"})
 LONGEST = 8  # factors that one chain gathers across names
 
 
@@ -70,6 +71,7 @@ class Lowering(Loops):
     ) -> None:
         super().__init__(sizes, facts)
         self.steps = steps or {}
+        self.factorised = set()
         self.inputs: dict[str, Node] = {}
         self.functions: dict[str, Node] = {}
         self.dimension_names: set[str] = set()
@@ -87,6 +89,7 @@ class Lowering(Loops):
         self.dimension_names |= names_of_sizes(order)
         self.demands |= dict.fromkeys(demands(order))
         whole = self._wanted_whole(order, roots)
+        asked = {node.operands[0] for node in order if node.op.name in FACTORED}
         for node in order:
             if node in self.image:
                 continue
@@ -99,6 +102,8 @@ class Lowering(Loops):
             elif named and self.facts.get(symbol_name(node)):
                 term = self.make("let", (term,), (symbol_name(node),), term.shape)
             self.image[node] = term
+            if node in asked:
+                self.factorised.add(core(term))
         return [self.image[r] for r in roots]
 
     def _is_plain(self, term: Term) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from matcalc.codegen import backends
 from matcalc.codegen.plan import Plan, Planner, Wanted
 from matcalc.codegen.runtime import Compiled
+from matcalc.errors import wants
 from matcalc.expr import BUILD, Node, symbol_name
 from matcalc.facts import Fact
 from matcalc.network import Step
@@ -20,6 +21,7 @@ def plan_of_record(
     record: Record, sizes: Mapping[str, int] | None = None, flat: bool = False
 ) -> Plan:
     """The plan of value and gradients; ``flat`` with one operation a statement."""
+    wants((Mapping, type(None)), sizes, "sizes map dimensions to whole numbers")
     problem = record.problem
     steps = {s.symbol: s.definition for s in problem.steps}
     planner = Planner(problem.facts, sizes, steps, flat)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from matcalc.codegen.demands import Demand
 from matcalc.codegen.lower import Lowering
 from matcalc.codegen.naming import Identifiers
+from matcalc.codegen.products import STACKS
 from matcalc.codegen.resolve import Resolver, postorder
 from matcalc.codegen.terms import Term, is_full
 from matcalc.expr import Node, symbol_name
@@ -22,7 +23,6 @@ from matcalc.shapes import Shape
 
 MANY = 8  # matrices without a name from which on their names are used again
 INLINE = 5  # operations on one line, beside the names
-STACKS = frozenset({"hstack", "vstack"})
 VIEWS = frozenset({"T", "slice", "item"})
 LEAVES = frozenset({"in", "number", "dim"})
 

@@ -14,6 +14,7 @@ from matcalc.codegen.centring import Centring
 from matcalc.codegen.terms import Term, cols, core, is_column, is_full, is_one, is_row, normal, rows
 from matcalc.shapes import ONE, same
 
+STACKS = frozenset({"vstack", "hstack"})
 LONGEST_POWER = 16  # that is written as factors
 
 
@@ -39,6 +40,27 @@ class Products(Centring):
             return self.mul(v.args[0], self.eye(n))
         return self.make("diag", (v,), (), (n, n))
 
+    def diagonal_entries(self, t: Term) -> Term | None:
+        """The column on the diagonal of a matrix known to be diagonal, sums of such included."""
+        a = core(t)
+        if a.op == "eye":
+            return self.ones(a.shape[0], ONE)
+        if a.op == "diag":
+            return a.args[0]
+        if self.has(t, "diagonal"):
+            return self.diagonal(t)
+        if a.op == "mul" and is_full(a):
+            scalars, rest = self.scalars_of(a)
+            if scalars is None:
+                return None
+            v = self.diagonal_entries(rest)
+            return None if v is None else self.mul(scalars, v)
+        if a.op != "add" or not is_full(a):
+            return None
+        parts = [self.diagonal_entries(x) if is_full(x) else None for x in a.args]
+        known = [p for p in parts if p is not None]
+        return self.add(*known, shape=(a.shape[0], ONE)) if len(known) == len(parts) else None
+
     # -- transposes ----------------------------------------------------------------------------
 
     def T(self, t: Term) -> Term:
@@ -57,6 +79,8 @@ class Products(Centring):
                 return self.mul(scalars, self.T(rest))
         if t.op == "kron":
             return self.kron(self.T(t.args[0]), self.T(t.args[1]))
+        if t.op == "add" and all(map(self._turns_freely, t.args)):
+            return self.add(*map(self.T, t.args), shape=(c, r))
         if t.op == "slice":
             top, left, h, w = t.params
             return self.make("slice", (self.T(t.args[0]),), (left, top, w, h), (c, r))
@@ -64,6 +88,11 @@ class Products(Centring):
             other = "hstack" if t.op == "vstack" else "vstack"
             return self.make(other, tuple(map(self.T, t.args)), (), (c, r))
         return self.make("T", (t,), (), (c, r))
+
+    def _turns_freely(self, t: Term) -> bool:
+        """A multiple of a factor that is not formed, and so is its transpose."""
+        _, rest = self.scalars_of(t)
+        return rest.op in ("kron", "eye", "diag")
 
     # -- inverses ------------------------------------------------------------------------------
 
@@ -82,8 +111,9 @@ class Products(Centring):
             return self.T(self.inv(a.args[0]))
         if self.has(A, "orthogonal"):
             return self.T(A)
-        if self.has(A, "diagonal"):
-            return self.diag(self.pow(self.diagonal(A), self.number(-1)))
+        v = self.diagonal_entries(A)
+        if v is not None:
+            return self.diag(self.pow(v, self.number(-1)))
         if a.op == "kron" and all(same(rows(b), cols(b)) for b in a.args):
             return self.kron(self.inv(a.args[0]), self.inv(a.args[1]))
         if a.op == "mul":
@@ -121,13 +151,13 @@ class Products(Centring):
                 continue
             elif t.op == "mpow" and self._unfolds(t, shape):
                 todo.extend(t.args * int(t.params[0]))
-            elif self.has(t, "diagonal"):
-                todo.append(self.diag(self.diagonal(t)))
+            elif t.op == "add" or self.has(t, "diagonal"):
+                v = self.diagonal_entries(t)
+                factors.append(t) if v is None else todo.append(self.diag(v))
             else:
                 factors.append(t)
         if not factors:
-            eye = next((t for t in given if t.op == "eye"), None)
-            made = self.number(1) if eye is None else eye
+            made = self.eye(shape[0]) if shape else self.number(1)
             return self.mul(*scalars, made) if scalars else made
         factors = self.without_centring(self._merged(factors, scalars))
         if factors and any(self.is_zero(f) for f in factors):
@@ -200,12 +230,13 @@ class Products(Centring):
 
     def _merged(self, factors: list[Term], scalars: list[Term]) -> list[Term]:
         """Neighbours that make something simpler together."""
+        step = -1 if self._from_the_right(factors) else 1
         out: list[Term] = []
-        for f in factors:
+        for f in factors[::step]:
             while out:
-                made = self._pair(out[-1], f)
+                made = self._pair(*[out[-1], f][::step])
                 if made is None and len(out) > 1:
-                    made = self._contracted(out[-2], out[-1], f)
+                    made = self._contracted(*[out[-2], out[-1], f][::step])
                     if made is not None:
                         out.pop()
                 if made is None:
@@ -219,10 +250,14 @@ class Products(Centring):
             elif f.op == "mul" and not f.args[0].shape:
                 c, f = self.scalars_of(f)
                 scalars.append(c) if c is not None else None
-                out.append(f)
+                out += [] if f.op == "eye" else [f]
             else:
                 out.append(f)
-        return out
+        return out[::step]
+
+    def _from_the_right(self, factors: list[Term]) -> bool:
+        """A chain that ends in a column: no two stacks are multiplied before they meet it."""
+        return is_one(cols(factors[-1])) and sum(f.op in STACKS for f in factors) > 1
 
     def _pair(self, a: Term, b: Term) -> Term | None:
         if a.op == "diag" and b.op == "diag":
@@ -245,33 +280,7 @@ class Products(Centring):
         picked = self._picked(a, b)
         if picked is not None:
             return picked
-        if a.op == "hstack" and b.op == "vstack" and self._blocks_conform(a, b):
-            return self.add(
-                *(self.block_prod(x, y) for x, y in zip(a.args, b.args, strict=True)),
-                shape=normal(rows(a), cols(b)),
-            )
-        if a.op == "vstack" and self._structured(a):
-            return self.stack("vstack", [self.block_prod(x, b) for x in a.args])  # type: ignore[attr-defined]
-        if b.op == "hstack" and self._structured(b):
-            return self.stack("hstack", [self.block_prod(a, y) for y in b.args])  # type: ignore[attr-defined]
         return None
-
-    def block_prod(self, a: Term, b: Term) -> Term:
-        return self.mul(a, b) if not a.shape or not b.shape else self.prod(a, b)
-
-    def _blocks_conform(self, a: Term, b: Term) -> bool:
-        return len(a.args) == len(b.args) and all(
-            same(cols(x), rows(y)) for x, y in zip(a.args, b.args, strict=True)
-        )
-
-    def _structured(self, t: Term) -> bool:
-        """A stack with blocks that are worth taking apart."""
-        return any(
-            self.is_zero(a)
-            or a.op in ("eye", "diag")
-            or (a.op in ("hstack", "vstack") and a.op != t.op and self._structured(a))
-            for a in t.args
-        )
 
     def _scalars_out(self, factors: list[Term], scalars: list[Term]) -> list[Term]:
         """Where a chain narrows to one column or row twice, what lies between is a number."""

@@ -16,7 +16,8 @@ from matcalc.codegen.terms import Term, cols, is_column, is_full, is_one, is_row
 from matcalc.ops.table import TABLE
 from matcalc.shapes import ONE, plus, same
 
-ENTRYWISE = frozenset(TABLE) | {"add", "mul", "logaddexp", "nonzero"}
+OURS = frozenset({"logaddexp", "log1mexp", "atanh", "asinh"})  # forms of what the table has
+ENTRYWISE = frozenset(TABLE) | OURS | {"add", "mul", "nonzero"}
 FEW_FACTORS = (2, 3, 4)  # of a power whose trace is asked
 # What is computed in each row (or column) by itself, along the axis it is told.
 LINES = frozenset({"softmax", "log_softmax", "logsumexp", "cumsum"})
@@ -121,6 +122,9 @@ class Reductions(Products):
     def dot(self, a: Term, b: Term) -> Term:
         """The sum of the products of corresponding entries."""
         if a is b and a.op == "prod":
+            kept = self._without_rotations(a)
+            if kept is not a:
+                return self.dot(kept, kept)
             thin = self._grams(a)
             if thin is not None:
                 return self.dot(*thin)
@@ -145,6 +149,15 @@ class Reductions(Products):
         if b.order < a.order:
             a, b = b, a
         return self.make("dot", (a, b), (), ())
+
+    def _without_rotations(self, t: Term) -> Term:
+        """A product whose entries have the same sum of squares: orthogonal ends are gone."""
+        args = list(t.args)
+        for end in (0, -1):
+            while len(args) > 1 and self.has(args[end].args[0] if args[end].op == "T" else args[end],
+                                             "orthogonal"):  # fmt: skip
+                del args[end]
+        return t if len(args) == len(t.args) else self.prod(*args)
 
     def _grams(self, t: Term) -> tuple[Term, Term] | None:
         """U'U and V'V, whose inner product is the square norm of U V' where that is thin."""
@@ -254,6 +267,9 @@ class Reductions(Products):
         if whole.op != "prod":
             return self.mul(*scalars, self.trace(whole))
         flat = list(whole.args)
+        if len(flat) > 1 and getattr(self._pair(flat[-1], flat[0]), "op", "") == "eye":
+            middle = self.prod(*flat[1:-1]) if len(flat) > 2 else self.eye(rows(flat[0]))
+            return self.mul(*scalars, self.trace(middle))
         thin = next((k for k, f in enumerate(flat) if is_one(rows(f))), None)
         if thin is not None:
             return self.mul(*scalars, self.prod(*flat[thin:], *flat[:thin]))

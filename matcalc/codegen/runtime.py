@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import functools
 import inspect
-import math
-from collections.abc import Callable, Mapping
-from decimal import Decimal
-from numbers import Real
+import threading
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from matcalc import shapes
 from matcalc.codegen.entry import Entry, entry_text, has_short_way
+from matcalc.codegen.given import as_array, as_foreign, explained, plain
 from matcalc.codegen.plan import Argument, Plan
 from matcalc.errors import DomainError, MatcalcError, ShapeError, UnknownNameError
 from matcalc.shapes import Shape
@@ -32,6 +31,14 @@ def loaded(source: str, label: str) -> dict[str, Any]:
     # The source is made from checked identifiers and our own words; see naming.py.
     exec(compile(source, f"<{label}>", "exec"), space)
     return space
+
+
+class Made(threading.local):
+    """The workspace of a thread, with the shapes and kinds that it was made for."""
+
+    arrays: Any = None
+    kinds: Any = None
+    shapes: Any = None  # where all are doubles
 
 
 class Compiled:
@@ -54,7 +61,7 @@ class Compiled:
         self._all_dims = set(plan.dims)
         self._demands = plan.demands
         self.spare: Mapping[str, Shape] = {}  # what may be given although nothing depends on it
-        self._made: list[Any] = [None, None]  # the shapes a workspace was made for, and it
+        self._made = Made()
         self._short = self._short_way()
 
     def _short_way(self) -> Entry | None:
@@ -114,17 +121,9 @@ class Compiled:
     def explain(self, given: Mapping[str, Any], error: Exception) -> None:
         """Say what was wrong with the arguments, if that is why the program failed."""
         self.diagnose(given)
-        if isinstance(error, np.linalg.LinAlgError):
-            raise DomainError(f"no value here: {error}") from error
-        if isinstance(error, OverflowError) or str(error) == "math domain error":
-            raise DomainError(f"no value here: {error}") from error
-        if isinstance(error, ZeroDivisionError):
-            arrays = [(a, np.shape(given[a.name])) for a in self._arguments]
-            empty = [
-                f"{a.name} ({shapes.show(a.shape)}) has shape {s}" for a, s in arrays if 0 in s
-            ]
-            because = f": {shapes.listed(empty)}" if empty else ""
-            raise DomainError(f"no value here: a division by zero{because}") from error
+        found = explained(error, self._arguments, given)
+        if found is not None:
+            raise found from error
         said = str(error)
         if " is wanted" in said or any(d.said == said for d in self._demands):
             raise ShapeError(str(error)) from None
@@ -202,11 +201,16 @@ class Compiled:
         ]
         wanted += [f"the function {f.name}" for f in self.plan.functions if f.name not in given]
         wanted += [f"the dimension {n}" for n in self._dims if n not in given]
-        return UnknownNameError(f"no value for {shapes.listed(wanted)}")
+        unknown = self._unknown(given)
+        met = f"; there is no argument {shapes.listed(list(map(repr, unknown)))}" if unknown else ""
+        return UnknownNameError(f"no value for {shapes.listed(wanted)}{met}")
+
+    def _unknown(self, given: Mapping[str, Any]) -> list[str]:
+        known = set(self._known) | self._all_dims | set(self.spare)
+        return [n for n in given if n not in known]
 
     def _refuse_unknown(self, given: Mapping[str, Any]) -> None:
-        known = set(self._known) | self._all_dims | set(self.spare)
-        unknown = [n for n in given if n not in known]
+        unknown = self._unknown(given)
         if unknown:
             raise UnknownNameError(
                 f"there is no argument {unknown[0]!r}; there are {shapes.listed(list(self.arguments))}"
@@ -244,67 +248,15 @@ def _size(d: Any, told: Mapping[str, tuple[int, str]]) -> int | None:
     return int(d.xreplace({s: told[s.name][0] for s in d.free_symbols}))
 
 
-def as_array(a: Argument, value: Any) -> Any:
-    """What a user passes for an argument, as a 2-D float array or a float."""
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ShapeError(f"the value of {a.name} is no rectangular array: {error}") from error
-    except RuntimeError as error:  # a tensor that PyTorch does not give away
-        raise DomainError(f"the value of {a.name} is no array: {error}") from error
-    if np.ma.is_masked(value):
-        raise DomainError(f"the value of {a.name} has masked entries: fill them first")
-    if array.dtype.kind == "O" and all(isinstance(x, (Real, Decimal)) for x in array.flat):
-        array = array.astype(float)
-    if array.dtype.kind not in "fiub":
-        kinds = {"c": "complex ones", "O": "objects", "U": "text", "S": "text"}
-        kind = kinds.get(array.dtype.kind, str(array.dtype))
-        raise DomainError(f"the value of {a.name} must be real numbers, not {kind}")
-    if array.dtype.kind != "f":
-        array = array.astype(float)
-    if not a.shape:
-        if array.size != 1:
-            raise ShapeError(f"{a.name} is a scalar, but its value has shape {array.shape}")
-        return array.reshape(())[()]
-    if array.ndim == 1 and a.shape[1] == 1:
-        return array.reshape(-1, 1)
-    if array.ndim == 0 and a.shape == (1, 1):
-        return array.reshape(1, 1)
-    if array.ndim != 2:
-        hint = f"; for a row pass shape (1, {array.size})" if a.shape[0] == 1 else ""
-        raise ShapeError(
-            f"{a.name} is {shapes.show(a.shape)}, but its value has shape {array.shape}{hint}"
-        )
-    return array
-
-
-def as_foreign(a: Argument, value: Any, kind: str, as_double: Callable[[Any], Any]) -> Any:
-    """The same for an array of a framework, which stays its own."""
-    if "complex" in kind:
-        raise DomainError(f"the value of {a.name} must be real numbers, not complex ones")
-    if "float" not in kind:
-        value = as_double(value)
-    if value.ndim == 1 and a.shape and a.shape[1] == 1:
-        return value.reshape(-1, 1)
-    if not a.shape and math.prod(value.shape) == 1:
-        return value.reshape(())
-    if value.ndim != len(a.shape):
-        raise ShapeError(
-            f"{a.name} is {shapes.show(a.shape)}, but its value has shape {tuple(value.shape)}"
-        )
-    return value
-
-
 class Buffered(Compiled):
     """A generated function with a workspace for the sizes it was last called with.
 
-    The results stand in the workspace: the next call writes them again.
+    The results stand in the workspace: the next call writes them again. Each thread has its own.
     """
 
     workspace = True
 
     def __init__(self, plan: Plan, source: str, entry: str) -> None:
-        self._kinds: Any = None  # shapes and kinds that the workspace was made for
         super().__init__(plan, source, entry)
         self._make = self._module["make_workspace"]
         wanted = inspect.unwrap(self._make).__code__
@@ -318,7 +270,7 @@ class Buffered(Compiled):
     def bound(self, given: Mapping[str, Any]) -> dict[str, Any]:
         values = super().bound(given)
         kinds = [(v.shape, v.dtype) if hasattr(v, "dtype") else v for v in values.values()]
-        if self._kinds != kinds:
+        if self._made.kinds != kinds:
             try:
                 made = self._make(**{k: v for k, v in values.items() if k in self._wanted})
             except ValueError as error:
@@ -326,11 +278,11 @@ class Buffered(Compiled):
                 raise
             arrays = [v for v in values.values() if isinstance(v, np.ndarray)]
             doubles = all(v.dtype == float for v in arrays)
-            self._made[:] = [tuple(v.shape for v in arrays) if doubles else None, made]
-            self._kinds = kinds
+            self._made.shapes = tuple(v.shape for v in arrays) if doubles else None
+            self._made.arrays, self._made.kinds = made, kinds
         for word in self._extra:
             del values[word]
-        values["workspace"] = self._made[1]
+        values["workspace"] = self._made.arrays
         return values
 
 
@@ -353,7 +305,7 @@ class JaxCompiled(Compiled):
     def of_one_kind(self, values: dict[str, Any]) -> dict[str, Any]:
         import jax.numpy as jnp
 
-        given = {a.word: jnp.asarray(_plain(values[a.word])) for a in self._arguments}
+        given = {a.word: jnp.asarray(plain(values[a.word])) for a in self._arguments}
         kinds = [given[a.word].dtype for a in self._arguments if a.shape]
         if kinds:
             kind = jnp.result_type(*kinds)
@@ -395,19 +347,9 @@ class TorchCompiled(Compiled):
     def of_one_kind(self, values: dict[str, Any]) -> dict[str, Any]:
         import torch
 
-        given = {a.word: torch.as_tensor(_plain(values[a.word])) for a in self._arguments}
+        given = {a.word: torch.as_tensor(plain(values[a.word])) for a in self._arguments}
         kinds = {given[a.word].dtype for a in self._arguments if a.shape}
         if kinds:
             kind = functools.reduce(torch.promote_types, kinds)
             given = {w: v.to(kind) for w, v in given.items()}
         return values | given
-
-
-def _plain(v: Any) -> Any:
-    """An array that a framework can share: writable, in native order, no negative strides."""
-    if not isinstance(v, np.ndarray):
-        return v
-    kind = v.dtype.newbyteorder("=") if v.dtype.itemsize <= DOUBLE.itemsize else DOUBLE
-    if kind != v.dtype or not v.flags.writeable or min(v.strides, default=0) < 0:
-        return np.array(v, dtype=kind)
-    return v

@@ -59,11 +59,14 @@ class Source:
         module = self.w.module
         used = [self.w.helpers[name].replace("{m}", module) for name in self.w.used]
         joined = "\n\n".join(functions)
-        imports = ("import math\n", *self.imports) if "math." in joined else self.imports
-        parts = [self.head(), "\n".join(imports) + "\n"]
-        for helper in (self.check, *used):
-            parts.append(helper.strip("\n") + "\n") if _called(helper, joined, used) else None
-        body = "\n\n".join(["\n".join(parts[:2]), *parts[2:], *functions])
+        called = [h.strip("\n") for h in (self.check, *used) if _called(h, joined, used)]
+        below = [h for h in called if not _only_imports(h)]
+        everything = "\n".join([*below, joined])
+        met = [i for i in self.imports if re.search(rf"\b{i.split()[-1]}\.", everything)]
+        imports = ["import math\n"] if "math." in joined else []
+        imports += [*met, *sorted(h for h in called if _only_imports(h))]
+        top = [self.head(), "\n".join(imports) + "\n"] if imports else [self.head()]
+        body = "\n\n".join(["\n".join(top), *(f"{h}\n" for h in below), *functions])
         return re.sub(r"\n{4,}", "\n\n\n", _spaced(body))
 
     def head(self) -> str:
@@ -84,13 +87,14 @@ class Source:
 
     def value_and_gradients(self) -> str:
         body = self.statements(self.plan.statements)
-        result = f"return {self.result(self.plan.value[0][1])}, {self.gradients_text()}"
+        value, *gradients = self.results([self.plan.value[0], *self.plan.gradients])
+        result = f"return {value}, {self.gradients_text(gradients)}"
         doc = "The value, and its gradients by name."
         return self.function("value_and_gradients", self.plan.arguments, body, [result], doc)
 
     def compute(self) -> str:
         body = self.statements(self.plan.statements)
-        values = [self.result(t) for _, t in self.plan.value]
+        values = self.results(self.plan.value)
         single = self.plan.single
         inside = values[0] if single else f"({', '.join(values)}{',' if len(values) == 1 else ''})"
         doc = (
@@ -104,9 +108,9 @@ class Source:
         ahead = [s for s in self.plan.statements if s.term in first]
         after = [s for s in self.plan.statements if s.term not in first]
         *given, upstream = self.plan.arguments
-        value = self.result(self.plan.value[0][1])
         forward_body, backward_body = self.statements(ahead), self.statements(after)
-        ending = [f"return {self.gradients_text()}"]
+        value, *gradients = self.results([self.plan.value[0], *self.plan.gradients])
+        ending = [f"return {self.gradients_text(gradients)}"]
         inside = _code("\n".join([*backward_body, *ending, self._check(upstream)]))
         words = [a.word for a in (*given, *self.plan.functions)] + [s.name for s in ahead]
         words += list(self.plan.dims.values())
@@ -276,23 +280,33 @@ class Source:
 
     # -- results -------------------------------------------------------------------------------
 
+    def results(self, wanted: Iterable[tuple[str, Term]]) -> list[str]:
+        """What is returned: never a view of an input, nor of another result."""
+        returned: set[Term] = set()
+        out = []
+        for _, t in wanted:
+            inner = t
+            while inner.op in VIEWS and inner.args:
+                inner = inner.args[0]
+            text = self.w(t)
+            if not t.shape:
+                text = self.w.as_float(t) if t.op in ("number", "dim") else text
+            elif inner in returned or (t.op in VIEWS and inner.op == "in"):
+                text = self.copied(text)
+            out.append(text)
+            returned.add(inner)
+        return out
+
     def result(self, t: Term) -> str:
-        """A result; never a view of an input."""
-        text = self.w(t)
-        if not t.shape:
-            return self.w.as_float(t) if t.op in ("number", "dim") else text
-        inner = t
-        while inner.op in VIEWS and inner.args:
-            inner = inner.args[0]
-        if t.op in VIEWS and inner.op == "in":
-            return self.copied(text)
+        [text] = self.results([("", t)])
         return text
 
     def copied(self, text: str) -> str:
         return f"np.array({text})"
 
-    def gradients_text(self) -> str:
-        pairs = [f'"{name}": {self.result(t)}' for name, t in self.plan.gradients]
+    def gradients_text(self, texts: Sequence[str]) -> str:
+        named = zip(self.plan.gradients, texts, strict=True)
+        pairs = [f'"{name}": {text}' for (name, _), text in named]
         short = f"{{{', '.join(pairs)}}}"
         if len(short) < 70:
             return short
@@ -354,6 +368,10 @@ def _called(helper: str, body: str, others: Sequence[str]) -> bool:
     words = re.findall(r"(?:def|as|import) (\w+)", helper)
     everything = body + "".join(o for o in others if o is not helper)
     return any(re.search(rf"\b{w}\b", everything) for w in words)
+
+
+def _only_imports(helper: str) -> bool:
+    return all(line.startswith(("from ", "import ")) for line in helper.split("\n"))
 
 
 def _spaced(text: str) -> str:

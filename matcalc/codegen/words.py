@@ -307,8 +307,17 @@ class Words(Arrays):
 
     _logsumexp = _log_softmax
 
+    def _log_product(self, t: Term) -> Text:
+        above, below = t.args[: t.params[0]], t.args[t.params[0] :]
+        return self.helper(t.op, *(f"[{', '.join(map(self, part))}]" for part in (above, below)))
+
     def _largest(self, t: Term) -> Text:
-        return f"{self(t.args[0], ATOM)}.max(axis={t.params[0]}, keepdims=True)", ATOM
+        along = f"axis={t.params[0]}, keepdims=True" if t.shape else ""
+        return f"{self(t.args[0], ATOM)}.max({along})", ATOM
+
+    def _largest_of(self, t: Term) -> Text:
+        text, level = self.helper(t.op, *map(self, t.args), str(t.params[0]))
+        return (text if t.shape else f"{text}[0, 0]"), level
 
     def _where_largest(self, t: Term) -> Text:
         return self.helper("where_largest", self(t.args[0]), str(t.params[0]))

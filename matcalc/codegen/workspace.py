@@ -93,9 +93,9 @@ class WorkspaceSource(Source):
 
     def functions(self) -> list[str]:
         body = self.statements(self.plan.statements)
-        values = [self.result(t) for _, t in self.plan.value]
+        values = self.results((*self.plan.value, *self.plan.gradients))
         if self.plan.gradients:
-            ending = [f"return {values[0]}, {self.gradients_text()}"]
+            ending = [f"return {values[0]}, {self.gradients_text(values[1:])}"]
             name, doc = "value_and_gradients", "The value, and its gradients by name."
         else:
             inside = values[0] if self.plan.single else f"({', '.join(values)},)"
@@ -254,7 +254,7 @@ class WorkspaceSource(Source):
         lines = []
         for function, operands, target in steps:
             if not function:
-                lines += self.assigned(name, out, t)
+                lines += self.assigned(name, operands[0] if operands else out, t)
                 continue
             named = any(line.startswith(f"{name} = ") for line in lines)
             into = target or (name if named else out)
@@ -320,7 +320,7 @@ class WorkspaceSource(Source):
             steps.append(("multiply", (text, factor), side))
             ordered = [(how, side, a) if x is thin[0] else x for x in ordered]
             factor = ""
-        later = [a for _, _, a in ordered[2:]]
+        later = [a for _, _, a in ordered[2:]] + (scalars if factor else [])
         self.place[t] = self._target(t, k, [a for _, _, a in ordered[:2]], later)
         steps.append((ordered[1][0], (ordered[0][1], ordered[1][1]), ""))
         steps += [(how, ("\0", text), "") for how, text, _ in ordered[2:]]
@@ -337,7 +337,7 @@ class WorkspaceSource(Source):
         self.place[t] = out = self._target(t, k, [a])
         diagonal = f"\0.reshape(-1)[:: {self.w.integer(t.shape[0])} + 1]"
         added = f"{self.w(v, ATOM)}[:, 0]" if v.shape else self.w(v)
-        start: Step = ("", (), "") if out == before else ("add", (text, "0"), "")
+        start: Step = ("", (text,), "") if out == before else ("add", (text, "0"), "")
         return [start, ("add", (diagonal, added), diagonal)]
 
     def _below(self, a: Term) -> bool:

@@ -11,8 +11,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from matcalc import shapes
-from matcalc.errors import NoRuleError, UnknownNameError
-from matcalc.expr import BUILD, Node, is_number, number, read, symbol_name, symbols
+from matcalc.errors import MatcalcError, NoRuleError, UnknownNameError
+from matcalc.expr import (
+    BUILD,
+    Node,
+    brief,
+    is_number,
+    is_symbol,
+    number,
+    read,
+    symbol_name,
+    symbols,
+)
 from matcalc.facts import SYMMETRIC, Fact, as_facts, refuse_strangers, refuse_wrong
 from matcalc.families.places import Case, Part
 from matcalc.families.sideways import turned
@@ -20,7 +30,7 @@ from matcalc.families.stages import Loop, Stage, stages_of, steps_of
 from matcalc.families.sweep import Arrived, Book, Sweep
 from matcalc.layout import Layout
 from matcalc.members import Family, Span, family_of, place_of
-from matcalc.network import Network, Step
+from matcalc.network import Network, Step, refuse_whole_family
 from matcalc.ops.algebra import add
 from matcalc.ops.binder import at_index
 from matcalc.problem import Problem
@@ -93,7 +103,10 @@ class Derived:
         """The symbol or family meant by a name, a node or a family."""
         if isinstance(wanted, Family):
             return wanted
-        name = wanted if isinstance(wanted, str) else symbol_name(read(wanted))
+        node = None if isinstance(wanted, str) else read(wanted)
+        if node is not None and not is_symbol(node):
+            raise MatcalcError(f"a line is that of a symbol, not of {brief(node)}")
+        name = wanted if node is None else symbol_name(node)
         name = name.partition("[")[0]
         if name in self.made:
             return self.made[name]
@@ -124,12 +137,7 @@ def derive_families(
 ) -> Derived:
     """The backward pass of a network with families."""
     output = network[of] if of else network.result
-    if isinstance(output, Family):
-        last = output.spans[-1].high
-        raise NoRuleError(
-            f"{output.name} is a family: choose one member as output, such as "
-            f"net.output({output.name}[{last}]), or a sum over all of them"
-        )
+    refuse_whole_family(output)
     facts = (*network.facts, *as_facts(assume))
     refuse_strangers(facts, network.symbols, declared=True)
     refuse_wrong(facts, network.symbols)

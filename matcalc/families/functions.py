@@ -38,7 +38,7 @@ def cost_of_families(derived: Derived) -> FamilyCost:
 
 
 def _no_options(options: Mapping[str, Any]) -> None:
-    if any(options.values()):
+    if any(value is not None and value is not False for value in options.values()):
         raise NoRuleError("code for families takes no options yet")
 
 

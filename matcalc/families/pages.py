@@ -40,7 +40,7 @@ def page_of_families(
     derived: Derived, style: Style, view: str = "backprop", opened: bool = True
 ) -> Page:
     """The page; of the views there is backprop."""
-    if view != "backprop":
+    if not isinstance(view, str) or view != "backprop":
         raise NoRuleError(f"the view {view!r} is not written for families yet; backprop is")
     page = _Page(derived, style)
     blocks = [*(page.opening() if opened else ()), *page.passes()]

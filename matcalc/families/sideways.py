@@ -12,7 +12,7 @@ from matcalc.expr import Node, leaves, postorder, substitute, symbol
 from matcalc.members import Family, place_of
 from matcalc.ops.algebra import SUM_OP, add, t
 from matcalc.ops.binder import ISUM, at_index, fresh_index, isum
-from matcalc.render.sideways import Transposed
+from matcalc.render.sideways import Transposed, put_inside
 from matcalc.rewrite.simplify import simplify
 
 
@@ -29,7 +29,7 @@ def turned(value: Node) -> Node:
     held = {n: t(s) if n.shape else s for n, s in lying.items()}
     short = simplify(t(substitute(value, held) if held else value))
     back = {s: turned(n) for n, s in lying.items()}
-    return substitute(short, back) if back else short
+    return put_inside(substitute(short, back) if back else short)
 
 
 def _sums(value: Node) -> list[Node]:

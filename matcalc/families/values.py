@@ -12,7 +12,7 @@ import numpy as np
 import sympy as sp
 
 from matcalc import shapes
-from matcalc.errors import NoRuleError, ShapeError, UnknownNameError
+from matcalc.errors import NoRuleError, ShapeError, UnknownNameError, wants
 from matcalc.expr import Node, symbol, symbol_name
 from matcalc.families.concrete import Concrete
 from matcalc.families.derived import Derived, name_of
@@ -41,6 +41,8 @@ def evaluate_families(
     """All lines at NumPy arrays; how far an index runs follows from the length of the data."""
     if partial:
         raise NoRuleError("partial values of a network with families are not computed yet")
+    wants(Mapping, values, "values map names to arrays")
+    wants((Mapping, type(None)), dims, "dims map dimensions to whole numbers")
     given = by_name(values)
     ends = ends_of(derived.network, given, dims or {})
     at = Concrete(derived, ends)

@@ -20,6 +20,7 @@ from matcalc.notation import Notation
 from matcalc.render.names import (
     LAYERS,
     is_affine,
+    loss_name,
     name_in_latex,
     output_name,
     symbol_in_latex,
@@ -80,7 +81,8 @@ def _adjoint(adjoint: Family, at: tuple[Any, ...], notation: Notation) -> str:
     assert of is not None
     inside = _marked(of, at, notation)
     output = adjoint.output
-    top = output_name(output, notation) if output is not None else "L"
+    taken = {*of.network.symbols, *(end.name for end in of.network.extents)}
+    top = output_name(output, notation, taken) if output is not None else loss_name(taken)
     if adjoint.latex:
         return _marked(of, at, notation, adjoint.latex)
     way = notation.adjoint if of.network.roles.get(of.name, "step") == "step" else notation.gradient
@@ -140,7 +142,7 @@ def families_text(network: Network, cut: bool = False) -> str:
             rows.append(_loop_text(stage))
     if network.minimizes:
         rows.append(f"minimize {network.result}")
-    elif is_symbol(network.result):
+    elif is_symbol(network.result) and not network.result.indices:
         rows.append(f"output {network.result}")
         if network.upstream:
             rows.append(f"upstream {network.upstream}")

@@ -125,7 +125,7 @@ def last_families(env: Environment) -> list[t.Symbol]:
     found = []
     for definition in env.patterns:
         left = definition.left
-        alone = len(left.subscripts) == 1 and len(definition.letters) == 1 and not left.marks
+        alone = 0 < len(left.subscripts) == len(definition.letters) and not left.marks
         if alone and not {s.full(left), s.stem(left)} & used and not left.primes:
             if left.name not in ("delta", "Delta") and not names_a_slope(definition.body):
                 found.append(replace(left, subscripts=()))
@@ -224,6 +224,8 @@ def tied_step(scope: Scope, symbol: t.Symbol) -> t.Symbol | None:
         return step if scope.place(step) is not None and loss_symbol(env) is not None else None
     if symbol.name not in ("delta", "Delta", "varepsilon", "epsilon") or symbol.primes:
         return None
+    if symbol.name in ("varepsilon", "epsilon") and _stands_in_a_step(env, symbol):
+        return None
     if len(symbol.subscripts) == 1 and (named := _named_below(scope, symbol)) is not None:
         return named
     found = preactivations(env)
@@ -247,6 +249,16 @@ def tied_step(scope: Scope, symbol: t.Symbol) -> t.Symbol | None:
             if place is not None and candidate.name not in env.sizes:
                 return None if _only_an_entry(candidate, place) else candidate
     return None
+
+
+def _stands_in_a_step(env: Environment, symbol: t.Symbol) -> bool:
+    r"""The epsilon of ``\sqrt{\sigma^2 + \epsilon}``: what a step is computed from is no error."""
+    return any(
+        part == symbol
+        for definition in env.definitions.values()
+        if not speaks_of_slopes(definition.body)
+        for part in s.symbols(definition.body)
+    )
 
 
 def kronecker_pair(scope: Scope, symbol: t.Symbol) -> tuple[t.Node, t.Node] | None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from matcalc.judging import spelling as s
 from matcalc.judging.evaluate import evaluate, holds_where
+from matcalc.judging.optimum import optimum
 from matcalc.judging.scope import Scope
 from matcalc.judging.values import Misfit, OutOfRange, Unread, Value, distinct, merged
 from matcalc.reading import tree as t
@@ -17,6 +18,8 @@ from matcalc.reading.writer import write
 
 def big(scope: Scope, node: t.BigOperator) -> list[Value]:
     """The values of a sum or product with all its terms."""
+    if node.name == "argmin":
+        return [_smallest(scope, node)]
     if node.body is None or node.name not in ("sum", "prod", "max", "min"):
         raise Unread(f"{write(node)} has no value here")
     letters, conditions = _limits(scope, node)
@@ -40,6 +43,14 @@ def big(scope: Scope, node: t.BigOperator) -> list[Value]:
     if not results:
         raise Misfit(f"the terms of {write(node)} have different shapes")
     return distinct(results)
+
+
+def _smallest(scope: Scope, node: t.BigOperator) -> Value:
+    """Where something is smallest."""
+    by = node.lower[0] if len(node.lower) == 1 else None
+    if not isinstance(by, t.Symbol) or node.body is None:
+        raise Unread(f"{write(node)} does not say by what")
+    return optimum(scope, by, node.body)
 
 
 def _together(name: str, parts: list[Value]) -> Value:

@@ -14,10 +14,10 @@ from matcalc.errors import ParseError, ShapeError, UnknownNameError
 from matcalc.expr import Node, number, read, symbol_name
 from matcalc.judging.code_slips import variants
 from matcalc.judging.comparison import Points, same_values
+from matcalc.judging.lone_claims import verify_claim
 from matcalc.judging.networks import environment_of_network, notation_of
 from matcalc.judging.proving import REFUSALS, same_form
 from matcalc.judging.verdict import Verdict
-from matcalc.judging.verifying import verify_claim
 from matcalc.language import read_expression
 from matcalc.layout import gradient_in
 from matcalc.network import expanded

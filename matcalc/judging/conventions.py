@@ -6,6 +6,7 @@ import re
 
 from matcalc.judging import spelling as s
 from matcalc.judging.environment import Environment, Function
+from matcalc.judging.spaces import declare_map, is_map
 from matcalc.reading import tree as t
 
 # The strongest first; what is said of a matrix decides from which matrices it is drawn.
@@ -22,6 +23,8 @@ PROPERTIES = {
 
 def statement(env: Environment, relation: t.Relation, words: str) -> None:
     """A convention in words."""
+    if is_map(relation):
+        declare_map(env, relation)
     low = words.lower()
     signs = {p.latex for p in t.walk(relation) if isinstance(p, t.Sign)}
     if "start at" in low or "based" in low:

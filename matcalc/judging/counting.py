@@ -153,7 +153,7 @@ def note_dims(env: Environment, relation: t.Relation) -> None:
             found = list(node.subscripts)
         elif isinstance(node, t.Postfix) and node.base == REALS:
             found = list(node.arguments)
-        for part in found:
+        for part in (*found, *last_of_a_list(relation)):
             env.dims |= {s.full(symbol) for symbol in s.symbols(part)}
     for letter, right in ranges_of(relation):
         for part in t.walk(right):
@@ -161,6 +161,14 @@ def note_dims(env: Environment, relation: t.Relation) -> None:
                 env.dims.add(part.name)
         if isinstance(right, t.Listing) and (not relation.sides or _is_all_range(relation)):
             env.letter_ranges.setdefault(letter, (right.items[0], right.items[-1]))
+
+
+def last_of_a_list(relation: t.Relation) -> tuple[t.Node, ...]:
+    r"""The N of ``x_1, \dots, x_N \in \mathbb{R}^d``."""
+    left = relation.sides[0] if relation.signs[:1] == (r"\in",) else None
+    items = left.items if isinstance(left, t.Listing) else ()
+    dotted = len(items) > 2 and isinstance(items[-2], t.Ellipsis)
+    return items[-1].subscripts if dotted and isinstance(items[-1], t.Symbol) else ()
 
 
 def _is_all_range(relation: t.Relation) -> bool:
@@ -200,7 +208,9 @@ def _walk_bases(env: Environment, node: t.Node, starts: Mapping[str, int]) -> No
     if isinstance(node, t.Symbol) and node.subscripts:
         key = s.stem(node)
         key = env.nicknames.get(key, key)
-        if key in env.shapes or key in env.definitions:
+        # the w of w_{ab} is another one than a column w
+        another = len(node.subscripts) == 2 and env.shapes.get(key, ()).count(ONE) == 1
+        if (key in env.shapes or key in env.definitions) and not another:
             parts = node.subscripts
             if len(parts) == 1 and _two_digits(node) and _is_matrix(env, key):
                 parts = node.indices(2) or parts

@@ -7,7 +7,7 @@ column-stacking vec; the layout only decides how it is written.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -405,6 +405,9 @@ def _higher(scope: Scope, node: t.Derivative) -> list[Value]:
     assert node.of is not None, "checked by the caller"
     if len(by) != 2:
         raise Unread(f"{write(node)}: derivatives of this order have no rule")
+    wholes = [whole for x in by if (whole := _whole_of(scope, x)) is not None]
+    if len(wholes) == 2:
+        return [_picked(scope, node.of, by, wholes)]
     inner = t.Derivative(node.sign, node.of, (by[1],))
     first = target(scope, by[0])
     count = first.shape[0] * first.shape[1]
@@ -419,9 +422,34 @@ def _higher(scope: Scope, node: t.Derivative) -> list[Value]:
     tables = (4 * near - far) / 3
     if tables.shape[0] != count:
         tables = np.broadcast_to(tables, (count, *tables.shape))
+    if tables.shape[-1] != 1 and count == 1 and tables.shape[-2] == 1:
+        return [Value(unflat(np.swapaxes(tables[0], -1, -2), one(scope, node.of).shape))]
     if tables.shape[-1] != 1:
         raise Unread(f"{write(node)}: second derivatives of arrays have no rule")
     return [Value(np.moveaxis(tables[..., 0], 0, -2))]
+
+
+def _whole_of(scope: Scope, by: t.Node) -> t.Symbol | None:
+    """The x of ``x_k``, where that is an entry of an array of numbers that may all move at once."""
+    if not isinstance(by, t.Symbol) or not by.subscripts:
+        return None
+    whole = replace(by, subscripts=())
+    place = scope.place(whole) if scope.env.has(s.full(whole)) else None
+    return whole if place is not None and place.whole and not place.grid else None
+
+
+def _picked(scope: Scope, of: t.Node, by: Sequence[t.Node], wholes: Sequence[t.Symbol]) -> Value:
+    """An entry of the second derivative by whole arrays, which is computed once for all entries."""
+    key = ("second", *scope.key_of(of, *wholes))
+    if key not in scope.slopes:
+        table = _higher(scope, t.Derivative(r"\partial", of, (wholes[0], wholes[1]), "2"))[0].array
+        scope.slopes[key] = table, (1, 1), (1, 1)
+    table = scope.slopes[key][0]
+    for axis, x in ((-2, by[0]), (-1, by[1])):
+        ((_, array, entries),) = target(scope, x).parts
+        order = [i + j * array.shape[-2] for i, j in entries]
+        table = np.take(table, order, axis=axis)
+    return Value(table)
 
 
 def at_point(scope: Scope, node: t.Postfix) -> list[Value]:

@@ -32,6 +32,7 @@ from matcalc.judging.scope import Scope
 from matcalc.judging.sizes import worlds
 from matcalc.judging.slips import Edit
 from matcalc.judging.tidying import tidy
+from matcalc.judging.unsaid_facts import unsaid
 from matcalc.reading import tree as t
 from matcalc.reading.writer import write
 
@@ -137,7 +138,18 @@ def _found(
         return other
     if other is not None:
         return replace(other, side=side)
-    return Diagnosis(left_out(probe, line.sides[1], side) or e.OTHER, side)
+    slip = left_out(probe, line.sides[1], side) or _with_a_fact(env, line, layout) or e.OTHER
+    return Diagnosis(slip, side)
+
+
+def _with_a_fact(env: Environment, line: t.Relation, layout: tuple[str, bool]) -> str:
+    """The slip of a line that would be right after it, were targets said to sum to one."""
+    for fact, _, page in unsaid(env, line):
+        probe = probe_of(page, line, layout) if fact == "simplex" else None
+        found = _search(page, line, layout, probe) if probe is not None else None
+        if found is not None and "; " not in found.slip:
+            return found.slip
+    return ""
 
 
 def _shorter(

@@ -30,6 +30,7 @@ from matcalc.judging.labels import with_labels
 from matcalc.judging.layers import normal, note_layers
 from matcalc.judging.named_derivatives import spelled_out
 from matcalc.judging.notations import with_plain_spellings
+from matcalc.judging.optimum import note_optima
 from matcalc.judging.passages import (
     ARRIVING,
     ROW,
@@ -334,6 +335,7 @@ def _chain_of_definition(reader: Reader, line: Line, status: str) -> None:
 
 def _judged(reader: Reader, line: Line, later: list[Line]) -> Verdict | None:
     relation = line.relation
+    note_optima(reader.env, relation)
     numeric = [k for k, side in enumerate(relation.sides) if k and _is_numeric(side)]
     if not numeric:
         verdict = _best(reader, later, relation, line.text, [])

@@ -12,7 +12,8 @@ from matcalc.judging.environment import Environment
 from matcalc.reading import tree as t
 
 if TYPE_CHECKING:
-    from matcalc.judging.infer import Dim, Inference, Pair
+    from matcalc.judging.infer import Inference
+    from matcalc.judging.open_sizes import Dim, Pair
 
 
 def of_a_row(run: Inference, before: t.Node, factor: t.Node, current: Pair, shape: Pair) -> bool:
@@ -81,14 +82,15 @@ def _is_open(env: Environment, present: Mapping[str, t.Symbol], symbol: t.Symbol
 
 
 def run_along(run: Inference, letter: str, body: t.Node) -> None:
-    """``\\sum_i y_i \\log p_i``: columns that one letter runs along have one length."""
+    """``\\sum_i y_i \\log p_i``: columns, or rows, that one letter runs along have one length."""
     first: Dim | None = None
+    _lie_down(run, letter, body)
     for symbol in s.symbols(body):
         below = [s.full(p) for p in symbol.subscripts if isinstance(p, t.Symbol)]
         stem = s.stem(symbol)
         if below != [letter] or len(symbol.subscripts) != 1:
             continue
-        known = run.env.has(stem) or stem in run.found or stem in run.present
+        known = run.env.has(stem) or stem in {*run.found, *run.present, *run.mentioned}
         pair = run.name(replace(symbol, subscripts=())) if known else None
         if pair is None:
             continue
@@ -98,6 +100,25 @@ def run_along(run: Inference, letter: str, body: t.Node) -> None:
         if first is not None:
             run.alike(pair[0], first)
         first = pair[0]
+
+
+def _lie_down(run: Inference, letter: str, body: t.Node) -> None:
+    """A letter of which nothing is known is a row beside a row."""
+    found: list[Pair] = []
+    for symbol in s.symbols(body):
+        whole = replace(symbol, subscripts=())
+        alone = len(symbol.subscripts) == 1 and s.bare(symbol.subscripts[0])
+        if (
+            alone
+            and s.below(symbol) == letter
+            and (run.env.has(s.stem(symbol)) or s.stem(symbol) in {*run.present, *run.mentioned})
+        ):
+            pair = run.name(whole)
+            found += [pair] if pair is not None else []
+    rows = [p for p in found if run.is_one(p[0]) and not run.is_one(p[1]) and not run.loose(p)]
+    for pair in found:
+        if rows and run.loose(pair):
+            run.unify(pair, rows[0])
 
 
 def scales(run: Inference, before: list[t.Node], factor: t.Node, current: Pair) -> bool:

@@ -29,6 +29,7 @@ from matcalc.judging.slips import (
     ORDER,
     POWER,
     RANGE,
+    SHAPE,
     SIGN,
     SLOPE_EXTRA,
     SLOPE_MISSING,
@@ -40,6 +41,7 @@ from matcalc.judging.slips import (
     Put,
     spots,
 )
+from matcalc.judging.summed_letters import over_others
 from matcalc.judging.vocabulary import (
     bracketed,
     entrywise_sign,
@@ -60,6 +62,13 @@ from matcalc.judging.vocabulary import (
 )
 from matcalc.reading import tree as t
 from matcalc.reading.writer import write
+
+TURNABLE = (
+    t.Symbol, t.Bracket, t.Derivative, t.HeadBracket, t.Call, t.Nabla, t.Differential
+)  # fmt: skip
+
+
+ONES = t.Filled("1", r"\mathbf{1}")
 
 
 class Editor:
@@ -87,6 +96,7 @@ class Editor:
             self.dropped,
             self.powers,
             self.coefficients,
+            self.ones,
         ):
             yield from make()
 
@@ -107,9 +117,7 @@ class Editor:
             if isinstance(above, t.Postfix) and above.kind == "transpose":
                 continue
             if (isinstance(node, t.Postfix) and node.kind == "transpose") or (
-                isinstance(
-                    node, (t.Symbol, t.Bracket, t.Derivative, t.HeadBracket, t.Call, t.Nabla)
-                )
+                isinstance(node, TURNABLE)
                 and not (isinstance(above, (t.Call, t.HeadBracket)) and isinstance(node, t.Bracket))
             ):
                 yield Edit(TRANSPOSE, put(turned(node, self.sign)))
@@ -291,6 +299,8 @@ class Editor:
             if isinstance(node, t.Derivative):
                 yield from self._derivative_indices(node, put, letters)
         for node, put, _ in spots(self.side):
+            if isinstance(node, t.BigOperator):
+                yield from over_others(node, put, letters)
             yield from self._kronecker(node, put, letters)
             if isinstance(node, t.Symbol):
                 yield from self._other_letters(node, put, letters)
@@ -417,6 +427,17 @@ class Editor:
                 ):
                     terms = (*node.terms[:k], times(term, factor), *node.terms[k + 1 :])
                     yield Edit(slip, put(replace(node, terms=terms)))
+
+    def ones(self) -> Iterator[Edit]:
+        """A number beside arrays that has to be spread over a vector of ones."""
+        for node, put, _ in spots(self.side):
+            if not isinstance(node, t.Sum):
+                continue
+            for k, term in enumerate(node.terms):
+                factors = (listed(term) or ([term], []))[0]
+                spread = t.Product((*factors, ONES), ("",) * len(factors))
+                terms = (*node.terms[:k], spread, *node.terms[k + 1 :])
+                yield Edit(SHAPE, put(replace(node, terms=terms)))
 
     def powers(self) -> Iterator[Edit]:
         for node, put, _ in spots(self.side):

@@ -75,6 +75,7 @@ class Environment:
     nicknames: dict[str, str] = field(default_factory=dict)  # w^2 -> W^2
     decorated: dict[str, tuple[t.Node, ...]] = field(default_factory=dict)  # f -> (X, W)
     cells: dict[str, set[str]] = field(default_factory=dict)  # a -> {"a_1", "a_2"}
+    tabled: set[str] = field(default_factory=set)  # with a shape, and defined entry by entry
     sizes: dict[str, int] = field(default_factory=dict)
     letter_ranges: dict[str, tuple[t.Node, t.Node]] = field(default_factory=dict)
     dims: set[str] = field(default_factory=set)
@@ -118,6 +119,9 @@ class Environment:
         default_factory=dict
     )  # pieces of a line, as its author has
     fixed: dict[str, int] = field(default_factory=dict)  # index letters that are one number
+    optima: dict[str, tuple[t.Symbol, t.Symbol]] = field(
+        default_factory=dict
+    )  # \hat w -> w, and the loss that is smallest there
     page: tuple[t.Relation, ...] = ()  # all lines of the document: letters count alike in them
 
     def copy(self) -> Environment:

@@ -115,6 +115,7 @@ def _all_shapes(scope: Scope) -> list[tuple[int, int]]:
 def _(node: t.Symbol, scope: Scope) -> list[Value]:
     from matcalc.judging.derive import adjoint
     from matcalc.judging.functions import applied_to_own_parameters
+    from matcalc.judging.optimum import optimum
 
     plain = s.bare(node)
     if plain and node.name in scope.locals:
@@ -122,13 +123,18 @@ def _(node: t.Symbol, scope: Scope) -> list[Value]:
     if plain and node.name in scope.indices:
         return [number(float(scope.indices[node.name]))]
     if plain and node.name in scope.world.sizes and not scope.env.has(node.name):
-        return [number(float(scope.world.sizes[node.name]), literal=False)]
+        counted = number(float(scope.world.sizes[node.name]), literal=False)
+        column = scope.place(node) if node.name in scope.env.cells else None
+        return [counted] if column is None else [scope.value(column), counted]
     if (swap := _commutation(node, scope)) is not None:
         return [swap]
     if node.name in ("I", "I_bb") and node.subscripts and "I" not in scope.env.shapes:
         return _identity(node, scope)
     if node.name in scope.locals and node.subscripts and not node.marks:
         return [_local_entry(node, scope)]
+    key = s.full(node)
+    if (best := scope.env.optima.get(key)) is not None and key not in scope.env.definitions:
+        return [optimum(scope, *best)]
     place = scope.place(node)
     if place is not None and not node.primes:
         return [scope.value(place)]

@@ -53,6 +53,10 @@ def is_application(scope: Scope, node: t.HeadBracket) -> bool:
         return False
     if env.is_function(key) or (head.subscripts and _component(scope, head)):
         return True
+    if head.subscripts and (
+        s.full(replace(head, primes=0)) in env.opaque or _of_a_map(scope, head)
+    ):
+        return True  # \ell_t(o_t): another function at every t
     if env.is_function(head.name) and not head.subscripts and not head.marks:
         return True
     if key in env.decorated:
@@ -60,7 +64,8 @@ def is_application(scope: Scope, node: t.HeadBracket) -> bool:
         again = any(p in own for p in s.symbols(items[0]))  # f(x + h), not y (1 - y)
         return plain or not isinstance(items[0], t.Sum) or again or head.name in LETTERS
     if key != s.full(head) and not head.primes and not scope.env.is_function(head.name):
-        return len(items) > 1  # f_i (...): the i counts, so f_i is a member of something
+        # f_i (...): the i counts, so f_i is a member of something
+        return len(items) > 1 or (plain and head.name in LOSSES and scope.place(head) is None)
     place = scope.place(head)
     if place is not None or key in scope.locals:
         return len(items) > 1 or (plain and (head.name in LOSSES or key == env.loss))
@@ -115,6 +120,9 @@ def _applied(scope: Scope, head: t.Symbol, items: tuple[t.Node, ...], node: t.No
         return _defined(scope, key, function, head.primes, items)
     if key in env.decorated:
         return _decorated(scope, key, items)
+    if _of_a_map(scope, head) and not head.primes:
+        whole = t.HeadBracket(replace(head, subscripts=()), t.Bracket("(", ")", items))
+        return evaluate(scope, t.Postfix(whole, "subscript", head.subscripts))
     if key not in env.opaque and (head.subscripts or head.name in AMBIGUOUS):
         below = _with_script(scope, head, items)
         if below is not None:
@@ -283,9 +291,29 @@ def applied_to_own_parameters(scope: Scope, symbol: t.Symbol) -> list[Value] | N
     if function is None and _component(scope, symbol):
         function = scope.env.functions.get(symbol.name)
     if function is None:
-        return None
+        argument = _only_argument(scope, symbol)
+        return None if argument is None else _applied(scope, symbol, argument, symbol)
     items = tuple(t.Symbol(p, p) for p in function.parameters)
     return _applied(scope, symbol, items, symbol)
+
+
+def _only_argument(scope: Scope, symbol: t.Symbol) -> tuple[t.Node, ...] | None:
+    """What the page applies an unknown map to, wherever it writes an argument: r is ``r(x)``."""
+    if scope.env.opaque.get(s.full(symbol, scope.indices)) != "map" or symbol.primes:
+        return None
+    found = {
+        node.bracket.items
+        for relation in scope.env.page
+        for node in t.walk(relation)
+        if isinstance(node, t.HeadBracket) and node.head == symbol
+        if all(isinstance(item, t.Symbol) for item in node.bracket.items)
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def _of_a_map(scope: Scope, head: t.Symbol) -> bool:
+    """``r_i(x)``: an entry of what an unknown map gives."""
+    return len(head.subscripts) == 1 and scope.env.opaque.get(s.stem(head)) == "map"
 
 
 # ---------------------------------------------------------------- steps that look like functions
@@ -369,7 +397,7 @@ def _undefined(
     scope: Scope, key: str, head: t.Symbol, items: tuple[t.Node, ...], node: t.Node
 ) -> list[Value]:
     env = scope.env
-    kind = env.opaque.get(key)
+    kind = env.opaque.get(key, env.opaque.get(s.full(replace(head, primes=0))))
     if kind is None:
         place = scope.place(replace(head, primes=0))
         if place is not None and not head.primes:

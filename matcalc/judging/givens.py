@@ -26,6 +26,7 @@ from matcalc.judging.counting import (
     steps_of_recurrence,
 )
 from matcalc.judging.elementary import known
+from matcalc.judging.entries import defines_entries, note_entries
 from matcalc.judging.environment import ONE, Definition, Dims, Environment, Function, View
 from matcalc.judging.fixed_indices import fixed_indices
 from matcalc.judging.kinds import numbered
@@ -40,10 +41,18 @@ from matcalc.judging.parameters import (
     is_free,
     is_primed,
     is_renamed,
+    is_slope_by,
     note_arrays,
 )
 from matcalc.judging.samples import step_scale, with_samples
-from matcalc.judging.spaces import declare_map, is_map, orthogonal, space, summing_to_one
+from matcalc.judging.spaces import (
+    declare_map,
+    is_map,
+    note_family,
+    orthogonal,
+    space,
+    summing_to_one,
+)
 from matcalc.judging.sum_scope import with_whole_sums
 from matcalc.reading import tree as t
 from matcalc.reading.formula import read_formula
@@ -149,12 +158,16 @@ def take(env: Environment, relation: t.Relation, line: int = 0) -> None:
         declared = t.Relation((relation.sides[0], relation.sides[-1]), (r"\in",))
         rest = replace(relation, sides=relation.sides[:-1], signs=relation.signs[:-1])
         take(env, declared, line)
+        for side in relation.sides[1:-1]:
+            if isinstance(s.peeled(side), t.Derivative):
+                belongs(env, side, relation.sides[-1])  # the shape shows the layout
         take(env, rest, line)
         return
     sign = relation.signs[0]
     if is_map(relation):
         declare_map(env, relation)
     elif sign in (r"\in", ":"):
+        note_family(env, relation)
         for left in items_of(relation.sides[0]):
             belongs(env, left, relation.sides[1])
     elif sign in EQUALS:
@@ -197,6 +210,7 @@ def _declare(env: Environment, symbol: t.Symbol, dims: tuple[t.Node, t.Node]) ->
     letters = _free_letters(env, symbol)
     key = s.full(symbol)
     env.shapes[key] = dims
+    _with_its_entries(env, key)
     env.symbols[key] = symbol
     if dims == (ONE, ONE) and len(symbol.subscripts) == 1 and not env.has(s.stem(symbol)):
         env.cells.setdefault(s.stem(symbol), set()).add(key)
@@ -206,6 +220,17 @@ def _declare(env: Environment, symbol: t.Symbol, dims: tuple[t.Node, t.Node]) ->
         for part in t.walk(dim):
             if isinstance(part, t.Symbol):
                 env.dims.add(s.full(part))
+
+
+def _with_its_entries(env: Environment, key: str) -> None:
+    """A shape for an array that was defined entry by entry before."""
+    for definition in [d for d in env.patterns if s.stem(d.left) == key]:
+        if not defines_entries(env, definition.left, definition.body):
+            continue
+        ranges = {**note_entries(env, definition.left), **definition.ranges}
+        changed = replace(definition, ranges=ranges)
+        env.patterns[env.patterns.index(definition)] = changed
+        env.definitions[s.full(definition.left)] = changed
 
 
 def _free_letters(env: Environment, symbol: t.Symbol) -> tuple[str, ...]:
@@ -251,7 +276,8 @@ def equate(env: Environment, relation: t.Relation, line: int = 0) -> None:
     elif isinstance(left, t.Postfix) and left.kind == "subscript":
         _layout_by_entries(env, left, body)
     elif (whole := summing_to_one(relation)) is not None and s.full(whole) not in env.definitions:
-        env.domains.setdefault(s.full(whole), "simplex")
+        binary = env.domains.get(s.full(whole)) == "binary"
+        env.domains[s.full(whole)] = "onehot" if binary else "simplex"
     elif (whole := orthogonal(relation)) is not None and s.full(whole) not in env.definitions:
         env.domains.setdefault(s.full(whole), "orthogonal")
     else:
@@ -326,7 +352,10 @@ def _value(env: Environment, left: t.Symbol, body: t.Node, relation: t.Relation,
         env.domains.setdefault(key, "symmetric")
         return
     letters = _free_letters(env, left)
-    ranges = {**steps_of_recurrence(env, left, body), **dict(ranges_of(relation))}
+    known = note_entries(env, left) if defines_entries(env, left, body) else {}
+    if s.stem(left) in env.tabled and not known and key in env.definitions:
+        known = dict(env.definitions[key].ranges)
+    ranges = {**known, **steps_of_recurrence(env, left, body), **dict(ranges_of(relation))}
     definition = Definition(left, body, letters, ranges, line)
     if key not in env.definitions:
         env.order.append(key)
@@ -420,6 +449,7 @@ def _function(env: Environment, left: t.HeadBracket | t.Call, body: t.Node, line
     )
     component = component_letter(head, body)
     array = not component and any(is_array_in(body, i.name) for i in plain)
+    fresh = fresh and not any(is_slope_by(body, i) for i in plain)
     fresh = fresh or (head.name in FUNCTION_LETTERS and is_renamed(body, items))
     fresh = fresh or (all(map(is_dummy, plain)) and is_primed(env, head, items))
     fresh = fresh and (not array or applied_elsewhere(env, head, items))
@@ -456,7 +486,7 @@ def _opaque(env: Environment, left: t.Symbol, body: t.HeadBracket) -> None:
     theirs = env.shapes.get(s.full(only)) if isinstance(only, t.Symbol) else None
     if mine is not None and theirs is not None and mine != theirs:
         env.opaque[key], env.opaque_shapes[key] = "map", mine
-    elif len(items) > 1 or (s.full(left) in SCALAR_HEADS and head.name in SCALAR_HEADS):
+    elif len(items) > 1 or (left.name in SCALAR_HEADS and head.name in SCALAR_HEADS):
         env.opaque[key] = "scalar"
     elif head.name in ("softmax", "Softmax"):
         return

@@ -14,7 +14,9 @@ from matcalc.judging.adjoints import loss_symbol
 from matcalc.judging.dot_products import columns_of
 from matcalc.judging.environment import ONE, Dims, Environment
 from matcalc.judging.index_lengths import declare_by_letters
-from matcalc.judging.infer import Clash, Inference, Pair, Unknown
+from matcalc.judging.infer import Inference
+from matcalc.judging.open_sizes import Clash, Pair, Unknown
+from matcalc.judging.recurrences import is_recurrence
 from matcalc.reading import tree as t
 from matcalc.reading.writer import write
 
@@ -29,6 +31,8 @@ def infer(env: Environment, relations: Sequence[t.Relation] = (), *, letters: bo
         for symbol in s.symbols(definition.body):
             if not symbol.subscripts:
                 run.present.setdefault(s.full(symbol), symbol)
+    for side in (side for relation in relations for side in relation.sides):
+        run.mentioned |= {s.full(p) for p in s.symbols(side) if not p.subscripts}
     run.columns = columns_of(env, run.present, relations)
     run.defining = True
     for key in list(env.order):
@@ -101,6 +105,11 @@ def _settle(env: Environment, run: Inference) -> None:
         env.symbols[key] = symbol
         env.shapes[key] = dims
         env.assume(f"{write(symbol)} is {write(dims[0])} x {write(dims[1])}")
+    for key, whole in run.inferred.items():
+        definition = env.definitions[key]
+        if whole is not None and is_recurrence(definition) and key not in env.shapes:
+            dims = _settled(env, run, whole)
+            env.shape_patterns.append((definition.left, definition.letters, dims))
     for stem, pair in run.members.items():
         dims = _settled(env, run, pair)
         symbol = run.columns[stem]

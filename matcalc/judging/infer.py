@@ -14,6 +14,8 @@ from matcalc.judging.dot_products import is_bold, is_data_row, of_a_row, run_alo
 from matcalc.judging.elementary import known
 from matcalc.judging.environment import ONE, Environment
 from matcalc.judging.functions import LETTERS, LOSSES
+from matcalc.judging.open_sizes import Clash, Dim, Pair, Unknown
+from matcalc.judging.recurrences import at_a_step, is_recurrence, of_a_step
 from matcalc.reading import tree as t
 
 ENTRYWISE = frozenset({".*", r"\odot", r"\circ", r"\bullet", r"\star", r"\boxdot"})
@@ -25,27 +27,12 @@ def words(text: str) -> frozenset[str]:
 
 
 NUMERIC = words("tr Tr trace det logdet sum")
+GREEK_CAPITALS = words("Theta Phi Sigma Lambda Psi Omega")
 SQUARE = words("tr Tr trace det logdet")  # of square matrices alone
 VECTORIAL = words("softmax logsoftmax logsumexp")  # of several numbers at once
 NUMBERS = words("L J E C N T K M R") | LOSSES
 MATRICES = words("symmetric definite orthogonal diagonal")  # what is said of matrices alone
 OPERANDS = words("x h a z y u v s q k p r w b d f g beta theta alpha mu nu xi phi psi")
-
-
-@dataclass(eq=False)
-class Unknown:
-    """A dimension to be found."""
-
-    one_by_default: bool
-    value: Dim | None = None
-
-
-Dim = int | str | Unknown
-Pair = tuple[Dim, Dim]
-
-
-class Clash(Exception):
-    """Two dimensions that cannot be equal."""
 
 
 @dataclass
@@ -60,6 +47,7 @@ class Inference:
     lengths: dict[str, Dim] = field(default_factory=dict)  # index letter -> how far it runs
     bold: set[str] = field(default_factory=set)
     present: dict[str, t.Symbol] = field(default_factory=dict)
+    mentioned: set[str] = field(default_factory=set)  # in the lines themselves
     columns: dict[str, t.Symbol] = field(default_factory=dict)  # x, where every x_i is a column
     members: dict[str, Pair] = field(default_factory=dict)  # their shapes
     defining: bool = False
@@ -137,9 +125,11 @@ class Inference:
     def name(self, symbol: t.Symbol) -> Pair | None:
         env = self.env
         key, stem = s.full(symbol), s.stem(symbol)
+        if key in env.optima:
+            return self.name(env.optima[key][0])
         counts = (key in env.sizes or key in env.dims) and not env.has(key)
         if counts or symbol.name in ("e", "pi", "I"):
-            return (1, 1) if symbol.name != "I" else None
+            return (1, 1) if symbol.name != "I" and key not in env.cells else None
         dims = env.shape_of(symbol, {}) or env.shape_of_family(symbol)
         if dims is not None:
             return self.dim(dims[0]), self.dim(dims[1])
@@ -147,6 +137,8 @@ class Inference:
             return self.members.setdefault(s.stem(symbol), (Unknown(False), 1))
         if key in env.definitions:
             return self.defined(key)
+        if (step := at_a_step(self, symbol)) is not None:
+            return step
         view = env.views.get(key)
         if view is not None:
             return len(view.entries), len(view.entries[0])
@@ -209,14 +201,7 @@ class Inference:
     def guess(self, symbol: t.Symbol) -> Pair:
         letter = symbol.name.split("_")[0]
         plain = not symbol.subscripts or symbol.subscripts[0] != t.Number("0")
-        capital = (len(letter) == 1 and letter.isupper()) or letter in (
-            "Theta",
-            "Phi",
-            "Sigma",
-            "Lambda",
-            "Psi",
-            "Omega",
-        )
+        capital = (len(letter) == 1 and letter.isupper()) or letter in GREEK_CAPITALS
         described = self.env.domains.get(s.full(symbol), "") in MATRICES
         if capital and (letter not in NUMBERS or described) and plain:
             return Unknown(False), Unknown(False)
@@ -226,8 +211,14 @@ class Inference:
 
     def defined(self, key: str) -> Pair | None:
         if key not in self.inferred:
-            self.inferred[key] = None
-            self.inferred[key] = self.shape(self.env.definitions[key].body)
+            definition = self.env.definitions[key]
+            mine = of_a_step(definition.left) if is_recurrence(definition) else None
+            self.inferred[key] = mine
+            whole = self.shape(definition.body)
+            if mine is not None and whole is not None:
+                with suppress(Clash):
+                    self.unify(mine, whole)
+            self.inferred[key] = whole
         return self.inferred[key]
 
     # ------------------------------------------------------------ formulas
@@ -368,6 +359,7 @@ class Inference:
             head.name == "sum"
             or known(head.name) is not None
             or head.name in LETTERS
+            or (bool(head.subscripts) and head.name in LOSSES and not self.env.has(s.stem(head)))
             or len(node.bracket.items) > 1
         )
 
@@ -390,12 +382,17 @@ class Inference:
             whole = self.defined(key) if key in self.env.definitions else None
             rowwise = any(isinstance(i, t.Symbol) and i.subscripts for i in items)
             return (1, whole[1]) if whole is not None and rowwise else whole
+        for mine, source in zip(shapes, self.env.arguments.get(key, ()), strict=False):
+            if mine is not None:
+                self.alike(mine[0], self.dim(source[0]))
+                self.alike(mine[1], self.dim(source[1]))
         if self.env.opaque.get(key) == "map":
             dims = self.env.opaque_shapes[key]
             return self.dim(dims[0]), self.dim(dims[1])
         if head.name in SQUARE and shapes[0] is not None:
             self.alike(*shapes[0])
-        if self.env.opaque.get(key) == "scalar" or head.name in NUMERIC:
+        member = head.name in LOSSES and bool(head.subscripts)
+        if self.env.opaque.get(key) == "scalar" or head.name in NUMERIC or member:
             return 1, 1
         if head.name.lower() in VECTORIAL and len(items) == 1 and shapes[0] is not None:
             self.lengthen(shapes[0])
@@ -463,7 +460,8 @@ class Inference:
                 current = (1, 1)
                 continue
             scaled = current is not None and scales(self, factors[:place], factor, current)
-            operand = self.operand(factor, current, shapes[place + 1 :])
+            entrywise = bool(set(operators[max(0, place - 1) : place + 1]) & ENTRYWISE)
+            operand = entrywise or self.operand(factor, current, shapes[place + 1 :])
             if self.loose(shape) and (scaled or not operand):
                 self.unify(shape, (1, 1))
                 continue

@@ -6,6 +6,7 @@ import re
 
 from matcalc.judging import spelling as s
 from matcalc.judging.adjoints import tied_step, used_names
+from matcalc.judging.entries import defines_entries
 from matcalc.judging.environment import Environment
 from matcalc.judging.scope import Scope
 from matcalc.judging.spaces import summing_to_one
@@ -19,6 +20,7 @@ OPTIMUM = re.compile(
     re.I,
 )
 CONSTRAINT = re.compile(r"(?:subject to|such that|constraint|s\.t\.|provided that)[\s:,]*$", re.I)
+IF = re.compile(r"\b(?:if|when|whenever|unless|falls|wenn|si)\s*$", re.I)
 COMPARISONS = frozenset({"<", ">", r"\le", r"\ge", r"\ne", r"\ll", r"\gg"})
 
 
@@ -32,7 +34,7 @@ def kind_of(env: Environment, relation: t.Relation, before: str = "") -> str:
         return "blank"
     if sign in (r"\in", ":"):
         parts = left.items if isinstance(left, t.Listing) else (left,)
-        names = all(isinstance(p, t.Symbol) for p in parts)
+        names = all(isinstance(p, (t.Symbol, t.Ellipsis)) for p in parts)
         return "assumes" if names else "claims"
     if sign in COMPARISONS or sign == r"\approx":
         return "claims" if _closed(env, relation) else "assumes"
@@ -46,6 +48,9 @@ def kind_of(env: Environment, relation: t.Relation, before: str = "") -> str:
         return _kind_of_application(env, left, right)
     if sign == "=" and _states_layout(left, right):
         return "defines"
+    slopes = (t.Symbol, t.Derivative, t.Nabla, t.Differential)
+    if sign == "=" and IF.search(before) and not isinstance(left, slopes):
+        return "assumes"
     if not isinstance(left, t.Symbol):
         whole = summing_to_one(relation)
         free = whole is not None and s.full(whole) not in env.definitions
@@ -149,7 +154,7 @@ def _kind_of_name(env: Environment, left: t.Symbol, right: t.Node) -> str:
     known = env.has(s.stem(left)) or s.stem(left) in env.nicknames
     entry = bool(left.subscripts) and not s.labelled(left) and known
     entry = entry and not env.sums_members(s.stem(left))
-    if entry and s.stem(left) not in env.cells:
+    if entry and s.stem(left) not in env.cells and not defines_entries(env, left, right):
         return "claims"
     return "defines"
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from matcalc.judging import spelling as s
-from matcalc.judging.counting import note_dims
+from matcalc.judging.counting import last_of_a_list, note_dims
 from matcalc.judging.environment import Environment
 from matcalc.judging.kinds import is_number
 from matcalc.reading import tree as t
@@ -49,14 +49,16 @@ def with_labels(relations: Sequence[t.Relation]) -> list[t.Relation]:
 
 
 def _with_one_step(relations: Sequence[t.Relation]) -> Sequence[t.Relation]:
-    """``h_t`` from ``h_{t-1}`` on a page where no t runs: the names of one step."""
+    """``h_t`` on a page where no t runs, maybe from ``h_{t-1}``: the names of one step."""
     bound = {x for relation in relations for x in _bound(relation)}
     timed = [symbol for symbol in _symbols(relations) if TIME in s.letters_below(symbol)]
     if TIME in bound or not timed or any(len(symbol.subscripts) > 1 for symbol in timed):
         return relations
-    if not any(isinstance(symbol.subscripts[0], t.Sum) for symbol in timed):
-        return relations
     names = {symbol.name for symbol in timed}
+    if not any(isinstance(symbol.subscripts[0], t.Sum) for symbol in timed):
+        every = (p for r in relations for side in r.sides for p in s.symbols(side))
+        if any(p.name in names and not p.subscripts for p in every):
+            return relations  # x_t is an entry of x
     others = (x for x in _symbols(relations) if x.name in names and x not in timed)
     if any(isinstance(x.subscripts[0], t.Number) or s.below(x).isupper() for x in others):
         return relations  # h_0, h_T: steps that have a place of their own
@@ -81,6 +83,7 @@ def _labels(relations: Sequence[t.Relation]) -> tuple[set[str], dict[str, set[st
     running: set[str] = set()
     for relation in relations:
         running |= _running(relation)
+        running |= {x for p in last_of_a_list(relation) if (x := _letter(p))}
         if not relation.signs:
             continue
         left = relation.sides[0]
@@ -160,14 +163,26 @@ def _by_name(relations: Sequence[t.Relation], running: set[str]) -> set[str]:
                     found.add(x)
             elif len(x) == 1 and x not in COUNTERS and (x in named or alone):
                 found.add(x)
-    pairs = {x for symbol in _symbols(relations) for x in _letters_of_pair(symbol)}
-    return found - pairs
+    pairs = [pair for symbol in _symbols(relations) if (pair := _letters_of_pair(symbol))]
+    found -= {x for pair in pairs for x in pair}
+    steps = named | {x.name for x in _symbols(relations) if _at_a_time(x)}
+    for pair in pairs:
+        # W_{hy} leads from h_t to y, which nothing runs along
+        free = not pair & (running | env.dims)
+        if free and pair & steps and all(x in named or x not in COUNTERS for x in pair):
+            found |= pair
+    return found
 
 
 def _letters_of_pair(symbol: t.Symbol) -> set[str]:
     """Letters that stand below a name beside another letter or a number."""
     several = len(symbol.subscripts) > 1
     return {x for p in symbol.subscripts if several and (x := _letter(p))}
+
+
+def _at_a_time(symbol: t.Symbol) -> bool:
+    """``h_t``, ``h_{t-1}``."""
+    return len(symbol.subscripts) == 1 and TIME in s.letters_below(symbol)
 
 
 def _pair(symbol: t.Symbol) -> str:

@@ -41,7 +41,8 @@ def judge(env: Environment, relation: t.Relation, *, quick: bool = False) -> Fin
     if other is None:
         return finding
     again = _judge(other, relation, quick=quick)
-    if again.status == "holds" or (finding.wrong == 0 and again.wrong != 0):
+    fits = finding.status == "shape-error" and again.status == "fails"
+    if again.status == "holds" or fits or (finding.wrong == 0 and again.wrong != 0):
         env.data_columns = True
         env.assume(SAID)
         return again

@@ -14,7 +14,8 @@ from matcalc.judging.elementary import known
 from matcalc.judging.environment import ONE, Environment
 from matcalc.reading import tree as t
 
-STEP = t.Symbol("stepalong", r"t")  # how far a direction is followed
+OPERATOR = t.Symbol("D", "D")
+STEPS = (t.Symbol("stepalong", "t"), t.Symbol("stepacross", "s"))  # how far directions are followed
 TIMES = frozenset({"t", "s", "tau", "theta"})  # \\dot V(x) is no derivative by x
 DOTS = {"_dot": "1", "_ddot": "2"}
 
@@ -143,30 +144,44 @@ def _applied(node: t.HeadBracket) -> t.Node:
 
 def _operated(env: Environment, node: t.Product) -> t.Node:
     """``D f(x)`` inside a product, with the direction behind it if there is one."""
-    if env.has("D") or "D" in env.dims or t.Symbol("D", "D") not in node.factors[:-1]:
+    k = next((k for k, factor in enumerate(node.factors[:-1]) if _order_of(factor)), None)
+    if k is None or env.has("D") or "D" in env.dims:
         return node
-    k = node.factors.index(t.Symbol("D", "D"))
     applied = node.factors[k + 1]
     if not isinstance(applied, t.HeadBracket) or not _is_function(env, applied.head):
         return node
     if node.operators[k]:
         return node
-    end = k + 2
-    row: t.Node = _turned(t.Nabla(applied))
+    end, order = k + 2, _order_of(node.factors[k])
+    row: t.Node = _turned(t.Nabla(applied)) if order == 1 else t.Nabla(applied, (), str(order))
     behind = node.factors[end] if len(node.factors) > end else None
     if isinstance(behind, t.Bracket) and behind.left == "[" and not node.operators[k + 1]:
-        end, row = end + 1, _along(env, applied, behind)
+        ways = behind.items if len(behind.items) > 1 else behind.items * order
+        if len(ways) != order:
+            return node
+        end, row = end + 1, _along(env, applied, ways)
     factors = (*node.factors[:k], row, *node.factors[end:])
     operators = (*node.operators[:k], *node.operators[end - 1 :])
     return row if len(factors) == 1 else t.Product(factors, operators)
 
 
-def _along(env: Environment, applied: t.HeadBracket, direction: t.Bracket) -> t.Node:
-    """The slope of a function along a direction."""
-    env.shapes.setdefault(s.full(STEP), (ONE, ONE))
-    at = applied.bracket.items[0]
-    way = t.Product((STEP, s.flattened(direction)), ("",))
-    moved = replace(applied.bracket, items=(t.Sum((at, way), ("+", "+")),))
-    slope = t.Derivative("d", t.HeadBracket(applied.head, moved), (STEP,))
-    start = t.Relation((STEP, t.Number("0")), ("=",))
-    return t.Postfix(slope, "evaluated", (start,))
+def _order_of(node: t.Node) -> int:
+    """1 for ``D``, 2 for ``D^2``, 0 for everything else."""
+    if isinstance(node, t.Postfix) and node.kind == "power" and node.base == OPERATOR:
+        return 2 if node.arguments == (t.Number("2"),) else 0
+    return int(node == OPERATOR)
+
+
+def _along(env: Environment, applied: t.HeadBracket, ways: tuple[t.Node, ...]) -> t.Node:
+    """The slope of a function along a direction; along two, how the first slope changes."""
+    steps = STEPS[: len(ways)]
+    for step in steps:
+        env.shapes.setdefault(s.full(step), (ONE, ONE))
+    moves = [
+        t.Product((x, t.Bracket("(", ")", (w,))), ("",)) for x, w in zip(steps, ways, strict=True)
+    ]
+    there = t.Sum((applied.bracket.items[0], *moves), ("+",) * (len(moves) + 1))
+    moved = replace(applied.bracket, items=(there,))
+    slope = t.Derivative("d", t.HeadBracket(applied.head, moved), steps, str(len(steps)))
+    starts = tuple(t.Relation((x, t.Number("0")), ("=",)) for x in steps)
+    return t.Postfix(slope, "evaluated", starts)

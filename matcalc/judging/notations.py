@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from matcalc.judging import spelling as s
+from matcalc.judging.counting import note_dims
+from matcalc.judging.environment import Environment
 from matcalc.reading import tree as t
 from matcalc.reading.writer import write
 
@@ -20,7 +22,7 @@ LAWS = frozenset({"p", "P", "q", "Pr", "pi", "N_cal", "L_cal", "L"})  # letters 
 
 def with_plain_spellings(relations: Sequence[t.Relation]) -> list[t.Relation]:
     """The relations of a page in spellings that mean the same everywhere."""
-    found = [_turned(relation) for relation in relations]
+    found = _with_words([_turned(relation) for relation in relations])
     found = [_each(_with_a_column(relation), _power) for relation in found]
     found = [_with_own_letters(relation) for relation in found]
     found = _with_label_indices(found)
@@ -29,6 +31,7 @@ def with_plain_spellings(relations: Sequence[t.Relation]) -> list[t.Relation]:
     found = _with_named_logarithms(found)
     found = _with_gradient_names(found)
     found = _with_policy(found)
+    found = _with_sizes_below(found)
     return _with_first_values(found)
 
 
@@ -108,6 +111,48 @@ def _with_own_letters(relation: t.Relation) -> t.Relation:
 # ---------------------------------------------------------------- over the whole page
 
 
+def _with_words(relations: list[t.Relation]) -> list[t.Relation]:
+    r"""``\partial CE`` on a page with a ``\mathrm{CE}``: one name, not C times E."""
+    words = {
+        p.name
+        for p in _all(relations)
+        if isinstance(p, t.Symbol) and p.name.isalpha() and p.name.isupper() and len(p.name) > 1
+    }
+    if not words:
+        return relations
+
+    def change(node: t.Node) -> t.Node:
+        if not isinstance(node, t.Product):
+            return node
+        factors, operators = list(node.factors), list(node.operators)
+        for start in range(len(factors)):
+            for word in words:
+                letters = factors[start : start + len(word)]
+                if set(operators[start : start + len(word) - 1]) - {""} or len(letters) < len(word):
+                    continue
+                *front, last = letters
+                spelled = all(
+                    s.bare(x) and x == t.Symbol(y, y) for x, y in zip(front, word, strict=False)
+                )
+                head = last.head if isinstance(last, t.HeadBracket) else last
+                if not spelled or head != t.Symbol(word[-1], word[-1]):
+                    continue
+                name = t.Symbol(word, rf"\mathrm{{{word}}}", span=letters[0].span)
+                whole = replace(last, head=name) if isinstance(last, t.HeadBracket) else name
+                factors[start : start + len(word)] = [whole]
+                operators[start : start + len(word) - 1] = []
+                break
+        if len(factors) == len(node.factors):
+            return node
+        return (
+            factors[0]
+            if len(factors) == 1
+            else replace(node, factors=tuple(factors), operators=tuple(operators))
+        )
+
+    return [_each(relation, change) for relation in relations]
+
+
 def _with_label_indices(relations: list[t.Relation]) -> list[t.Relation]:
     """``f_{y_i}``: the label y_i picks an entry, so it counts like a letter."""
     labels = {
@@ -140,60 +185,96 @@ def _with_gradient_names(relations: list[t.Relation]) -> list[t.Relation]:
     lefts = [r.sides[0] for r in relations if r.signs]
     if not any(_of_delta(x) is not None for x in lefts):
         return relations
-    pairs = sum(_of_delta(node) is not None for node in _all(relations))
+    pairs = sum(len(_behind_deltas(node)) for node in _all(relations))
     deltas = sum(isinstance(node, t.Symbol) and node.name == "delta" for node in _all(relations))
     if deltas > pairs:
         return relations  # delta is a name of its own
+    return [_each(relation, _with_differentials) for relation in relations]
 
-    def change(node: t.Node) -> t.Node:
-        of = _of_delta(node)
-        return node if of is None else t.Differential("d", of, span=node.span)
 
-    return [_each(relation, change) for relation in relations]
+def _with_differentials(node: t.Node) -> t.Node:
+    """Every ``\\delta h`` of a product as one factor."""
+    places = _behind_deltas(node)
+    if not isinstance(node, t.Product) or not places:
+        return node
+    factors: list[t.Node] = []
+    operators: list[str] = []
+    for place, factor in enumerate(node.factors):
+        if place in places:
+            factors[-1] = t.Differential("d", factor, span=node.factors[place - 1].span)
+            continue
+        factors.append(factor)
+        operators += [node.operators[place - 1]] if place else []
+    if len(factors) == 1:
+        return replace(factors[0], span=node.span)
+    return replace(node, factors=tuple(factors), operators=tuple(operators))
+
+
+def _behind_deltas(node: t.Node) -> list[int]:
+    """The places in a product of names with a bare delta right before them."""
+    if not isinstance(node, t.Product):
+        return []
+    return [
+        place
+        for place in range(1, len(node.factors))
+        if node.operators[place - 1] == "" and _is_delta(node.factors[place - 1])
+        if isinstance(node.factors[place], t.Symbol)
+    ]
+
+
+def _is_delta(node: t.Node) -> bool:
+    return isinstance(node, t.Symbol) and s.bare(node) and node.name == "delta"
 
 
 def _of_delta(node: t.Node) -> t.Symbol | None:
-    """The h of ``\\delta h``, where the delta is bare."""
-    if not isinstance(node, t.Product) or len(node.factors) != 2 or any(node.operators):
+    """The h of ``\\delta h``, where the delta is bare and nothing else stands there."""
+    if not isinstance(node, t.Product) or len(node.factors) != 2 or not _behind_deltas(node):
         return None
-    delta, of = node.factors
-    named = isinstance(delta, t.Symbol) and s.bare(delta) and delta.name == "delta"
-    return of if named and isinstance(of, t.Symbol) else None
+    of = node.factors[1]
+    return of if isinstance(of, t.Symbol) else None
 
 
 def _with_members(relations: list[t.Relation]) -> list[t.Relation]:
     """``\\pi(a) = e^{h_a} / \\sum_b e^{h_b}``: the a in brackets only counts, so it goes below."""
-    heads: set[str] = set()
+    families: set[tuple[str, int, int]] = set()
     for relation in relations:
         left = relation.sides[0] if relation.signs and relation.signs[0] in ("=", ":=") else None
-        if isinstance(left, t.HeadBracket) and (letter := _letter_of(left)) is not None:
+        if isinstance(left, t.HeadBracket) and (family := _family(left)) is not None:
             body = relation.sides[-1]
             inside = {p.name for p in s.symbols(body)}
-            if letter in s.letters_below(body) and letter not in inside:
-                heads.add(s.full(left.head))  # type: ignore[arg-type]
-    if not heads:
+            letters = {p.name for p in left.bracket.items if isinstance(p, t.Symbol)}
+            if letters and letters <= set(s.letters_below(body)) and not letters & inside:
+                families.add(family)
+    if not families:
         return relations
 
     def change(node: t.Node) -> t.Node:
-        if not isinstance(node, t.HeadBracket) or _letter_of(node) is None:
+        if not isinstance(node, t.HeadBracket) or _family(node) not in families:
             return node
         head = node.head
-        assert isinstance(head, t.Symbol), "only names have a letter"
-        if s.full(head) not in heads:
-            return node
-        return replace(head, subscripts=node.bracket.items, span=node.span)
+        assert isinstance(head, t.Symbol), "only names have members"
+        return replace(head, subscripts=(*head.subscripts, *node.bracket.items), span=node.span)
 
     return [_each(relation, change) for relation in relations]
 
 
-def _letter_of(node: t.HeadBracket) -> str | None:
-    """The a of ``\\pi(a)``."""
-    items = node.bracket.items
-    only = items[0] if len(items) == 1 and node.bracket.left == "(" else None
-    plain = isinstance(node.head, t.Symbol) and not node.head.subscripts and not node.head.primes
-    if not plain or not isinstance(only, t.Symbol) or not s.bare(only):
+def _family(node: t.HeadBracket) -> tuple[str, int, int] | None:
+    """The name of ``\\pi(a)``, ``p(j, k)``, ``\\alpha_t(j)`` with how many indices stand where."""
+    head, items = node.head, node.bracket.items
+    if not isinstance(head, t.Symbol) or head.primes or head.marks or node.bracket.left != "(":
         return None
-    return only.name if len(only.name) == 1 else None
+    if len(items) > 2 or set(node.bracket.separators) - {","}:
+        return None
+    if not all(_may_count(item) for item in items):
+        return None
+    return head.name, len(head.subscripts), len(items)
+
+
+def _may_count(node: t.Node) -> bool:
+    """A single letter or a number."""
+    if isinstance(node, t.Number):
+        return node.text.isdigit()
+    return isinstance(node, t.Symbol) and s.bare(node) and len(node.name) == 1
 
 
 def _without_probabilities(relations: list[t.Relation]) -> list[t.Relation]:
@@ -247,6 +328,30 @@ def _with_named_logarithms(relations: list[t.Relation]) -> list[t.Relation]:
         if inner is None or (head := _head(inner)) not in named:
             return node
         return replace(named[head], latex=write(node), span=node.span)
+
+    return [_each(relation, change) for relation in relations]
+
+
+def _with_sizes_below(relations: list[t.Relation]) -> list[t.Relation]:
+    """``\\frac{x_i}{dr}`` on a page with a size d: nothing is differentiated, r is multiplied."""
+    sizes = Environment()
+    for relation in relations:
+        note_dims(sizes, relation)
+    if "d" not in sizes.dims:
+        return relations
+
+    def multiplied(node: t.Node) -> t.Node:
+        if not isinstance(node, t.Differential) or node.sign != "d" or node.of is None:
+            return node
+        return t.Product((t.Symbol("d", "d"), node.of), ("",), span=node.span)
+
+    def change(node: t.Node) -> t.Node:
+        slopes = (t.Differential, t.Derivative, t.Nabla)
+        if not isinstance(node, t.Fraction):
+            return node
+        if any(isinstance(part, slopes) for part in t.walk(node.numerator)):
+            return node
+        return replace(node, denominator=s.rebuilt(node.denominator, multiplied))
 
     return [_each(relation, change) for relation in relations]
 

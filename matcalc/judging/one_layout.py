@@ -249,6 +249,8 @@ def _sides(scope: Scope, relation: t.Relation) -> Finding:
     for k in range(1, len(sided)):
         loose = 0.02 if relation.signs[k - 1] == r"\approx" else 0.0
         mine = _pair(scope, truth, sided[k], slacks[k], loose)
+        if mine.status == "fails" and loose and not _in_digits(relation.sides[k]):
+            mine = Finding("unreadable", "how close two formulas are is not said")
         if mine.status in ("fails", "shape-error"):
             if holds_formally(scope, relation.sides[0], relation.sides[k]):
                 mine = Finding("holds", tags=frozenset({v.FORMAL}))
@@ -257,6 +259,11 @@ def _sides(scope: Scope, relation: t.Relation) -> Finding:
         if finding.status == "holds":
             finding = replace(mine, tags=finding.tags | mine.tags, alive=alive)
     return finding
+
+
+def _in_digits(side: t.Node) -> bool:
+    """Whether a side is made of numbers: those are held to their digits."""
+    return not any(isinstance(p, t.Symbol) for p in t.walk(side))
 
 
 def _pair(

@@ -80,6 +80,12 @@ def is_renamed(body: t.Node, items: tuple[t.Node, ...]) -> bool:
     return named and s.flattened(inside) == items[0] and s.bare(items[0])
 
 
+def is_slope_by(body: t.Node, letter: t.Symbol) -> bool:
+    r"""``J(x) = \partial r / \partial x``: an x that something is differentiated by is no dummy."""
+    slopes = (p for p in t.walk(body) if isinstance(p, (t.Derivative, t.Nabla)))
+    return any(letter in slope.by for slope in slopes)
+
+
 def note_arrays(env: Environment) -> None:
     """Functions of a letter that is declared as an array, which multiply or index it as one."""
     for key, function in env.functions.items():

@@ -9,11 +9,13 @@ from typing import Any
 
 from matcalc.errors import ParseError
 from matcalc.judging import spelling as s
+from matcalc.judging.adjoints import LOSS_NAMES
 from matcalc.judging.counting import note_bases
 from matcalc.judging.environment import ONE, Environment
 from matcalc.judging.foreign_words import in_english
 from matcalc.judging.givens import EQUALS
 from matcalc.judging.kinds import COMPARISONS
+from matcalc.judging.spaces import is_map
 from matcalc.reading import tree as t
 from matcalc.reading.document import Passage, document_macros, read_document
 from matcalc.reading.formula import read_formula
@@ -57,15 +59,15 @@ PROPERTY = re.compile(
 )
 DESCRIBED = re.compile(
     r"(?<!not )(?<!non-)\b((?:(?:real|symmetric|positive[- ]definite|spd|orthogonal|diagonal|and|"
-    r"lower[- ]triangular|upper[- ]triangular)[,\s]+)+)(?:(?:matrix|matrices|covariance|kernel|gram|"
-    r"precision|scatter)\s+)*$",
+    r"lower[- ]triangular|upper[- ]triangular|one[- ]hot)[,\s]+)+)(?:(?:matrix|matrices|covariance|"
+    r"kernel|gram|precision|scatter|encoded|encoding|targets?|labels?|vectors?|class|rows?)\s+)*$",
     re.I,
 )
 BEHIND = re.compile(r"\s*\(?(?:for|if|when|since|because|provided|as)\s", re.I)
 LYING = re.compile(r"^\s*(?:is|are|as|be)\s+(?:an?\s+)?(?:\w+\s+)?row[- ]?vectors?\b", re.I)
 AHEAD = re.compile(r"\s*and\s.*\w\s*$", re.S)  # "and symmetric P" speaks of the P
 ONE_HOT = re.compile(r"^\s*(?:is|are)?\s*(?:\(?|the )one[- ]hot")
-TELLING = re.compile(r"symmetric|definite|spd|orthogonal|diagonal|triangular", re.I)
+TELLING = re.compile(r"symmetric|definite|spd|orthogonal|diagonal|triangular|one[- ]hot", re.I)
 ARRIVES = re.compile(r"\bfrom above arrives\s*$|\bupstream gradient(?: is)?\s*$", re.I)
 QUOTED = re.compile(r"\b(?:by|using|rule|identity)\s*$", re.I)
 LAYOUT = re.compile(
@@ -169,7 +171,8 @@ def lines_of(text: str, macros: Any) -> list[Line]:
             out.append(_arriving(relations[0].sides[0], passage))
         belonging = [x.sides[0] for x in relations if x.signs == (r"\in",)]
         # "M symmetric, S in R^n": what is said behind one name is not said of the next
-        behind = bool(said_of) and bool(PROPERTY.match(prose)) and not AHEAD.match(prose)
+        told_of = None if AHEAD.match(prose) else PROPERTY.match(prose)
+        behind = bool(said_of) and told_of is not None and bool(TELLING.search(told_of[1]))
         if not re.fullmatch(r"[\s,]*(?:and)?\s*", prose) or passage.kind != "inline":
             open_here = passage.kind == "inline" and not behind
             described = DESCRIBED.search(prose) if open_here else None
@@ -192,7 +195,9 @@ def lines_of(text: str, macros: Any) -> list[Line]:
         announced = after_rule and bool(re.fullmatch(r"[\s,;]*(?:then )?the gradient is\s*", prose))
         goes_on = goes_on or (announced and isinstance(relations[0].sides[-1], t.Symbol))
         after_rule = False
-        if passage.kind == "inline" and relations and (goes_on or all(map(_is_rule, relations))):
+        known_names = {p.name for line in out for p in s.symbols(line.relation)}
+        rules = all(_is_rule(x) and not _is_gradient(x, known_names) for x in relations)
+        if passage.kind == "inline" and relations and (goes_on or rules):
             prose, after_rule = "", True
             continue
         if open_for_range and out and all(is_range(r) for r in relations):
@@ -204,6 +209,8 @@ def lines_of(text: str, macros: Any) -> list[Line]:
             prose = ""
             continue
         for relation in relations:
+            if is_map(relation):
+                out.append(Line(relation, passage.line, write(relation), passage.cell, said=True))
             if relation.signs and set(relation.signs) <= JUDGED:
                 open_for_range = True
                 number = passage.line_at(min(relation.span[0], len(passage.text)))
@@ -273,6 +280,13 @@ def _is_rule(relation: t.Relation) -> bool:
     if not relation.signs or not isinstance(_changed(relation.sides[0]), t.Node):
         return False
     return any(isinstance(p, t.Differential) for side in relation.sides[1:] for p in t.walk(side))
+
+
+def _is_gradient(relation: t.Relation, known: set[str]) -> bool:
+    """``dV = P^T dO`` of a V that the page has used: what arrives there, and no rule."""
+    left = relation.sides[0]
+    of = left.of if isinstance(left, t.Differential) else None
+    return isinstance(of, t.Symbol) and of.name in known and of.name not in LOSS_NAMES
 
 
 def _changed(left: t.Node) -> t.Node | None:

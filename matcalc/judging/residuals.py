@@ -21,6 +21,7 @@ from matcalc.judging.scaling import factors_of
 from matcalc.judging.slips import EXTRA_TERM, LOST_TERM, ONE_PATH, PRODUCT_RULE, Edit
 from matcalc.judging.values import Value
 from matcalc.reading import tree as t
+from matcalc.reading.writer import write
 
 LONGEST = 5  # factors of a term that are put in every order
 
@@ -36,6 +37,24 @@ def coefficients(env: Environment, line: t.Relation, probe: Probe) -> Iterator[E
         if quotient:
             sign = 1.0 if signs[k] == "+" else -1.0
             yield from _changed(env, probe, terms, signs, k, (sign + quotient) / sign)
+        elif quotient is None:
+            yield from _with_a_name(env, line, probe, found, k)
+
+
+def _with_a_name(
+    env: Environment, line: t.Relation, probe: Probe, start: Start, k: int
+) -> Iterator[Edit]:
+    r"""``\lambda w`` for ``w``: a number of the page is missing in front of one term."""
+    terms, signs, gap = start
+    rest = t.Sum((*terms[:k], *terms[k + 1 :]), (*signs[:k], *signs[k + 1 :]))
+    wanted = _gap(probe, rest)
+    for name in o.scalar_names(env, line)[:6] if wanted is not None else ():
+        new = o.times(terms[k], name)
+        quotient = _quotient(probe, wanted or gap, new)
+        if quotient is not None and abs(quotient - (1.0 if signs[k] == "+" else -1.0)) < 1e-6:
+            yield Edit(
+                f"lost factor {write(name)}", t.Sum((*terms[:k], new, *terms[k + 1 :]), signs)
+            )
 
 
 def lost_terms(env: Environment, line: t.Relation, probe: Probe) -> Iterator[Edit]:
@@ -149,6 +168,9 @@ def candidates(
             if not _counts_only(new):
                 yield PRODUCT_RULE, new
     for term in listed:
+        if (new := _mirrored(term)) != term:
+            yield PRODUCT_RULE, new
+    for term in listed:
         for new in shifted(term):
             yield ONE_PATH, new
     for new in _along(env, line, sign):
@@ -164,6 +186,17 @@ def candidates(
             yield LOST_TERM, t.Product((o.turned(a, sign), b), ("",))
             yield LOST_TERM, t.Product((a, o.turned(b, sign)), ("",))
             yield LOST_TERM, t.Product((a, b), ("",))
+
+
+def _mirrored(term: t.Node) -> t.Node:
+    """``a_{lk}`` for ``a_{kl}``: the other half of a product rule, entry by entry."""
+
+    def change(part: t.Node) -> t.Node:
+        if isinstance(part, t.Symbol) and len(part.subscripts) == 2:
+            return replace(part, subscripts=part.subscripts[::-1])
+        return part
+
+    return s.rebuilt(term, change)
 
 
 def _counts_only(term: t.Node) -> bool:

@@ -40,21 +40,26 @@ def varying_factor(
     ratio = [x for x in found if x is not None]
     if not ratio or len(ratio) < len(found):
         return None
-    for definition in env.definitions.values():
-        name = definition.left
-        value = probe.value(name, {}) if not definition.letters else None
+    defined = [d.left for d in env.definitions.values() if not d.letters]
+    for name in dict.fromkeys([*defined, *o.scalar_names(env, line)]):
+        value = probe.value(name, {})
         if value is None or value[0].array.shape[-2:] != (1, 1):
             continue
         own = value[0].array.real[..., 0, 0]
         for power in (-1, 1, -2, 2):
             with np.errstate(all="ignore"):
-                wanted = own**power
-            if all(np.allclose(x, wanted, rtol=1e-6) for x in ratio):
-                base = name if abs(power) == 1 else t.Postfix(name, "power", (t.Number("2"),))
-                factor = t.Fraction(t.Number("1"), base) if power < 0 else base
-                new = o.times(o.opened(side, env), factor)
-                if confirmed(env, line, layout, new):
-                    return Diagnosis(f"lost factor {write(factor)}", new)
+                rest = [x / own**power for x in ratio]
+            number = float(rest[0].flat[0])
+            if not all(np.allclose(x, number, rtol=1e-6) for x in rest):
+                continue
+            base = name if abs(power) == 1 else t.Postfix(name, "power", (t.Number("2"),))
+            factor = t.Fraction(t.Number("1"), base) if power < 0 else base
+            new = o.times(o.opened(side, env), factor)
+            slip = f"lost factor {write(factor)}"
+            if abs(number - 1) > 1e-6:
+                return scaled_side(env, line, layout, probe, new, number, slip)
+            if confirmed(env, line, layout, new):
+                return Diagnosis(slip, new)
     return None
 
 

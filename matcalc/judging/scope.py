@@ -155,6 +155,8 @@ class Scope(Positions):
         if symbol.primes:
             symbol = replace(symbol, primes=0)
         key, stem = s.full(symbol, letters), s.stem(symbol, letters)
+        if key in env.tabled and key not in self.cuts:
+            return self._assembled(key)
         if key in self.cuts or (env.has(key) and not self._open(key)):
             return Place(key, definition=env.definitions.get(key), grid=self._grid(key))
         if symbol.subscripts and not s.labelled(symbol):
@@ -350,11 +352,12 @@ class Scope(Positions):
         for n in numbers:
             symbol = t.Symbol(stem.split("^")[0], stem, (t.Number(str(n)),), _marks(stem))
             place = self.place(symbol)
-            cells.append((place or Place(f"{stem}_{n}", shape=(1, 1)),))
+            cells.append(place or Place(f"{stem}_{n}", shape=(1, 1)))
         self.env.assume(
             f"{stem} is the column of the entries {stem}_{numbers[0]}, {stem}_{numbers[0] + 1}, ..."
         )
-        return Place(stem, grid=tuple(cells))
+        row = stem in self.env.tabled and self.env.shapes[stem][0] == ONE
+        return Place(stem, grid=(tuple(cells),) if row else tuple((cell,) for cell in cells))
 
     def _entry(self, array: str, symbol: t.Symbol) -> Place:
         """The entry, row or column of an array that the scripts below name."""
@@ -446,10 +449,10 @@ class Scope(Positions):
         with self.inside(dict(place.bound), {}):
             try:
                 values = evaluate(self, place.definition.body)
-            except Misfit as misfit:
-                if INNER in str(misfit):
+            except (Misfit, OutOfRange) as error:
+                if INNER in str(error):
                     raise
-                raise Misfit(f"{place.key}{INNER}{misfit}") from misfit
+                raise type(error)(f"{place.key}{INNER}{error}") from error
         wanted = env.shapes.get(place.key)
         if wanted is not None:
             fits = [v for v in values if v.shape == world.shape(wanted)]
@@ -460,9 +463,14 @@ class Scope(Positions):
                     f"{values[0].shape[0]} x {values[0].shape[1]}"
                 )
             values = fits or values
-        return values[0].array
+        array = values[0].array
+        if env.domains.get(place.key, "") in SYMMETRIC and array.shape[-1] == array.shape[-2]:
+            # L = D - A, and the page says that L is symmetric
+            array = (array + np.swapaxes(array, -1, -2)) / 2
+        return array
 
 
+SYMMETRIC = frozenset({"symmetric", "definite", "positive definite"})
 TIMES = frozenset({"t", "t+1", "t-1", "k", "k+1", "new", "old", "next", "tau", "tau+1", "i+1"})
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from matcalc.judging.environment import Environment
+from matcalc.judging.environment import ONE, Environment
 from matcalc.judging.spelling import full, integer, symbols
 from matcalc.judging.worlds import STYLES, World
+from matcalc.reading import tree as t
 
 SHAPE = re.compile(r"\b(\d+) x (\d+)\b")
 SIZES = 3
 POINTS = 8
+TRIES = 60  # sizes drawn until n - k + 1 is more than one
 
 
 def free_dims(env: Environment) -> list[str]:
@@ -45,11 +47,54 @@ def size_choices(env: Environment, count: int = SIZES) -> list[dict[str, int]]:
     while len(pool) < len(names) + 1:
         pool.append(max(pool) + 1 if len(pool) > 6 else min(set(range(2, 12)) - set(pool)))
     choices = []
+    counted = list(_counted(env))
     for trial in range(count):
         rng = np.random.default_rng([11, trial])
-        order = [int(x) for x in rng.permutation(pool[: max(len(names), min(4, len(pool)))])]
-        choices.append({**env.sizes, **dict(zip(names, order, strict=False))})
+        pool = pool[: max(len(names), min(4, len(pool)))]
+        order = [int(x) for x in rng.permutation(pool)]
+        sizes = {**env.sizes, **dict(zip(names, order, strict=False))}
+        if not _leaves_some(counted, sizes):
+            sizes = _larger(names, counted, env.sizes, rng) or sizes
+        choices.append(sizes)
     return choices
+
+
+Span = tuple[t.Node, t.Node]  # the first and the last number of something that is counted
+
+
+def _counted(env: Environment) -> Iterator[Span]:
+    """What is counted up to a difference: ``i = 1, ..., n - k + 1``, and arrays of such a length."""
+    ends = [
+        *env.letter_ranges.values(),
+        *((ONE, dim) for dims in env.shapes.values() for dim in dims),
+    ]
+    for first, last in ends:
+        if isinstance(last, t.Sum) and "-" in last.signs:
+            yield first, last
+
+
+def _leaves_some(counted: Sequence[Span], sizes: Mapping[str, int]) -> bool:
+    """Whether at least two things are counted everywhere."""
+    for first, last in counted:
+        low, high = integer(first, sizes), integer(last, sizes)
+        if low is not None and high is not None and high <= low:
+            return False
+    return True
+
+
+def _larger(
+    names: Sequence[str],
+    counted: Sequence[Span],
+    given: Mapping[str, int],
+    rng: np.random.Generator,
+) -> dict[str, int] | None:
+    """Sizes at which every difference leaves something, if there are any."""
+    for _ in range(TRIES):
+        order = rng.permutation(np.arange(2, 5 + len(names)))
+        sizes = {**given, **{name: int(x) for name, x in zip(names, order, strict=False)}}
+        if _leaves_some(counted, sizes):
+            return sizes
+    return None
 
 
 def in_letters(sentence: str, world: World) -> str:

@@ -51,6 +51,32 @@ def _is_symmetric_set(base: t.Symbol) -> bool:
     return base.name in ("S", "S_bb") and base.latex != "S" and not base.marks
 
 
+def note_family(env: Environment, relation: t.Relation) -> None:
+    r"""``x_1, \dots, x_N \in \mathbb{R}^d``: every x_n is such a column, for n from 1 to N."""
+    left = relation.sides[0]
+    items = left.items if isinstance(left, t.Listing) else ()
+    if len(items) < 3 or not isinstance(items[-2], t.Ellipsis):
+        return
+    first, last = items[0], items[-1]
+    if not isinstance(first, t.Symbol) or not isinstance(last, t.Symbol):
+        return
+    dims, domain = space(relation.sides[1])
+    ends = (*first.subscripts, *last.subscripts)
+    if dims is None or len(ends) != 2 or len(first.subscripts) != 1 or first.name != last.name:
+        return
+    if s.stem(first) != s.stem(last) or env.has(s.stem(first)):
+        return
+    letter = f"{s.stem(first)}_number"
+    env.letter_ranges.setdefault(letter, (ends[0], ends[1]))
+    member = replace(first, subscripts=(t.Symbol(letter, letter),))
+    if dims == (ONE, ONE):
+        env.shapes.setdefault(s.stem(first), (ends[1], ONE))
+        return
+    env.shape_patterns.append((member, (letter,), dims))
+    if domain:
+        env.domains.setdefault(s.stem(first), domain)
+
+
 def is_map(relation: t.Relation) -> bool:
     """``f : A \\to B``."""
     return len(relation.sides) == 3 and relation.signs[0] == ":" and relation.signs[1] in ARROWS

@@ -2,11 +2,9 @@ r"""One claim from LaTeX to a verdict: read it, say what kind of line it is, jud
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from matcalc.errors import ParseError
 from matcalc.judging import spelling as s
 from matcalc.judging.adjoints import loss_symbol, used_names
 from matcalc.judging.array_words import CALLS
@@ -16,9 +14,10 @@ from matcalc.judging.conventions import statement
 from matcalc.judging.counting import note_dims
 from matcalc.judging.differentials import is_adjoint_line, varied, with_differentials
 from matcalc.judging.elementary import known
+from matcalc.judging.entries import defines_entries
 from matcalc.judging.environment import Environment
 from matcalc.judging.finding import EQUAL, RANK, Finding
-from matcalc.judging.givens import EQUALS, environment_beside, take
+from matcalc.judging.givens import EQUALS, take
 from matcalc.judging.guesses import infer
 from matcalc.judging.layer_numbers import lettered, numbered
 from matcalc.judging.layers import normal, note_layers
@@ -29,39 +28,9 @@ from matcalc.judging.updates import gradient_claim, is_new, timeless, update_par
 from matcalc.judging.values import Unread
 from matcalc.judging.verdict import FAILURES, Verdict
 from matcalc.reading import tree as t
-from matcalc.reading.formula import read_formula
 from matcalc.reading.writer import write, write_formula
 
 UPDATES = frozenset({r"\leftarrow"})
-
-
-def verify_claim(
-    claim: str,
-    *,
-    given: str | Sequence[str] = (),
-    shapes: Mapping[str, Any] | None = None,
-    layout: str | None = None,
-    index_base: int | None = None,
-    env: Environment | None = None,
-    macros: Any = None,
-) -> Verdict:
-    """Judge a claim in LaTeX against the givens."""
-    try:
-        relations = list(read_formula(claim, macros=macros))
-        if env is None:
-            env, relations = environment_beside(
-                relations, given, shapes, layout, index_base, macros
-            )
-    except ParseError as error:
-        return Verdict("unreadable", claim, explanation=str(error))
-    verdict = verify_relations(env.copy(), relations, claim, alone=True)
-    if verdict.status not in FAILURES:
-        return verdict
-    for condition in env.unused:
-        if judge(env.copy(), condition).status != "holds":
-            why = f"the line may rest on {write_formula((condition,))}, which is not understood as a given"
-            return Verdict("unreadable", claim, explanation=why, assumptions=verdict.assumptions)
-    return verdict
 
 
 def verify_relations(
@@ -278,7 +247,8 @@ def _about_differentials(env: Environment, line: t.Relation, varying: t.Relation
     if finding.status not in ("holds", "needs-convention") and loss_symbol(adjoints) is None:
         # No loss on the page: dP = dO V^T may be about the gradients of one that comes later.
         other = judge(adjoints, line)
-        if other.status == "holds":
+        if other.status == "holds" or (other.status in FAILURES and not _is_forward(env, varying)):
+            env.directions = ()
             return Judged(line, line, other)
     return Judged(line, varying, finding)
 
@@ -321,11 +291,13 @@ def _quiet(env: Environment, line: t.Relation) -> Finding | None:
         if all(isinstance(p, t.Symbol) and not _known(env, p) for p in parts):
             return Finding("assumes")
         return None
-    if not isinstance(left, t.Symbol) or line.signs[0] not in EQUALS or _known(env, left):
+    if not isinstance(left, t.Symbol) or line.signs[0] not in EQUALS:
+        return None
+    if _known(env, left) and not defines_entries(env, left, line.sides[1]):
         return None
     if len(line.sides) > 2 or is_new(left) or left.name in ("delta", "Delta") or left.primes:
         return None
-    if left.name.endswith("_bar") and env.has(s.full(left)[:-4]):
+    if left.name.endswith("_bar") and _known(env, replace(left, name=left.name[:-4])):
         return None
     number = not any(isinstance(p, (t.Symbol, t.Filled)) for p in t.walk(line.sides[1]))
     return Finding("assumes" if number else "defines")
@@ -335,6 +307,7 @@ def _known(env: Environment, symbol: t.Symbol) -> bool:
     key, stem = s.full(symbol), s.stem(symbol)
     return (
         env.has(key)
+        or key in env.optima
         or env.is_function(key)
         or key in env.sizes
         or key in env.inferred_names
@@ -496,4 +469,4 @@ def _as_spoken(env: Environment, line: t.Relation) -> t.Relation:
 
 ORDER_QUIET = ("assumes", "defines", "update", "blank")
 
-__all__ = ["EQUAL", "verify_claim", "verify_relations", "write_formula"]
+__all__ = ["EQUAL", "verify_relations", "write_formula"]

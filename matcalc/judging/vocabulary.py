@@ -80,7 +80,7 @@ def joined(factors: Sequence[t.Node], operators: Sequence[str]) -> t.Node:
 
 
 def transpose_sign(relation: t.Relation, env: Environment) -> str:
-    for root in (relation, *(d.body for d in env.definitions.values())):
+    for root in (relation, *(d.body for d in env.definitions.values()), *env.page):
         for node in t.walk(root):
             if isinstance(node, t.Postfix) and node.kind == "transpose" and node.latex:
                 return node.latex
@@ -187,7 +187,12 @@ def nearby(node: t.Node, env: Environment) -> Iterator[t.Node]:
         one = t.Number("1")
         if isinstance(node, t.Sum) and len(node.terms) == 2:
             yield node.terms[0]
-        else:
+        elif isinstance(node, t.Sum) and isinstance(node.terms[-1], t.Number):
+            yield t.Sum(node.terms[:-1], node.signs[:-1])
+        if isinstance(node, t.Sum) and not isinstance(node.terms[-1], t.Number):
+            yield t.Sum((*node.terms, one), (*node.signs, "+"))
+            yield t.Sum((*node.terms, one), (*node.signs, "-"))
+        elif not isinstance(node, t.Sum):
             yield t.Sum((node, one), ("+", "-"))
             yield t.Sum((node, one), ("+", "+"))
     for name in sorted(env.dims):
@@ -229,12 +234,16 @@ def spellings(env: Environment, *lines: t.Node) -> dict[str, t.Symbol]:
     return found
 
 
-def _numbers(env: Environment, relation: t.Relation) -> list[t.Symbol]:
+def scalar_names(env: Environment, relation: t.Relation) -> list[t.Symbol]:
     """Names that stand for a number and for nothing else, declared or not."""
     found = []
     for key, symbol in spellings(env, *relation.sides).items():
         counts = key in env.dims or key in env.sizes or key in env.definitions
-        plain = s.bare(symbol) and key not in ("e", "pi", "I", "I_bb") and not env.is_function(key)
+        plain = (
+            (s.bare(symbol) or s.labelled(symbol))
+            and key not in ("e", "pi", "I", "I_bb")
+            and not env.is_function(key)
+        )
         letter = len(symbol.name) > 1 or symbol.name not in "ijkl"
         if plain and letter and not counts and env.shapes.get(key, (ONE, ONE)) == (ONE, ONE):
             found.append(symbol)
@@ -367,7 +376,7 @@ def lost_terms(env: Environment, relation: t.Relation) -> list[t.Node]:
     plain = known_symbols(env, relation)
     letters = list(dict.fromkeys(s.letters_below(relation)))
     out: list[t.Node] = [t.Number("1"), *plain]
-    numbers = _numbers(env, relation)
+    numbers = scalar_names(env, relation)
     for number in numbers[:3]:
         out += [t.Product((number, x), ("",)) for x in plain if x != number][:12]
     indexed: list[t.Node] = []

@@ -1,12 +1,13 @@
 """Random values for symbols: a few kinds of numbers, and matrices with a declared fact.
 
-A fact turns any matrix into one that has it, where that is possible, and can be tested; several
-facts are applied in every order until all of them hold.
+A fact turns any matrix into one that has it, where that is possible, and can be tested. Several
+facts are applied in every order until all of them hold; where each undoes the other a little, as
+symmetric and rows that sum to one do, the nearest matrix with each is taken in turn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from typing import Any
@@ -18,6 +19,9 @@ from matcalc.errors import DomainError
 Array = Any
 Rng = np.random.Generator
 Draw = Callable[[Rng, tuple[int, ...]], Array]
+
+TURNS = 300  # each fact after the other, where one undoes another a little
+MOST_ORDERS = 6
 
 
 def _near_identity(rng: Rng, shape: tuple[int, ...]) -> Array:
@@ -64,10 +68,12 @@ def mask(rng: Rng, shape: tuple[int, ...]) -> Array:
 
 @dataclass(frozen=True)
 class Fact:
-    """``impose`` brings a matrix to the fact; ``holds`` tells whether it has it."""
+    """``impose`` brings a matrix to the fact; ``holds`` tells whether it has it; ``near`` goes to a
+    near matrix that has it, where ``impose`` may go far."""
 
     impose: Callable[[Array, Rng], Array]
     holds: Callable[[Array], Any]
+    near: Callable[[Array], Array] | None = None
 
 
 def _close(A: Array, B: Array) -> bool:
@@ -88,6 +94,24 @@ def _projector(A: Array, rng: Rng) -> Array:
         return S * keep @ S.T
     S = A + 2 * np.eye(len(A))
     return S * keep @ np.linalg.inv(S)
+
+
+def _nearest_projector(A: Array) -> Array:
+    """Each eigenvalue becomes the nearer one of zero and one."""
+    values, S = np.linalg.eigh(A) if _close(A, A.T) else np.linalg.eig(A)
+    return np.real(S * np.round(np.clip(np.real(values), 0, 1)) @ np.linalg.inv(S))
+
+
+def _nearest_definite(A: Array) -> Array:
+    """Symmetric, and no eigenvalue is small."""
+    values, S = np.linalg.eigh((A + A.T) / 2)
+    return S * np.maximum(values, 0.1) @ S.T
+
+
+def _summing_to_one(A: Array) -> Array:
+    """Rows over their sums, which leaves no entry below zero; else as much more everywhere."""
+    sums = np.sum(A, axis=1, keepdims=True)
+    return A / sums if np.all(A >= 0) and np.all(sums > 0) else A + (1 - sums) / A.shape[1]
 
 
 def _one_hot_or_mixed(A: Array, rng: Rng) -> Array:
@@ -128,6 +152,7 @@ FACTS: dict[str, Fact] = {
     "positive_definite": Fact(
         lambda A, r: A @ A.T / len(A) + 0.5 * np.eye(len(A)),
         lambda A: _close(A, A.T) and np.all(np.linalg.eigvalsh(A) > 0),
+        _nearest_definite,
     ),
     "positive_semidefinite": Fact(
         lambda A, r: A @ A.T / len(A),
@@ -136,17 +161,18 @@ FACTS: dict[str, Fact] = {
     "orthogonal": Fact(
         lambda A, r: _polar(A), lambda A: _square(A) and _close(A.T @ A, np.eye(len(A)))
     ),
-    "idempotent": Fact(_projector, lambda A: _square(A) and _close(A @ A, A)),
+    "idempotent": Fact(_projector, lambda A: _square(A) and _close(A @ A, A), _nearest_projector),
     "invertible": Fact(
         lambda A, r: A if np.linalg.cond(A) < 100 else _dominated(A),
         lambda A: _square(A) and np.linalg.cond(A) < 1e6,
     ),
     "square": Fact(lambda A, r: A, _square),
     "constant": Fact(lambda A, r: A, lambda A: True),  # says what is not differentiated
-    "rows_sum_to_one": Fact(_one_hot_or_mixed, lambda A: _sums_to_one(A, 1)),
+    "rows_sum_to_one": Fact(_one_hot_or_mixed, lambda A: _sums_to_one(A, 1), _summing_to_one),
     "cols_sum_to_one": Fact(
         lambda A, r: _one_hot_or_mixed(A.T, r).T,
         lambda A: _sums_to_one(A, 0),
+        lambda A: _summing_to_one(A.T).T,
     ),
     "one_hot": Fact(_labels, lambda A: np.all((A == 0) | (A == 1))),
     "rows_sum_to_zero": Fact(
@@ -173,14 +199,28 @@ def with_facts(name: str, A: Array, facts: Iterable[str], rng: Rng) -> Array:
         )
     if not wanted:
         return A
-    for order in permutations(wanted):
-        value = np.atleast_2d(A)
-        try:
-            for fact in order:
-                value = FACTS[fact].impose(value, rng)
-            if all(FACTS[fact].holds(value) for fact in order):
+    orders = list(permutations(wanted))
+    for turns in (0, TURNS) if len(wanted) > 1 else (0,):
+        for order in orders[:MOST_ORDERS] if turns else orders:
+            try:
+                value = _brought_to([FACTS[fact] for fact in order], A, rng, turns)
+            except (ValueError, np.linalg.LinAlgError):
+                continue  # a fact of square matrices, asked of another shape
+            if value is not None:
                 return value if np.ndim(A) else value[0, 0]
-        except (ValueError, np.linalg.LinAlgError):
-            continue  # a fact of square matrices, asked of another shape
     said = ", ".join(wanted)
     raise DomainError(f"found no value of shape {np.shape(A)} for {name} that is {said}")
+
+
+def _brought_to(facts: Sequence[Fact], A: Array, rng: Rng, turns: int) -> Array | None:
+    """A value near ``A`` that has all the facts, if it is found in so many turns."""
+    value = np.atleast_2d(A)
+    for fact in facts:
+        value = fact.impose(value, rng)
+    for _ in range(turns):
+        if all(fact.holds(value) for fact in facts):
+            break
+        for fact in facts:
+            if not fact.holds(value):
+                value = fact.near(value) if fact.near else fact.impose(value, rng)
+    return value if all(fact.holds(value) for fact in facts) else None

@@ -16,10 +16,15 @@ import numpy as np
 import sympy as sp
 
 from matcalc import shapes
-from matcalc.errors import DomainError, ShapeError, UnknownNameError
+from matcalc.errors import DomainError, ShapeError, UnknownNameError, wants
 from matcalc.expr import Node, brief, is_symbol, make, postorder, read, symbol
 from matcalc.network import definition
-from matcalc.numeric.printer import NodePrinter, bound_names, needed_indices
+from matcalc.numeric.printer import (
+    NodePrinter,
+    bound_names,
+    counted,
+    needed_indices,
+)
 from matcalc.numeric.sizes import (
     array_of,
     dimensions_of,
@@ -170,7 +175,7 @@ class Program:
         inside = active | {variable.name}
         order = [n for n in self.terms[node] if n not in done]
         total: Any = np.zeros(at.sizes(node.shape)) if node.shape else np.float64(0)
-        for k in range(size_of(low, at.dims), size_of(high, at.dims) + 1):
+        for k in counted(size_of(low, at.dims), size_of(high, at.dims)):
             term: ChainMap[Node, Any] = ChainMap({}, done)
             here = _Point({**at.dims, variable.name: k}, at.functions, at.watch)
             self._fill(order, term, here, inside)
@@ -323,6 +328,7 @@ def evaluate_together(
     steps: Mapping[Node, Node] | None = None,
 ) -> dict[Node, Any]:
     """Several expressions at the same values; what they share is computed once."""
+    wants((Mapping, type(None)), dims, "dims map dimensions to whole numbers")
     given = named_values(values)
     functions = {k: v for k, v in given.items() if isinstance(k, str) and callable(v)}
     found = {key: array_of(key, value) for key, value in given.items() if isinstance(key, Node)}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from matcalc.errors import wants
 from matcalc.expr import BUILD, Node, symbol_name
 from matcalc.numeric.checking import definitions_below
 from matcalc.numeric.evaluate import evaluate_together
@@ -46,6 +47,9 @@ def evaluate_record(
     partial: bool = False,
 ) -> Evaluation:
     """All lines of a derivation at NumPy arrays; keys may be inputs, steps or adjoints."""
+    wants(Mapping, values, "values map names to arrays")
+    wants((Mapping, type(None)), dims, "dims map dimensions to whole numbers")
+    wants(bool, partial, "partial is True or False")
     if partial:
         return _as_far_as_it_goes(record, values, dims)
     problem = record.problem

@@ -32,6 +32,7 @@ DECISIVE = 1e-4  # a reference less sure than this, in its own size, decides not
 POINTS = 8  # tried for one trial before giving up
 SIZES = 16  # other sizes tried where none of the points lies in the domain
 COSTLY = 50_000  # operations times variables: beyond, a few random directions must do
+VANISHING = 1e-12  # of the largest number met on the way: such a value has cancelled
 LARGEST = 2 * 10**7  # entries of a matrix that a check may make
 
 
@@ -292,8 +293,10 @@ class _Trial:
             )
         moved = _Moved(self, claim, point, base)
         met = (closed[n] for n in postorder(claim.value) if n in closed)
-        sizes = (float(np.max(np.abs(v))) for v in (*met, base[claim.f]))
-        magnitude = max(size for size in sizes if np.isfinite(size))
+        magnitude = _largest((*met, base[claim.f]))
+        whole = _largest(base[n] for n in moved.program.order if n in base)
+        if _largest([base[claim.f]]) < VANISHING * whole:
+            magnitude = max(magnitude, whole)  # what is left of f is rounding, and so is its slope
         slopes, along = moved.slopes(moved.step)
         verdict = _compared(claim, claimed, slopes, along, magnitude)
         if verdict.status == "fails" and not moved.analytic:
@@ -305,6 +308,11 @@ class _Trial:
         if verdict.status == "fails" and verdict.entry is None:
             return replace(verdict, entry=moved.located(claimed))
         return verdict
+
+
+def _largest(values: Iterable[Array]) -> float:
+    sizes = (float(np.max(np.abs(value))) for value in values)
+    return max((size for size in sizes if np.isfinite(size)), default=0.0)
 
 
 def _lenient(node: Node, operands: Sequence[Any], value: Any) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 import sympy as sp
 from sympy.printing.numpy import NumPyPrinter
 
+from matcalc.errors import DomainError
 from matcalc.expr import BUILD, Node, is_number, is_symbol, postorder
 
 _np = np
@@ -24,6 +25,20 @@ _erf = np.vectorize(math.erf, otypes=[float])
 _DEEP = 8  # inlined operations on top of one another before a part gets a name
 _WORDS = re.compile(r"(?<![\w.'\"])(np(?=\.)|erf(?=\())")
 _EXACT_INTEGER = 2**53
+
+
+# Beyond so many terms, one by one in Python, a sum takes longer than anybody waits.
+MOST_TERMS = 30_000
+
+
+def counted(low: int, high: int) -> range:
+    """The places of a sum whose terms are added one by one."""
+    if high - low >= MOST_TERMS:
+        raise DomainError(
+            f"a sum of {high - low + 1} terms is too long to be added up term by term; a function "
+            "from mc.compile adds them at once"
+        )
+    return range(low, high + 1)
 
 
 def _total(terms: Iterable[Any], rows: Any = None, cols: Any = None) -> Any:
@@ -178,7 +193,7 @@ class _Source:
         names, depth = dict(self.names), dict(self.depth)
         body = self._scope(node.operands[0], active | {variable.name})
         self.names, self.depth = names, depth  # what was named inside is unknown outside
-        span = f"range({self._integer(low)}, ({self._integer(high)}) + 1)"
+        span = f"{self._import('counted')}({self._integer(low)}, {self._integer(high)})"
         sides: tuple[Any, ...] = node.shape
         shape = "".join(f", {self._integer(d)}" for d in sides)
         return f"{self._import('_total')}(({body} for {variable.name} in {span}){shape})"

@@ -66,6 +66,7 @@ class Op:
     keeps_1x1: ClassVar[bool] = False  # a 1 x 1 result stays a matrix
     analytic: ClassVar[bool] = True  # its code may be fed complex numbers
     constant: ClassVar[bool] = False  # nothing below it can change
+    sees_constants: ClassVar[bool] = False  # its rule depends on which operands are constant
     samples: ClassVar[tuple[str, ...]] = ()  # operand shapes to test it on, see samples.py
     code_shown: ClassVar[str] = ""  # NumPy for the page of operations, where ``code`` is none
 

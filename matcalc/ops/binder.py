@@ -114,13 +114,14 @@ class IndexedSum(Op):
         raise AssertionError("an indexed sum is evaluated term by term")
 
 
-def letter_for(node: Node) -> str:
-    """The first of i, j, k, ... that no name in the sum is, and no inner sum shows."""
+def letter_for(node: Node, but: Collection[str] = ()) -> str:
+    """The first of i, j, k, ... that no name in the sum is, and no inner sum shows; none of
+    ``but``."""
     inside = postorder(node.operands[0])
-    taken = {s.name for part in inside for s in _mentioned(part)}
+    taken = {*but, *(s.name for part in inside for s in _mentioned(part))}
     taken |= {s.name for bound in node.params[1:] for s in bound.free_symbols}
     taken |= {n.params[0] for n in inside if is_symbol(n)}
-    taken |= {letter_for(n) for n in inside if n.op is ISUM}
+    taken |= {letter_for(n, but) for n in inside if n.op is ISUM}
     owned = [n for n in inside if is_symbol(n) and getattr(n.params[3], "family", None)]
     taken |= {s.name for n in owned for s in n.indices}
     own = [letter for n in owned for letter in _letters_of(n, node.params[0])]
@@ -134,10 +135,10 @@ def _letters_of(member: Node, variable: sp.Symbol) -> list[str]:
     return [letter.name for letter, place in pairs if variable in place.free_symbols]
 
 
-def shown(node: Node, base: int) -> tuple[str, Node, Any, Any]:
+def shown(node: Node, base: int, but: Collection[str] = ()) -> tuple[str, Node, Any, Any]:
     """Letter, body and limits as they are written: an index into a matrix counts from ``base``."""
     variable, low, high = node.params
-    letter, term = letter_for(node), node.operands[0]
+    letter, term = letter_for(node, but), node.operands[0]
     shift = base if base and _counts_entries(term, variable) else 0
     body = at_index(term, {variable: index(letter) - shift})
     return letter, body, sp.expand(low + shift), sp.expand(high + shift)
@@ -188,6 +189,8 @@ def isum(body: Any, variable: Any, low: Any, high: Any) -> Node:
     """Sum of ``body`` for ``variable`` from low to high, both included."""
     term = operand(body)
     low, high = _limit(low), _limit(high)
+    if odd := [v for v in (low, high) if v.is_number and not v.is_Integer]:
+        raise ShapeError(f"a sum runs from one whole number to another, and {odd[0]} is none")
     variable = index(variable.name if isinstance(variable, sp.Symbol) else str(variable))
     count = sp.expand(high - low + 1)
     if count.is_number and count < 0:

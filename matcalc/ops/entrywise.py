@@ -8,7 +8,7 @@ from typing import Any
 import sympy as sp
 
 from matcalc.errors import DomainError, ShapeError
-from matcalc.expr import BUILD, Node, as_number, brief, is_number, make, number
+from matcalc.expr import BUILD, Node, as_number, brief, is_number, leaves, make, number
 from matcalc.ops.algebra import PRODUCT, decimal_text, had, is_zero, mul, one_of
 from matcalc.ops.base import (
     ATOM,
@@ -39,6 +39,7 @@ class Entrywise(Op):
         self.row = row
         self.arity = len(row.slopes)
         self.analytic = row.analytic  # type: ignore[misc]
+        self.sees_constants = bool(row.slopes_beside_constant)  # type: ignore[misc]
         self.__doc__ = _docstring(name, row)
         self.law = _law(row)  # type: ignore[misc]
         # All operands alike, and each one a matrix among scalars.
@@ -59,8 +60,10 @@ class Entrywise(Op):
         return x.function(self.name, *(x(k, i, j) for k in range(self.arity)))
 
     def change(self, slot: int, dA: Node, F: Node, A: Operands, params: Params) -> Node:
+        beside_constant = any(not leaves(a) for k, a in enumerate(A) if k != slot)
+        slopes = self.row.slopes_beside_constant if beside_constant else ()
         slope = lower(
-            self.row.slopes[slot],
+            (slopes or self.row.slopes)[slot],
             dict(zip((*OPERANDS[: self.arity], y), (*A, F), strict=True)),
             F.shape,
         )

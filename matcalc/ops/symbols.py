@@ -18,6 +18,7 @@ from matcalc.ops.base import (
     FRACTION,
     NEG,
     OPS,
+    POW,
     PROD,
     Entries,
     Op,
@@ -106,11 +107,19 @@ class Number(Leaf):
 
     def latex(self, node: Node, w: Writer) -> Written:
         value, decimal = node.params
-        return (decimal_text(value) if decimal else sp.latex(value)), self._level(node)
+        if not decimal and not _is_round(value):
+            return sp.latex(value), self._level(node)
+        lead, e, power = decimal_text(value, sp.Rational(1, 10**4)).partition("e")
+        if not e:
+            return lead, self._level(node)
+        ten = rf"10^{{{power}}}"
+        said = f"{lead.removesuffix('1')}{ten}" if lead in ("1", "-1") else rf"{lead} \cdot {ten}"
+        return said, NEG if value < 0 else POW if lead == "1" else PROD
 
     def text(self, node: Node, w: Writer) -> Written:
         value, decimal = node.params
-        return (decimal_text(value) if decimal else str(value)), self._level(node)
+        said = decimal_text(value) if decimal or _is_round(value) else str(value)
+        return said, self._level(node)
 
     def _level(self, node: Node) -> int:
         value, decimal = node.params
@@ -130,15 +139,29 @@ class Number(Leaf):
         return (str(int(value)) if value.is_Integer else repr(float(value)),)
 
 
-def decimal_text(value: sp.Rational) -> str:
-    """The decimal expansion, which ends: such numbers were typed with a point."""
+# Zeros that nobody counts are a power of ten: below and above these, unless digits fill the places.
+SMALL, LARGE = sp.Rational(1, 10**6), sp.Integer(10) ** 8
+
+
+def _is_round(value: Any) -> bool:
+    """Whether a whole number ends in so many zeros that nobody counts them."""
+    return bool(value.is_Integer and abs(value) >= LARGE and value % 10**7 == 0)
+
+
+def decimal_text(value: sp.Rational, small: sp.Rational = SMALL) -> str:
+    """The decimal expansion, which ends: such numbers were typed with a point or a power of ten."""
     sign, value = ("-", -value) if value < 0 else ("", value)
     digits, places = value, 0
     while not digits.is_Integer:
         digits, places = digits * 10, places + 1
         if places > 400:
             return sign + str(sp.Float(value))
-    body = str(digits).rjust(places + 1, "0")
+    body = str(digits)
+    figures = body.rstrip("0")
+    if figures and (value < small or _is_round(value)):
+        power = len(body) - 1 - places
+        return f"{sign}{figures[0]}{'.' if figures[1:] else ''}{figures[1:]}e{power}"
+    body = body.rjust(places + 1, "0")
     return f"{sign}{body[:-places]}.{body[-places:]}" if places else sign + body
 
 

@@ -3,7 +3,7 @@
 Value and slopes are sympy formulas in the operands ``x``, ``u``, ``v``; a slope may also use the
 output ``y``, where books write it so, and our own functions by name (``f("step")(x)``). A slope
 holds almost everywhere and takes the documented value at the kink: relu'(0) = 0, step(0) = 0,
-sign(0) = 0, and a tie in max or min goes to the first operand.
+sign(0) = 0, and a tie in max or min goes to the first operand, but to a constant beside a formula.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class Row:
 
     value: Any  # the definition
     slopes: tuple[Any, ...]  # one per operand
+    slopes_beside_constant: tuple[Any, ...] = ()  # where another operand is a constant
     latex: str  # with {} for the operands
     code: str  # NumPy, with {} for the operands
     analytic: bool = True  # the code may be fed complex numbers
@@ -203,6 +204,7 @@ TABLE: dict[str, Row] = {
     "max": Row(
         value=sp.Max(x, u),
         slopes=(1 - f("step")(u - x), f("step")(u - x)),
+        slopes_beside_constant=(f("step")(x - u), f("step")(u - x)),  # max(x, 0) is relu(x)
         latex=r"\max\left({}, {}\right)",
         code="np.maximum({}, {})",
         analytic=False,
@@ -212,6 +214,7 @@ TABLE: dict[str, Row] = {
     "min": Row(
         value=sp.Min(x, u),
         slopes=(1 - f("step")(x - u), f("step")(x - u)),
+        slopes_beside_constant=(f("step")(u - x), f("step")(x - u)),
         latex=r"\min\left({}, {}\right)",
         code="np.minimum({}, {})",
         analytic=False,

@@ -146,7 +146,8 @@ def _larger(word: str, short: str) -> None:
     @reads(word, f"f{short}")
     def reading(reader: Any, a: Any, b: Any) -> Any:
         reader.say(
-            f"where both sides of {word} are equal, the first counts; torch takes half of each"
+            f"where both sides of {word} are equal, the first counts, or a number beside a formula; "
+            "torch takes half of each"
         )
         return of_two(reader, a, b)
 
@@ -168,6 +169,7 @@ def _pow(reader: Any, x: Any, exponent: Any) -> Any:
 @reads("clamp", "clip")
 def _clamp(reader: Any, x: Tensor, min: Any = None, max: Any = None) -> Tensor:
     out = untied(x)
+    reader.say("at a bound of clamp the slope is 0; torch takes 1")
     if min is not None:
         out = combined(out, reader.tensor(min), lambda a, b: WORDS["max"](a, b))
     if max is not None:

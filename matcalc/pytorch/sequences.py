@@ -114,12 +114,13 @@ def _cells(reader: Any, m: Any, x: Tensor, state: Any = None) -> Any:
     kind = m.__class__.__name__[:-4]
     if state is None:
         state = _start(reader, x, m.hidden_size, 2 if kind == "LSTM" else 1)
-    found = _cell(reader, kind, x, state if kind == "LSTM" else _tuple_of(state), m, "")
+    found = _cell(reader, kind, x, _given(reader, state), m, "")
     return found if kind == "LSTM" else found[0]
 
 
-def _tuple_of(state: Any) -> Any:
-    return state if isinstance(state, (tuple, list)) else (state,)
+def _given(reader: Any, state: Any) -> Any:
+    """The state to start from, which may be a tensor of numbers, such as zeros."""
+    return [reader.tensor(s) for s in (state if isinstance(state, (tuple, list)) else (state,))]
 
 
 @layer("LSTM", "GRU", "RNN")
@@ -141,8 +142,7 @@ def _recurrent(reader: Any, m: Any, x: Tensor, state: Any = None) -> Any:
         for mark in ways:
             now: Any = _start(reader, line[0], m.hidden_size, count_)
             if state is not None:
-                given = state if kind == "LSTM" else (state,)
-                now = [FUNCTIONS["getitem"](reader, s, len(last)) for s in given]
+                now = [FUNCTIONS["getitem"](reader, s, len(last)) for s in _given(reader, state)]
             out = []
             for item in line[::-1] if mark else line:
                 now = _cell(reader, kind, item, now, m, f"_l{k}{mark}")

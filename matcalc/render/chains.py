@@ -91,6 +91,10 @@ def alike(dress: Dress) -> list[Block]:
 def chain(dress: Dress) -> list[Block]:
     """The product of local Jacobians, each with its matrix and shape, and its short form."""
     blocks: list[Block] = []
+    if dress.style.layout is Layout.MIXED and not dress.record.problem.output.shape:
+        said = "In a chain {ratio} is a Jacobian, a row; the gradient is its transpose."
+        ratio = rf"$\partial {dress.loss}/\partial {{\cdot}}$"
+        blocks.append(Prose(dress.say(said, ratio=ratio)))
     for line in wanted(dress):
         assert line.of is not None
         ways = paths(dress.record, line.of)
@@ -212,8 +216,8 @@ def _entry_of_chain(dress: Dress, path: list[Node]) -> list[Block]:
     return [Prose(dress.say("Element by element:")), Formula((Row(one, (Side(terms),)),))]
 
 
-def _underbraced(dress: Dress, matrix: Node) -> str:
-    shown = dress.factor(matrix)
+def _underbraced(dress: Dress, matrix: Node, alone: bool = False) -> str:
+    shown = dress(matrix) if alone else dress.factor(matrix)
     if width(shown) > WIDEST_BRACE:
         return shown  # no line can end inside a brace
     return rf"\underbrace{{{shown}}}_{{{dress.shape(matrix)}}}"
@@ -242,7 +246,7 @@ def _branching(dress: Dress, line: Line) -> list[Block]:
         own = [local(dress, step, line.of)]
         if arriving is not None:
             side = vec(arriving) if with_vec and arriving.shape else arriving
-            own.append(side if dress.style.layout is Layout.DENOMINATOR else t(side))
+            own.append(side if dress.style.layout is Layout.DENOMINATOR else _row(dress, side))
         else:
             pair = [direct(dress, pair[0], [s for s in steps if s is not output])]
         numbers = all(map(is_one, (line.of, step)))
@@ -281,11 +285,12 @@ def differential_view(dress: Dress) -> list[Block]:
         "With {trace} the gradient is {gradient}: each differential is put in and brought to that "
         "form."
     )
-    trace = r"$\mathrm{d}L = \operatorname{tr}(G^\top \mathrm{d}X)$"
+    lies = "G" if dress.style.layout is Layout.NUMERATOR else r"G^\top"
+    trace = rf"$\mathrm{{d}}L = \operatorname{{tr}}({lies} \mathrm{{d}}X)$"
     gradient = r"$\partial L/\partial X = G$"
     blocks: list[Block] = [Prose(dress.say(said, trace=spelled(trace, dress), gradient=gradient))]
     rows: list[Row] = []
-    output = dress(record.problem.output) if not record.problem.output.shape else "L"
+    output = dress(record.problem.output) if not record.problem.output.shape else dress.loss
     for line in chosen(dress, record.backward()):
         if not line.through:
             continue
@@ -300,12 +305,12 @@ def differential_view(dress: Dress) -> list[Block]:
             step = record.problem.names[name]
             arriving = dress.spoken(step)
             dstep = changes.name(step, taken)
-            before.append(dress(_inner(arriving, dstep)))
+            before.append(dress(_inner(dress, arriving, dstep)))
             definition = record.definitions[step]
             changed = simplify(differential(definition, [of], {of: change}))
             moved = _last(substitute(changed, {definition: step}), change)
-            opened.append(_last(_inner(arriving, moved), change))
-        last = _inner(line.value, change)
+            opened.append(_last(_inner(dress, arriving, moved), change))
+        last = _inner(dress, line.value, change)
         sides = [" + ".join(before), dress(add(*opened)), dress(last)]
         if symbol_name(record.problem.output) in line.through:
             del sides[0]  # dL = dL says nothing
@@ -358,15 +363,17 @@ def _last(node: Node, change: Node) -> Node:
     return node
 
 
-def _inner(G: Node, change: Node) -> Node:
-    """<G, dX> as it is written: a trace, u'v for columns, a product for numbers."""
+def _inner(dress: Dress, G: Node, change: Node) -> Node:
+    """<G, dX> as it is written: a trace, u'v for columns, a product for numbers. In numerator
+    layout a gradient lies transposed already."""
     if not G.shape or not change.shape:
         return mul(G, change)
+    lying = dress.laid(G) if dress.style.layout is Layout.NUMERATOR else t(G)
     if change.shape[1] == 1:
-        return mul(t(G), change)
+        return mul(lying, change)
     if change.shape[0] == 1:
-        return mul(change, t(G))
-    return OPS["tr"].build((mul(t(G), change),), ())
+        return mul(change, lying)
+    return OPS["tr"].build((mul(lying, change),), ())
 
 
 # -- vec
@@ -377,6 +384,7 @@ def vec_view(dress: Dress) -> list[Block]:
     """Every gradient as a Kronecker matrix times vec of what arrives."""
     rows: list[Row] = []
     record = dress.record
+    lying = dress.style.layout is Layout.NUMERATOR
     for line in wanted(dress):
         of = line.of
         assert of is not None
@@ -386,7 +394,8 @@ def vec_view(dress: Dress) -> list[Block]:
             J = named_jacobian(dress, step, of)
             arriving = dress.spoken(step)
             side = vec(arriving) if arriving.shape else arriving
-            terms.append(mul(t(J), side))
+            term = mul(jacobian_in(Layout.DENOMINATOR, J), side)
+            terms.append(mul(_row(dress, side), J) if lying else term)
             shown = jacobian_in(dress.style.layout, J)
             name_of = factor_name(dress, step, of, not (is_flat(step) and is_flat(of)))
             if step is record.problem.output:
@@ -395,13 +404,17 @@ def vec_view(dress: Dress) -> list[Block]:
             rows.append(
                 Row(
                     name_of,
-                    (Side(_underbraced(dress, shown) if shown.shape else dress(shown)),),
+                    (Side(_underbraced(dress, shown, True) if shown.shape else dress(shown)),),
                 )
             )
         total = add(*terms) if terms else line.value
         left = dress(line.symbol)
-        left = rf"\operatorname{{vec}} {left}" if line.symbol.shape else left
-        sides = [dress(total), dress(vec(line.value)) if line.value.shape else dress(line.value)]
+        last = vec(line.value) if line.value.shape else line.value
+        if lying and not is_flat(of):  # a row: the derivative by vec W, which is no vec of a matrix
+            left = rf"\frac{{\partial {dress.loss}}}{{\partial \operatorname{{vec}} {dress(of)}}}"
+        elif line.symbol.shape and not lying:
+            left = rf"\operatorname{{vec}} {left}"
+        sides = [dress(total), dress(_row(dress, last) if lying else last)]
         kept = tuple(Side(s) for k, s in enumerate(sides) if k == 0 or s != sides[k - 1])
         rows.append(Row(left, kept, f"vec_{symbol_name(of)}", "", "", True))
     said = (
@@ -410,6 +423,11 @@ def vec_view(dress: Dress) -> list[Block]:
         else "{vec} stacks columns; Jacobians are in numerator layout."
     )
     return [Prose(dress.say(said, vec=VEC)), Formula(tuple(rows))]
+
+
+def _row(dress: Dress, column: Node) -> Node:
+    """A column in numerator layout: a row, in what lies on its side."""
+    return dress.sideways.around(column) if column.shape else column
 
 
 def vec_says(dress: Dress) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from matcalc.errors import MatcalcError
+from matcalc.errors import KindError, MatcalcError, wants
 from matcalc.expr import (
     Node,
     as_number,
@@ -26,7 +26,7 @@ from matcalc.ops.entrywise import ENTRYWISE
 from matcalc.ops.undefined import FUNCTION
 from matcalc.record import Line, Record
 from matcalc.render.latex import LatexWriter, juxtaposed, with_where
-from matcalc.render.names import size_in_latex
+from matcalc.render.names import output_name, size_in_latex
 from matcalc.render.phrases import known
 from matcalc.render.sideways import Sideways
 from matcalc.render.textree import width
@@ -59,6 +59,25 @@ class Style:
     graph: str | None = None  # the drawing at this grain, at the top
     program: str | None = None  # "forward" or "both" as an algorithm, at the end
 
+    def __post_init__(self) -> None:
+        for name in ("lines", "hide", "opened"):
+            asked = getattr(self, name)
+            if isinstance(asked, str):  # one line, not its letters
+                object.__setattr__(self, name, asked := (asked,))
+            if not (asked is None and name == "lines"):
+                wants((list, tuple, set, frozenset), asked, f"{name} is a list of names")
+                for line in asked:
+                    wants(str, line, f"{name} is a list of names")
+        for name in ("of", "stop_at", "batch", "graph", "program"):
+            wants((str, type(None)), getattr(self, name), f"{name} is a name")
+        for name in ("evaluated", "fold"):
+            wants(bool, getattr(self, name), f"{name} is True or False")
+        wants((str, Mapping), self.detail, f"detail is one of {', '.join(DETAILS)}")
+        wants((str, bool, type(None)), self.shapes, "shapes is True, False or 'results'")
+        wants((list, tuple, type(None)), self.entry, "entry is a pair such as (0, 0)")
+        if self.entry is not None and len(self.entry) != 2:
+            raise KindError(f"entry is a pair such as (0, 0), not {self.entry!r}")
+
     def detail_of(self, name: str) -> str:
         asked = self.detail
         if isinstance(asked, Mapping):
@@ -83,6 +102,7 @@ class Dress:
         if notation.factors == "variable" and self.style.layout is Layout.NUMERATOR:
             notation = replace(notation, factors="derived")  # which is from the output back
         self.writer = LatexWriter(notation)
+        self.writer.meet(self.record.problem.names.values())
         # What arrives at a part without a name lies on its side like every adjoint.
         parts = (line.symbol for line in self.record.backward() if line.of is None)
         self.sideways = Sideways([*self.record.adjoints.of, *parts])
@@ -101,6 +121,11 @@ class Dress:
     def __call__(self, node: Node) -> str:
         """A node in LaTeX."""
         return with_where(self.writer, node)
+
+    @property
+    def loss(self) -> str:
+        """What the derivatives are of."""
+        return output_name(self.record.problem.output, self.notation, self.record.problem.names)
 
     def factor(self, node: Node) -> str:
         """A node as one factor of a product."""

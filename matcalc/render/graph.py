@@ -312,7 +312,7 @@ def _style(own: str) -> str:
 
 def graph_of(record: Record, style: Style, grain: str = "steps", deltas: bool = True) -> Graph:
     """The graph of a derivation at one of the two grains."""
-    if grain not in GRAINS:
+    if not isinstance(grain, str) or grain not in GRAINS:
         raise MatcalcError(f"grain is one of {', '.join(GRAINS)}, not {grain!r}")
     dress = Dress(record, style)
     title = dress.say("Computation graph of {f}", f=f"${dress(record.problem.output)}$")

@@ -5,7 +5,7 @@ already carries a script, so there is never a lost bracket or a double superscri
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import sympy as sp
@@ -18,7 +18,9 @@ from matcalc.expr import (
     is_number,
     is_symbol,
     number,
+    postorder,
     read,
+    symbol_name,
     symbol_owner,
 )
 from matcalc.notation import Notation
@@ -30,11 +32,11 @@ from matcalc.ops.product import scales_reciprocal
 from matcalc.ops.reduce import text_axis
 from matcalc.render.entries import entry_of_sum, index_letters
 from matcalc.render.names import (
+    Spelling,
     adjoint_in_latex,
     name_in_latex,
     output_name,
     size_in_latex,
-    symbol_in_latex,
 )
 from matcalc.render.ordering import (
     entries_in_order,
@@ -58,6 +60,19 @@ class LatexWriter(BaseWriter):
     def __init__(self, notation: Notation | str | None = None) -> None:
         super().__init__()
         self.notation = Notation.of(notation)
+        self.spelling = Spelling(self.notation)
+
+    def fill(self, root: Node) -> None:
+        self.meet(postorder(root, stop=self.done.__contains__))
+        super().fill(root)
+
+    def line(self, root: Node) -> tuple[list[tuple[Node, str]], str]:
+        self.meet(postorder(root))
+        return super().line(root)
+
+    def meet(self, nodes: Iterable[Node]) -> None:
+        """What is declared is named before what arrives at it, which gives way."""
+        self.spelling.meet(s for s in nodes if is_symbol(s) and _is_declared(s, self))
 
     def written(self, node: Node) -> Written:
         if node.op.name in ("box", "item"):  # a number and a 1 x 1 matrix look alike
@@ -74,23 +89,27 @@ class LatexWriter(BaseWriter):
         if isinstance(owner, Adjoints) and node in owner.of:
             return self.adjoint(node, owner)
         said = owner.write(node, self) if owner is not None else None
-        return said or symbol_in_latex(node, self.notation)
+        return said or self.spelling(node)
 
     def adjoint(self, node: Node, book: Adjoints, inside: str | None = None) -> str:
         """What arrives at a step; ``inside`` is the step, or an entry of it."""
-        top = output_name(book.output, self.notation)
-        inside = inside or symbol_in_latex(book.of[node], self.notation)
-        return adjoint_in_latex(node, book, self.notation, inside, top)
+        top = output_name(book.output, self.notation, book.taken)
+        inside = inside or self.spelling(book.of[node])
+        said = adjoint_in_latex(node, book, self.notation, inside, top)
+        clash = self.spelling.means_another(said, symbol_name(node))
+        return rf"\frac{{\partial {top}}}{{\partial {inside}}}" if clash else said
 
     def function_name(self, name: str, latex: str | None) -> str:
-        return latex or name_in_latex(name)
+        said = latex or name_in_latex(name)
+        clashes = name in ENTRYWISE and self.spelling.means_another(said)
+        return rf"\operatorname{{{name}}}" if clashes else said
 
     def constant(self, sign: str, shape: Any) -> str:
         if sign == "0":
             return "0"
         n = self.notation
         letter = "I" if sign == "I" else n.one
-        if not n.sized:
+        if not n.sized and not self.spelling.means_another(letter):
             return letter + (rf"^{{{n.transpose}}}" if sign == "1" and shape[0] == 1 else "")
         rows, cols = (size_in_latex(d) for d in shape)
         if sign == "I":
@@ -181,7 +200,10 @@ class LatexWriter(BaseWriter):
         if name == "step":
             return self._indicator(self(node.operands[0])), ATOM
         form = ENTRYWISE[name].row.latex
-        return form.format(*(self(a) for a in node.operands)), ATOM
+        said = form.format(*(self(a) for a in node.operands))
+        head, bracket, rest = said.partition(r"\left(")
+        clashes = bracket and self.spelling.means_another(head.removeprefix(r"\log"))
+        return (rf"\operatorname{{{name}}}\left({rest}" if clashes else said), ATOM
 
     def _indicator(self, inside: str) -> str:
         one = self.notation.one
@@ -226,7 +248,7 @@ class LatexWriter(BaseWriter):
     def _double_sum(self, A: Node) -> str | None:
         """The entries of ``A`` under sum signs, if they are short."""
         base = self.notation.index_base
-        letters = index_letters(A, len([d for d in A.shape if d != 1]))
+        letters = index_letters(A, len([d for d in A.shape if d != 1]), self.spelling.stands_for)
         body = entry_of_sum(A, letters, base)
         if body is None:
             return None
@@ -242,7 +264,7 @@ class LatexWriter(BaseWriter):
 
     def indexed_sum(self, node: Node) -> Written:
         """A sum over an index."""
-        letter, body, low, high = shown(node, self.notation.index_base)
+        letter, body, low, high = shown(node, self.notation.index_base, self.spelling.stands_for)
         limits = rf"_{{{letter}={size_in_latex(low)}}}^{{{size_in_latex(high)}}}"
         return rf"\sum{limits} {self._body(body)}", PROD
 
@@ -254,7 +276,7 @@ class LatexWriter(BaseWriter):
             return rf"\operatorname{{{node.op.name}}}\left({self(A)}\right)", ATOM
         if self.notation.row_sum == "sum":
             base = self.notation.index_base
-            [letter] = index_letters(A, 1)
+            [letter] = index_letters(A, 1, self.spelling.stands_for)
             last = size_in_latex(sp.expand((rows if over_rows else cols) - 1 + base))
             place = f"{letter}, :" if over_rows else f":, {letter}"
             inside = self.entry_shown(A, place)
@@ -324,12 +346,21 @@ class LatexWriter(BaseWriter):
 
     def subscripted(self, A: Node, places: str) -> str:
         base = self(A, ATOM)
-        if _has_script(base, "_"):
-            base = rf"\left({base}\right)"
-        return rf"{base}_{{{places}}}"
+        said = rf"{base}_{{{places}}}"
+        if _has_script(base, "_") or self.spelling.means_another(said):
+            return rf"\left({base}\right)_{{{places}}}"
+        return said
 
 
 BEHIND = ("sum", "isum", "tr", "logdet", "det", "norm2", "norm1", "logsumexp")
+
+
+def _is_declared(symbol: Node, writer: LatexWriter) -> bool:
+    """Whether a symbol is written by its own name, and by nobody who gave it another."""
+    owner = symbol_owner(symbol)
+    if isinstance(owner, Adjoints):
+        return False
+    return owner is None or owner.write(symbol, writer) is None
 
 
 def _could_be_square(shape: shapes.Shape) -> bool:
@@ -359,14 +390,21 @@ def _has_script(base: str, mark: str) -> bool:
     return False
 
 
+WORD = re.compile(r"\\math(rm|tt|bf)\{(\w|\\_){2}")  # a name of several letters
+
+
 def juxtaposed(parts: Sequence[str]) -> str:
-    """Factors side by side; a dot between two numbers, which would run together."""
-    out = ""
+    """Factors side by side; a dot between two numbers, and a space between a word and a name,
+    which would run together."""
+    out = before = ""
     for part in parts:
         if out and part[0].isdigit() and out[-1].isdigit():
             out += rf" \cdot {part}"
+        elif out and (WORD.match(before) or WORD.match(part)):
+            out += rf" \, {part}"
         else:
             out += f" {part}" if out else part
+        before = part
     return out
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from matcalc.errors import MatcalcError
+from matcalc.errors import MatcalcError, wants
 from matcalc.notation import DEFAULT, Notation
 from matcalc.render.blocks import Row
 from matcalc.render.textree import width as measured
@@ -29,8 +29,12 @@ class Setting:
     dense: bool = False  # formulas in tables, as in a handout
 
     def __post_init__(self) -> None:
-        if self.env not in ENVIRONMENTS:
+        if not isinstance(self.env, str) or self.env not in ENVIRONMENTS:
             raise MatcalcError(f"env is one of {', '.join(ENVIRONMENTS)}, not {self.env!r}")
+        wants((int, float), self.width, "width is a number of letters")
+        if not 0 < self.width < 1e6:
+            raise MatcalcError(f"width is a number of letters, not {self.width!r}")
+        wants(str, self.label, "label is a text")
 
 
 def row_lines(row: Row, setting: Setting) -> list[str]:
@@ -45,12 +49,18 @@ def row_lines(row: Row, setting: Setting) -> list[str]:
         lines.append(lead + pieces[0])
         lines += [rf"&\quad {{}} {piece}" for piece in pieces[1:]]
         if side.reason:
-            said = rf"\text{{{setting.notation.say('by')} }} {side.reason}"
+            said = by(side.reason, setting.notation)
             if len(pieces) == 1 and measured(side.latex) + measured(said) + 12 < room:
                 lines[-1] += rf" \qquad {said}"
             else:
                 lines.append(rf"&\qquad {said}")
     return lines
+
+
+def by(reason: str, notation: Notation) -> str:
+    """The law of a step: an equation stands behind ``by``, words stand alone."""
+    worded = reason.startswith(r"\text{")
+    return reason if worded else rf"\text{{{notation.say('by')} }} {reason}"
 
 
 def broken(latex: str, room: float) -> list[str]:

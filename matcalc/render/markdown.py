@@ -18,6 +18,7 @@ from matcalc.render.blocks import (
     Table,
     with_references,
 )
+from matcalc.render.lines import by
 
 
 def to_markdown(page: Page, title: bool = True) -> str:
@@ -64,7 +65,7 @@ def display(row: Row, notation: Notation = DEFAULT) -> str:
         return f"{row.left} = {row.sides[0].latex}{tag}"
     lines = []
     for k, side in enumerate(row.sides):
-        reason = rf" && \text{{{notation.say('by')} }} {side.reason}" if side.reason else ""
+        reason = f" && {by(side.reason, notation)}" if side.reason else ""
         lines.append(f"{row.left if k == 0 else ''} &= {side.latex}{reason}".strip())
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + f"\n\\end{{aligned}}{tag}"
 

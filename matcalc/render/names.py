@@ -2,12 +2,13 @@
 
 A symbol's own LaTeX always wins. Otherwise the notation says where the number of a matrix goes and
 what is bold. Which adjoints are called delta is decided once per derivation, so that no two of them
-share a name.
+share a name; and no two symbols of a page look alike (``Spelling``).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -71,6 +72,39 @@ def _accent(base: str) -> tuple[str, str] | None:
 def spelled_out(name: str) -> str:
     """A name with its Greek letters as words, for where only ASCII can stand."""
     return "".join(WORDS_OF.get(c, LATIN.get(c, c)) for c in name)
+
+
+class Spelling:
+    """How the symbols of one page are written: a second symbol that would look like an earlier one
+    (W1 and W_1, alpha and α) is shown as it is typed."""
+
+    def __init__(self, notation: Notation) -> None:
+        self.notation = notation
+        self.stands_for: dict[str, str] = {}  # what is written, without its font, and for what name
+
+    def __call__(self, node: Node) -> str:
+        name, said = symbol_name(node), symbol_in_latex(node, self.notation)
+        holder = self.stands_for.setdefault(_plain(said), name)
+        return said if holder == name or symbol_latex(node) is not None else _as_typed(name)
+
+    def meet(self, symbols: Iterable[Node]) -> None:
+        """Symbols that come before all that are written later; α is the letter, where alpha can
+        give way."""
+        for node in sorted(symbols, key=lambda s: symbol_name(s).isascii()):
+            self(node)
+
+    def means_another(self, said: str, name: str = "") -> bool:
+        """Whether what would be written for ``name`` stands for something else already."""
+        return self.stands_for.get(_plain(said), name) != name
+
+
+def _plain(said: str) -> str:
+    return re.sub(r"\\mathrm(?![A-Za-z])|[{}\s]", "", said)
+
+
+def _as_typed(name: str) -> str:
+    shown = spelled_out(name).replace("_", r"\_")
+    return rf"\mathtt{{{shown}}}" if shown.isascii() else rf"\text{{{shown}}}"
 
 
 def size_in_latex(size: Any) -> str:
@@ -156,6 +190,16 @@ def adjoint_in_latex(
     return rf"\frac{{\partial {top}}}{{\partial {inside}}}"
 
 
-def output_name(output: Node, notation: Notation) -> str:
+# A loss that nobody named is L, or the first of these that means nothing else.
+LOSSES = {"L": "L", "ell": r"\ell", "J": "J", "E": "E"}
+
+
+def loss_name(taken: Iterable[str]) -> str:
+    """What a loss without a name of its own is called beside these names."""
+    return next((said for name, said in LOSSES.items() if name not in taken), r"\mathcal{L}")
+
+
+def output_name(output: Node, notation: Notation, taken: Iterable[str] = ()) -> str:
     """What stands on top of the partial derivatives: the scalar output, or L for what is above."""
-    return symbol_in_latex(output, notation) if is_symbol(output) and not output.shape else "L"
+    named = is_symbol(output) and not output.shape
+    return symbol_in_latex(output, notation) if named else loss_name(taken)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from matcalc.errors import wants_whole
 from matcalc.expr import BUILD, symbol, symbol_name
 from matcalc.notation import Notation
 from matcalc.numeric.worked import WorkedLine, worked
@@ -172,6 +173,9 @@ def evaluation_latex(
     evaluation: Any, digits: int, notation: Any, rounded: int | None = None
 ) -> str:
     """The numbers of an evaluation as an aligned block; what is missing says what it needs."""
+    wants_whole(digits, "the number of digits")
+    if rounded is not None:
+        wants_whole(rounded, "the number of digits")
     record: Record = evaluation.record
     dress = Dress(record, Style(Notation.of(notation), record.layout))
     by_hand = {}

@@ -60,6 +60,13 @@ PHRASES: tuple[str, ...] = (
     "{w} is symmetric: its gradient is (G + G')/2, the gradient within the symmetric matrices",
     "{w} is symmetric: its gradient is G + G' - I.*G, the derivative by each entry on and above "
     "the diagonal",
+    "{w} is diagonal: its gradient is by independent entries, I.*G within the diagonal matrices",
+    "{w} is lower triangular: its gradient is by independent entries, tril(G) within the lower "
+    "triangular matrices",
+    "{w} is upper triangular: its gradient is by independent entries, triu(G) within the upper "
+    "triangular matrices",
+    "{w} is orthogonal: its gradient is by independent entries, (G - {w}*G'*{w})/2 within the "
+    "orthogonal matrices",
     "with rows of {data} summing to one: {line} = {short}",
     "with columns of {data} summing to one: {line} = {short}",
     "with the entries of {data} summing to one: {line} = {short}",
@@ -77,10 +84,12 @@ PHRASES: tuple[str, ...] = (
     "in denominator layout {value}; turned onto its side, {changes}",
     "{old} becomes {new}",
     "algebra of the entries",
+    "one denominator",
     # The chain.
     "The chain from {start} to {end}",
     "The chain from {start}",
     "The output does not depend on {x}.",
+    "In a chain {ratio} is a Jacobian, a row; the gradient is its transpose.",
     "Matrices are read through {vec}, which stacks columns.",
     "In this layout the factors stand in order from the variable to the output.",
     "In this layout the factors stand in order from the output back to the variable.",

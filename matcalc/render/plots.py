@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from matcalc.errors import MatcalcError
+from matcalc.errors import MatcalcError, wants, wants_whole
 from matcalc.expr import symbol_name
 from matcalc.numeric.evaluation import evaluate_record
 from matcalc.record import Record
@@ -47,6 +47,9 @@ def losses(
     record: Record, values: Mapping[Any, Any], rate: float, steps: int, **options: Any
 ) -> list[float]:
     """The output before and after each of so many steps against the gradient."""
+    wants(Mapping, values, "values map names to arrays")
+    wants((int, float), rate, "the rate is a number")
+    wants_whole(steps, "the number of steps")
     moved = {k if isinstance(k, str) else symbol_name(k): v for k, v in values.items()}
     found = []
     for _ in range(steps + 1):

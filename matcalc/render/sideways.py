@@ -11,7 +11,8 @@ from typing import Any
 
 from matcalc.expr import Node, postorder, substitute, symbol, symbol_name
 from matcalc.network import Owner
-from matcalc.ops.algebra import TRANSPOSE, t
+from matcalc.ops.algebra import HADAMARD, PRODUCT, SUM_OP, TRANSPOSE, add, had, mul, t
+from matcalc.ops.entrywise import ENTRYWISE
 from matcalc.rewrite.simplify import simplify
 from matcalc.trace import equation_of
 
@@ -23,6 +24,38 @@ PASSES = {
     "colsum": r"(\mathbf{1}^\top A)^\top = A^\top \mathbf{1}",
     "rowsum": r"(A \mathbf{1})^\top = \mathbf{1}^\top A^\top",
 }
+
+
+def put_inside(value: Node) -> Node:
+    """A transpose around a sum or an entrywise product, put to its parts where they then carry no
+    more of them: what arrives lies on its side already."""
+    if value.op is not TRANSPOSE or value.operands[0].op not in (SUM_OP, HADAMARD):
+        return value
+    parts = _turned(value.operands[0])
+    return parts if transposes(parts) <= transposes(value) else value
+
+
+def transposes(node: Node) -> int:
+    """How many transposes are written."""
+    counts: dict[Node, int] = {}
+    for n in postorder(node):
+        counts[n] = (n.op is TRANSPOSE) + sum(counts[c] for c in n.operands)
+    return counts[node]
+
+
+def _turned(node: Node) -> Node:
+    """The transpose, inside of sums, products and entrywise operations."""
+    if node.op is SUM_OP:
+        return add(*map(_turned, node.operands))
+    if node.op is HADAMARD:
+        return had(*map(_turned, node.operands))
+    if node.op is PRODUCT:
+        matrices = [_turned(a) for a in reversed(node.operands) if a.shape]
+        return mul(*(a for a in node.operands if not a.shape), *matrices)
+    if node.op.name in ENTRYWISE and node.shape:
+        parts = tuple(_turned(a) if a.shape else a for a in node.operands)
+        return ENTRYWISE[node.op.name].build(parts, node.params)
+    return t(node)
 
 
 class Transposed(Owner):
@@ -53,7 +86,7 @@ class Sideways:
 
     def laid(self, value: Node) -> Node:
         """The value on its side, in its shortest form."""
-        return simplify(self.around(value))
+        return put_inside(simplify(self.around(value)))
 
     def laws(self, value: Node) -> list[str]:
         """The equations by which ``around`` becomes ``laid``."""

@@ -37,7 +37,9 @@ SIGNS = (
 )
 ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "dot": "\u0307", "vec": "\u20d7"}
 FONTS = frozenset(
-    words("mathrm mathbf mathbb mathsf mathcal boldsymbol operatorname text mathit textbf bm")
+    words(
+        "mathrm mathtt mathbf mathbb mathsf mathcal boldsymbol operatorname text mathit textbf bm"
+    )
 )
 SUPER = pairs("""
     0 ⁰  1 ¹  2 ²  3 ³  4 ⁴  5 ⁵  6 ⁶  7 ⁷  8 ⁸  9 ⁹  + ⁺  - ⁻  = ⁼  ( ⁽  ) ⁾  i ⁱ  j ʲ  k ᵏ  l ˡ

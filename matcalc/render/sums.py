@@ -24,7 +24,10 @@ from matcalc.render.choosing import chosen
 from matcalc.render.dress import Dress
 from matcalc.render.entries import index_letters
 from matcalc.render.names import size_in_latex
+from matcalc.render.progressions import letters
 from matcalc.shapes import Shape
+
+LETTERS = "rijkpq"  # for the number of a datum
 
 
 def index_view(dress: Dress) -> list[Block]:
@@ -64,9 +67,10 @@ def _places(dress: Dress, line: Line, values: list[Node]) -> tuple[Any, Any, str
     if dress.style.entry is not None:
         return (*dress.style.entry, "")
     free = [d for d in shape if d != 1]
-    letters = index_letters(line.value, len(free))
-    if clash := _summed(values, _at(shape, letters, base)) & set(letters):
-        letters = index_letters(line.value, len(free), clash)
+    named = set(dress.writer.spelling.stands_for)
+    letters = index_letters(line.value, len(free), named)
+    if clash := _summed(values, _at(shape, letters, base), named) & set(letters):
+        letters = index_letters(line.value, len(free), clash | named)
     rows, cols = _at(shape, letters, base)
     spans = [
         rf"{letter} = {_range(base, sp.expand(d - 1 + base))}"
@@ -81,10 +85,10 @@ def _at(shape: Shape, letters: Sequence[str], base: int) -> tuple[Any, Any]:
     return rows, cols
 
 
-def _summed(values: list[Node], place: tuple[Any, Any]) -> set[str]:
-    """The letters that the sums of an entry count by."""
+def _summed(values: list[Node], place: tuple[Any, Any], named: set[str]) -> set[str]:
+    """The letters that the sums of an entry count by, beside what has a name."""
     forms = (entry_form(v, *place) for v in values)
-    return {letter_for(n) for form in forms for n in postorder(form) if n.op.name == "isum"}
+    return {letter_for(n, named) for form in forms for n in postorder(form) if n.op.name == "isum"}
 
 
 def _range(first: int, last: Any) -> str:
@@ -102,7 +106,7 @@ def batch_view(dress: Dress) -> list[Block]:
     size = _batch(dress)
     shown = size_in_latex(size)
     base = dress.notation.index_base
-    letter = "r"
+    letter = letters(dress, LETTERS)[0]
     said = (
         "The data are {n}; one of them is number {r}. What belongs to one datum carries its number."
     )
@@ -114,7 +118,7 @@ def batch_view(dress: Dress) -> list[Block]:
             continue
         term, rest, last = found
         top = size_in_latex(sp.expand(size - 1 + base))
-        several = re.search(r" [+-] ", term) and len(_terms(line.value)) > 1
+        several = re.search(r" [+-] ", term) and len(_terms(dress.laid(line.value))) > 1
         inside = rf"\left({term}\right)" if several or term.startswith("-") else term
         whole = rf"\sum_{{{letter}={base}}}^{{{top}}} {inside}"
         rows.append(
@@ -151,7 +155,9 @@ def _batch(dress: Dress) -> Any:
 
 def _datum_sum(dress: Dress, line: Line, size: Any, letter: str) -> tuple[str, str, str] | None:
     """The term of one datum, what is no sum over the data, and the product over the batch."""
-    value = line.value
+    value = dress.laid(line.value)
+    if size in value.shape:  # a row for each datum: nothing is summed over them
+        return None
     terms = _terms(value)
     each = [_datum_term(dress, term, size, letter) for term in terms]
     of_data = [said for said in each if said is not None]
@@ -222,7 +228,7 @@ def _scale(dress: Dress, size: Any) -> list[Block]:
                 "The mean puts {factor} into {line}; every later line takes it from there, so none "
                 "of them shows it."
             )
-            shown = f"${dress(line.symbol)} = {dress(line.value)}$"
+            shown = f"${dress(line.symbol)} = {dress(dress.laid(line.value))}$"
             heading = Heading(dress.say("The factor in front"), 3)
             return [heading, Prose(dress.say(said, factor=factor, line=shown))]
     if dress.record.upstream is not None:

@@ -49,7 +49,7 @@ View = Callable[[Dress], list[Block]]
 
 def page_of(record: Record, style: Style, view: str = "backprop", opened: bool = True) -> Page:
     """The page of a derivation in one of its views, with or without what is given at its top."""
-    if view not in VIEWS:
+    if not isinstance(view, str) or view not in VIEWS:
         raise MatcalcError(f"there is no view {view!r}; there are {', '.join(VIEWS)}")
     dress = Dress(record, style)
     blocks = opening(dress) if opened else []

@@ -9,12 +9,12 @@ a name of their own, so that a page never grows faster than the expression.
 from __future__ import annotations
 
 import itertools
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from matcalc.expr import BUILD, Node, is_symbol, postorder, read, symbol, symbol_name
 from matcalc.ops.base import ATOM, Written
-from matcalc.rewrite.cost import cost
+from matcalc.rewrite.cost import SYMBOL, cost, own_cost
+from matcalc.rewrite.sharing import WORTH, may_be_named, places, times_written
 
 # Up to this cost (ten a symbol) everything is shown in full; beyond, a shared part is named when its
 # name saves at least so many characters.
@@ -46,6 +46,10 @@ class BaseWriter:
             if node not in self.done:
                 self.done[node] = self.written(node)
 
+    def saves_symbols(self, size: int, times: int) -> bool:
+        """Whether a name for a part of that cost makes the page shorter by enough symbols."""
+        return False
+
     def line(self, root: Node) -> tuple[list[tuple[Node, str]], str]:
         """``root`` as text, and the definitions of the shared parts it uses.
 
@@ -55,21 +59,35 @@ class BaseWriter:
         if cost(root) <= self.long:
             return [], self(root)
         order = postorder(root)
-        uses = Counter(child for node in order for child in node.operands)
+        once = places(order)
+        named, last = self._named(order, once)
+        again = times_written(order, named)
+        if again != once:
+            named, last = self._named(order, again)
+        return list(named.values()), last
+
+    def _named(
+        self, order: Sequence[Node], times: Mapping[Node, int]
+    ) -> tuple[dict[Node, tuple[Node, str]], str]:
+        """The parts that deserve a name, with it and what is written for them, and the last
+        line."""
         names = fresh_names(symbol_name(n) for n in order if is_symbol(n))
-        definitions: list[tuple[Node, str]] = []
+        found: dict[Node, tuple[Node, str]] = {}
         whole = self.done
         self.done = {}  # what was written in full before may stand under a name now
+        costs: dict[Node, int] = {}
         for node in order:
             said, _ = self.done[node] = self.written(node)
-            again = uses[node] - 1
-            if node.operands and not node.indices and again * (len(said) - 4) >= self.worth_a_name:
+            size = costs[node] = own_cost(node, costs)
+            long = (times[node] - 1) * (len(said) - 4) >= self.worth_a_name
+            if may_be_named(node) and (long or self.saves_symbols(size, times[node])):
                 name = symbol(next(names), node.shape)
-                definitions.append((name, said))
+                found[node] = name, said
                 self.done[node] = self(name), ATOM
-        last = self(root)
+                costs[node] = SYMBOL
+        last = self(order[-1])
         self.done = whole
-        return definitions, last
+        return found, last
 
 
 def fresh_names(taken: Iterable[str], stem: str = "S") -> Iterator[str]:
@@ -85,7 +103,11 @@ class TextWriter(BaseWriter):
     """The text language, which ``parse`` reads back."""
 
     # A line of text has no fractions to keep it short: a person writes "where S = ..." sooner.
-    long, worth_a_name = 150, 20
+    long, worth_a_name = 100, 20
+
+    def saves_symbols(self, size: int, times: int) -> bool:
+        saved = (times - 1) * size - (times + 1) * SYMBOL
+        return size >= WORTH and saved >= 2 * SYMBOL
 
 
 def text(expr: object) -> str:

@@ -81,15 +81,20 @@ def _repeated(order: Sequence[Node]) -> list[tuple[Node, dict[Node, int]]]:
         (first, {node: sign * sides[first] for node, sign in sides.items() if node is not first})
         for sides in found.values()
         for first in list(sides)[:1]
-        if sum(uses.get(side, 0) for side in sides) > 1
+        if sum(uses.get(side, 0) for side in sides) > 1 or _centred(first)
     ]
 
 
 def _shown(bracket: Node) -> tuple[str, ...]:
     """The facts that a bracket shows."""
+    found = _centred(bracket)
+    return (*found, "symmetric") if is_symmetric(bracket) else found
+
+
+def _centred(bracket: Node) -> tuple[str, ...]:
+    """Which of its sums are zero."""
     sums = ("cols_sum_to_zero", "rows_sum_to_zero")
-    found = [fact for k, fact in enumerate(sums) if is_zero(settled(axis_sum(bracket, k)))]
-    return (*found, "symmetric") if is_symmetric(bracket) else tuple(found)
+    return tuple(fact for k, fact in enumerate(sums) if is_zero(settled(axis_sum(bracket, k))))
 
 
 def _atoms_with(x: Node, node: Node) -> list[Node]:

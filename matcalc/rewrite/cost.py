@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from matcalc.expr import Node, as_number, is_long, is_number, postorder
+from matcalc.expr import BUILD, Node, as_number, is_long, is_number, postorder
 
 _COSTS: WeakKeyDictionary[Node, int] = WeakKeyDictionary()
 
@@ -19,6 +19,7 @@ MARK = {"transpose": 2, "inv": 3, "hadamard": 1, "times": 1, "plus": 1, "item": 
 FUNCTION = 4
 COMPOUND = 6
 TURNED = 5
+MIRRORED = 3 * SYMBOL  # more than "1 -", whatever else has to be written otherwise
 DIVIDED = 14
 LONG_NUMBER = 1000
 
@@ -48,7 +49,7 @@ def own_cost(node: Node, below: Mapping[Node, int]) -> int:
     if name in ("times", "hadamard") and any(map(_has_fractions, node.operands)):
         joints += COMPOUND
     if name in ("times", "hadamard") and _meets_its_mirror(node):
-        joints += ONES
+        joints += MIRRORED
     if name == "plus":
         joints += SYMBOL * sum(map(_is_below, node.operands))  # the 1 above the line
     if name == "times":
@@ -64,6 +65,8 @@ def own_cost(node: Node, below: Mapping[Node, int]) -> int:
         joints += TURNED + (
             SYMBOL if any(is_number(a) and as_number(a) == -1 for a in node.operands) else 0
         )
+    if name == "plus" and times_one_minus(node):
+        joints += SYMBOL + TURNED
     if name == "times" and any(map(_adds_scaled_identity, node.operands)):
         joints += TURNED
     if name == "plus" and node.shape:
@@ -103,6 +106,52 @@ def _is_negative_constant(term: Node) -> bool:
         and bool(as_number(term.operands[0]) < 0)
         and all(a.op.name == "ones" for a in term.operands[1:])
     )
+
+
+def times_one_minus(node: Node) -> tuple[Node, list[Node]] | None:
+    """u - u v, for which a person writes u (1 - v), as u and the factors of v; in S - S^3 these are
+    S and S^2."""
+    if len(node.operands) != 2:
+        return None
+    (c, first), (d, second) = map(_apart, node.operands)
+    if c != -d:
+        return None
+    for term, own, other in zip(node.operands, (first, second), (second, first), strict=True):
+        rest = _without(other, own)
+        if rest:
+            return term, rest
+    return None
+
+
+def _without(factors: Sequence[Node], gone: Sequence[Node]) -> list[Node]:
+    """The factors that are left when some are taken out; none if that cannot be."""
+    left = list(factors)
+    for factor in gone:
+        k = next((k for k, f in enumerate(left) if f is factor or _is_power(f, factor)), None)
+        if k is None:
+            return []
+        found = left.pop(k)
+        if found is not factor:
+            exponent = as_number(found.operands[1]) - 1
+            left.insert(k, BUILD["pow"](factor, exponent))
+    return left
+
+
+def _is_power(factor: Node, u: Node) -> bool:
+    if factor.op.name != "pow" or factor.operands[0] is not u:
+        return False
+    return is_number(factor.operands[1]) and bool(as_number(factor.operands[1]) > 1)
+
+
+def _apart(term: Node) -> tuple[Any, tuple[Node, ...]]:
+    """The number in front of a term, and the factors that multiply entry by entry after it."""
+    if term.op.name == "times" and not term.shape:
+        first, *rest = term.operands
+        return (as_number(first), tuple(rest)) if is_number(first) else (1, term.operands)
+    value: Any = 1
+    if term.op.name == "times" and len(term.operands) == 2 and is_number(term.operands[0]):
+        value, term = as_number(term.operands[0]), term.operands[1]
+    return value, term.operands if term.op.name == "hadamard" else (term,)
 
 
 def _meets_its_mirror(node: Node) -> bool:

@@ -6,7 +6,8 @@ Rational methods only, each under a budget, and every bracket turned the way peo
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -14,6 +15,7 @@ import sympy as sp
 MAX_FOR_FACTOR = 7
 MAX_TERMS = 40  # of an expanded sum
 FEWEST_OF_PRODUCT = 4  # terms of a product of sums
+MOST_TRIED = 4  # common factors, or brackets, in one sum
 MAX_OPERATIONS = 30  # beyond, a formula is only put in front and not multiplied out
 MAX_POWER = 12  # a higher degree makes the rational methods explode
 
@@ -30,7 +32,8 @@ def forms(value: Any) -> Iterator[Any]:
         yield value
         return
     parts = _parts(value)
-    ways = [(_as_is, oriented, _in_front, *(_rational(p) if is_small(p) else ())) for p in parts]
+    always = (_as_is, oriented, _in_front, _each_bracket, _under_bracket)
+    ways = [(*always, *(_rational(p) if is_small(p) else ())) for p in parts]
     for method in dict.fromkeys(m for own in ways for m in own):
         found = [
             _attempt(method if method in own else _in_front, part)
@@ -96,6 +99,45 @@ def _in_front(formula: Any) -> Any:
     return oriented(sp.factor_terms(formula))
 
 
+def _each_bracket(formula: Any) -> Any:
+    """The brackets of a product each gathered by themselves."""
+    if not formula.is_Mul:
+        return None
+    factors = [
+        gathered(list(f.args)) if f.is_Add and 2 < len(f.args) <= MAX_TERMS else f
+        for f in formula.args
+    ]
+    found = sp.Mul(*factors)
+    return None if found == formula else oriented(found)
+
+
+def _under_bracket(formula: Any) -> Any:
+    """The terms that make up a bracket which others have as a factor, under it:
+    u(1 - v) + 1 - v = (u + 1)(1 - v)."""
+    brackets = {
+        base: None
+        for term in sp.Add.make_args(formula)
+        for base, exponent in term.as_powers_dict().items()
+        if base.is_Add and exponent.is_Integer and exponent > 0
+    }
+    ways = [found for b in list(brackets)[:MOST_TRIED] if (found := _taken_under(b, formula))]
+    return oriented(min(ways, key=_length)) if ways else None
+
+
+def _taken_under(bracket: Any, formula: Any) -> Any:
+    terms = sp.Add.make_args(formula)
+    inside, outside = sp.sift(
+        terms, lambda term: bool(term.as_powers_dict().get(bracket, 0) > 0), binary=True
+    )
+    letters = sorted(bracket.free_symbols, key=sp.default_sort_key)
+    if not inside or len(outside) < 2 or not all(t.is_polynomial(*letters) for t in outside):
+        return None
+    quotients, rest = sp.reduced(sp.expand(sp.Add(*outside)), [bracket], *letters)
+    times = sp.Add(*quotients)  # there is no quotient where the terms outside cancel
+    found = bracket * sp.Add(*(t / bracket for t in inside), times) + rest
+    return found if (times != 0 or rest == 0) and _length(found) < _length(formula) else None
+
+
 def _cancelled(formula: Any) -> Any:
     return oriented(sp.factor_terms(sp.cancel(formula)))
 
@@ -146,8 +188,9 @@ def _collected(formula: Any) -> Any:
     return oriented(gathered(list(terms)).xreplace(below))
 
 
-def gathered(terms: list[Any]) -> Any:
-    """Greedy: take out the power that occurs in most terms, and go on inside and outside."""
+def gathered(terms: list[Any], tries: int = 1) -> Any:
+    """Take out the power that occurs in most terms, and go on inside and outside; at first others
+    that occur in several are tried, too."""
     if len(terms) < 2:
         return sp.Add(*terms)
     uses: dict[Any, int] = {}
@@ -157,29 +200,64 @@ def gathered(terms: list[Any]) -> Any:
                 continue
             step = 1 if exponent > 0 else -1
             uses[base**step] = uses.get(base**step, 0) + 1
-    if not uses:
-        return sp.Add(*terms)
-    best = max(uses, key=lambda b: (uses[b], sp.default_sort_key(b)))
-    if uses[best] < 2:
-        return sp.factor_terms(sp.Add(*terms))
-    base, exponent = best.as_base_exp()
+    several = sorted(
+        (b for b, n in uses.items() if n > 1),
+        key=lambda b: (uses[b], sp.default_sort_key(b)),
+        reverse=True,
+    )
+    if not several:
+        return sp.factor_terms(sp.Add(*terms)) if uses else sp.Add(*terms)
+    found = [_taken_out(b, terms) for b in several[: MOST_TRIED if tries else 1]]
+    return min(found, key=_length)
+
+
+def _taken_out(power: Any, terms: list[Any]) -> Any:
+    """The terms that have a power as a factor under it, the others outside."""
+    base, exponent = power.as_base_exp()
     inside: list[Any] = []
     outside: list[Any] = []
     for term in terms:
         own = term.as_powers_dict().get(base, 0)
         (inside if own * exponent > 0 else outside).append(term)
-    bracket = gathered([t / best for t in inside])
-    if len(inside) >= FEWEST_OF_PRODUCT:
-        bracket = _product(sp.Add(*(t / best for t in inside))) or bracket
-    return best * bracket + (gathered(outside) if outside else 0)
+    rest = [t / power for t in inside]
+    bracket = _square(rest) or _product(sp.Add(*rest)) or gathered(rest, 0)
+    return power * bracket + (gathered(outside, 0) if outside else 0)
 
 
+def _length(formula: Any) -> int:
+    """The letters and numbers to write."""
+    return sum(1 for e in sp.preorder_traversal(formula) if e.is_Atom and e != -1)
+
+
+@lru_cache(maxsize=4096)
 def _product(bracket: Any) -> Any:
     """A sum that is a product of sums, as such."""
-    if len(bracket.free_symbols) > MAX_FOR_FACTOR:
+    if len(bracket.args) < FEWEST_OF_PRODUCT or len(bracket.free_symbols) > MAX_FOR_FACTOR:
         return None
     found = _conjugates_closed(sp.factor(bracket))
     return found if sum(1 for a in sp.Mul.make_args(found) if a.is_Add) > 1 else None
+
+
+def _square(terms: Sequence[Any]) -> Any:
+    """a^2 + 2ab + b^2 as the square of a + b, or its negative."""
+    if len(terms) != FEWEST_OF_PRODUCT - 1:
+        return None
+    for sign, middle in itertools.product((1, -1), terms):
+        a, b = (_root(sign * t) for t in terms if t is not middle)
+        for other in (b, -b) if a is not None and b is not None else ():
+            if sign * middle == 2 * a * other:
+                return sign * (a + other) ** 2
+    return None
+
+
+def _root(term: Any) -> Any:
+    """What a square is the square of, if that can be seen."""
+    value, rest = term.as_coeff_Mul()
+    root = sp.sqrt(value)
+    powers = rest.as_powers_dict().items() if rest != 1 else ()
+    if not root.is_Rational or not all(exponent.is_even for _, exponent in powers):
+        return None
+    return sp.Mul(root, *(base ** (exponent / 2) for base, exponent in powers))
 
 
 def _conjugates_closed(product: Any) -> Any:
@@ -197,7 +275,17 @@ def _conjugates_closed(product: Any) -> Any:
 def _factored(formula: Any) -> Any:
     if len(formula.free_symbols) > MAX_FOR_FACTOR:
         return None
-    return oriented(_conjugates_closed(sp.factor(formula)))
+    found = oriented(_conjugates_closed(sp.factor(formula)))
+    gathered_too = _each_bracket(found)
+    if gathered_too is None or _has_conjugates(gathered_too):
+        return found
+    return min(found, gathered_too, key=_length)
+
+
+def _has_conjugates(formula: Any) -> bool:
+    """Whether 1 + A stands beside 1 - A somewhere: a person has 1 - A^2 there."""
+    pairs = [b.args for b in formula.atoms(sp.Add) if len(b.args) == 2]
+    return any({a, b} in ({c, -d}, {-c, d}) for (a, b), (c, d) in itertools.combinations(pairs, 2))
 
 
 def oriented(formula: Any) -> Any:
@@ -207,7 +295,12 @@ def oriented(formula: Any) -> Any:
         return sp.Add(*map(oriented, formula.args))
     if not formula.is_Mul:
         base, exponent = formula.as_base_exp()
-        return _turned(oriented(base), exponent) if base.is_Add and exponent.is_Integer else formula
+        if not base.is_Add or not exponent.is_Integer:
+            return formula
+        base = oriented(base)
+        if exponent % 2 and base.is_Add and _lean(base) < 0:
+            return -(sp.Add(*(-a for a in base.args)) ** exponent)
+        return _turned(base, exponent)
     sign, factors = sp.Integer(1), []
     for factor in formula.args:
         base, exponent = factor.as_base_exp()

@@ -18,7 +18,7 @@ import sympy as sp
 
 from matcalc.expr import is_long
 from matcalc.rewrite.forms import forms, is_small
-from matcalc.rewrite.kinks import at_kinks
+from matcalc.rewrite.kinks import at_kinks, chosen
 from matcalc.rewrite.region import Key
 
 MAX_ROWS = 60
@@ -208,7 +208,8 @@ def _starts(r: Reading, value: Any) -> Iterator[Any]:
         return
     value = _one_base(r, at_kinks(r, _roots(r, value)))
     yield value
-    for recognise in (_sigmoids, _tanhs, _ratios):
+    yield from chosen(r, value)
+    for recognise in (_sigmoids, _tanhs, _ratios, _upside_down):
         if r.calls("exp"):
             other = recognise(r, value)
             if other is not None:
@@ -314,6 +315,13 @@ def _ratios(r: Reading, value: Any) -> Any:
     return None if found.has(second) else found
 
 
+def _upside_down(r: Reading, value: Any) -> Any:
+    r"""$e^u/(e^u - 1) = 1/(1 - e^{-u})$: in $e^{-u}$ where $e^u$ stands in a bracket below the line."""
+    below = [e.base for e in value.atoms(sp.Pow) if e.base.is_Add and e.exp.is_negative]
+    swaps = {e: 1 / r.symbol("exp", -u) for u, e in r.calls("exp") if any(b.has(e) for b in below)}
+    return sp.cancel(value.xreplace(swaps)) if swaps else None
+
+
 def _tanhs(r: Reading, value: Any) -> Any:
     r"""With $e^{2u} = (1 + t)/(1 - t)$ for $t = \tanh u$; only even powers of $e^u$ may occur."""
     for u, e in r.calls("exp"):
@@ -346,6 +354,7 @@ OPENED: dict[str, Callable[[Reading, Any], Any]] = {
     "tan": lambda r, u: r.apply("sin", u) / r.apply("cos", u),
     "cosh": lambda r, u: (r.apply("exp", u) + 1 / r.apply("exp", u)) / 2,
     "sinh": lambda r, u: (r.apply("exp", u) - 1 / r.apply("exp", u)) / 2,
+    "sigmoid": lambda r, u: 1 / (1 + r.apply("exp", -u)),
     "logsigmoid": lambda r, u: -r.apply("softplus", -u),
     "log": lambda r, u: _number_out_of_log(r, u),
 }
@@ -372,12 +381,23 @@ def _shared(r: Reading, value: Any, own: sp.Symbol) -> bool:
     return not arguments({own}).isdisjoint(arguments(value.free_symbols - {own}))
 
 
+def _opens(r: Reading, value: Any, name: str, own: sp.Symbol) -> bool:
+    """Whether writing a function in simpler ones may help."""
+    if name in CIRCULAR:
+        return _shared(r, value, own)
+    if name == "sigmoid":
+        # 1/s(u) - 1 = e^-u; above the line it stays what it is.
+        return any(e.base == own and e.exp.is_negative for e in value.atoms(sp.Pow))
+    return name in OPENED and bool(value.has(own))
+
+
 def _opened(r: Reading, value: Any) -> Any:
     """The activations written in simpler functions."""
-    swaps = {}
-    for (name, inputs), s in list(r.applied.items()):
-        if name in OPENED and value.has(s) and (name not in CIRCULAR or _shared(r, value, s)):
-            swaps[s] = OPENED[name](r, inputs[0])
+    swaps = {
+        s: OPENED[name](r, inputs[0])
+        for (name, inputs), s in list(r.applied.items())
+        if _opens(r, value, name, s)
+    }
     return value.xreplace(swaps) if swaps else value
 
 

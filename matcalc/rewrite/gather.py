@@ -205,6 +205,8 @@ class Gathering:
             edge = same[0].matrices[len(same[0].matrices) - size :]
             inner = [Term(t.number, t.scalars, t.matrices[: len(t.matrices) - size]) for t in same]
             inner_shape = (shape[0], edge[0].shape[0]) if shape else ()
+        if shape and not any(t.matrices for t in inner):
+            return settled(mul(self.gather(inner, (), depth + 1), *edge))
         bracket = self.gather(inner, inner_shape, depth + 1)
         return settled(mul(*edge, bracket) if side == "left" else mul(bracket, *edge))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
 
 def at_kinks(r: Reading, value: Any) -> Any:
     r"""$\mathbf 1[u > 0]\,u^+ = u^+$, $\mathbf 1[u > 0]^2 = \mathbf 1[u > 0]$, the same of
-    $1 - \mathbf 1[-u > 0]$, and $|u|^2 = u^2$, $|u|\operatorname{sign}(u) = u$, $\operatorname{sign}(u)/|u| = 1/u$."""
+    $1 - \mathbf 1[-u > 0]$, and $|u|^2 = u^2$, $|u|\operatorname{sign}(u) = u$, $\operatorname{sign}(u)/|u| = 1/u$,
+    $u\operatorname{sign}(u) = |u|$."""
     rectified = _rectified(r)
     for u, s in r.calls("step"):
         value = _idempotent(_idempotent(value, s), 1 - s)
@@ -29,7 +31,27 @@ def at_kinks(r: Reading, value: Any) -> Any:
         for v, sign in r.calls("sign"):
             if sp.expand(u - v) == 0:
                 value = _signed(value, a, sign, u)
+    for u, sign in r.calls("sign"):
+        if value.has(sign) and (u.is_Symbol or u.is_Add):
+            value = value.replace(
+                lambda e, u=u, sign=sign: e.is_Mul and sign in e.args and u in e.args,
+                lambda e, u=u, sign=sign: e / (sign * u) * r.apply("abs", u),
+            )
     return value
+
+
+def chosen(r: Reading, value: Any) -> Iterator[Any]:
+    r"""$\mathbf 1[u > 0]\,f + (1 - \mathbf 1[u > 0])\,g$ as a choice between f and g."""
+    for _, s in r.calls("step"):
+        own, others = sp.sift(
+            sp.Mul.make_args(sp.factor_terms(value)),
+            lambda factor, s=s: bool(factor.has(s)),
+            binary=True,
+        )
+        inside = sp.Mul(*own)
+        ways = [inside.subs(s, which) for which in (1, 0)]
+        if own and all(way != 0 and not way.has(sp.nan, sp.zoo, sp.oo) for way in ways):
+            yield sp.Mul(*others, r.symbol("where", s, *ways))
 
 
 def _signed(value: Any, a: Any, sign: Any, u: Any) -> Any:

@@ -15,11 +15,12 @@ import sympy as sp
 
 from matcalc.errors import MatcalcError
 from matcalc.expr import Node, is_number, number
-from matcalc.ops.algebra import add, had, mul, ones
+from matcalc.ops.algebra import SUM_OP, add, coefficient, had, mul, ones
 from matcalc.ops.base import OPS
 from matcalc.ops.entrywise import ENTRYWISE, POWER, power
 from matcalc.ops.lowering import constant, readable
 from matcalc.ops.product import is_reciprocal, upside_down
+from matcalc.rewrite.cost import cost
 from matcalc.rewrite.flip import flip
 from matcalc.rewrite.formula import Formula, atom, candidates
 from matcalc.rewrite.law import settled, split
@@ -135,7 +136,7 @@ class Lowering:
                     together.append((k, add(*same)))
                     terms = [(own, n) for own, n in terms if own != k]
             terms = [*terms, *together]
-        return kind, add(*(self.spread(term, kind) for term in terms))
+        return kind, _numbers_out(add(*(self.spread(term, kind) for term in terms)))
 
     def product(self, factors: list[Kinded]) -> Kinded:
         by_kind: dict[str, list[Node]] = {SCALAR: [], COLUMN: [], ROW: [], FULL: []}
@@ -189,6 +190,22 @@ class Lowering:
         if own == COLUMN:
             return mul(node, ones(1, cols))
         return mul(ones(rows, 1), node)
+
+
+def _numbers_out(node: Node) -> Node:
+    """2 - 2 x s + x as 2 (1 - x s) + x: formulas of scalars have multiplied that out."""
+    if node.op is not SUM_OP or len(node.operands) < 3:
+        return node
+    groups: dict[Any, list[Node]] = {}
+    for term in node.operands:
+        groups.setdefault(abs(coefficient(term)[0]), []).append(term)
+    best = node
+    for size, own in groups.items():
+        if size != 1 and 1 < len(own) < len(node.operands):
+            inside = add(*(mul(number(c / size), rest) for c, rest in map(coefficient, own)))
+            others = (a for a in node.operands if a not in own)
+            best = min(best, add(mul(number(size), settled(inside)), *others), key=cost)
+    return best
 
 
 def _all_below(factors: list[Node]) -> bool:

@@ -34,7 +34,7 @@ def _likeness(node: Node) -> bytes:
     if node.op.name == "tr":
         return b"tr" + min(node.operands[0].content, flip(node.operands[0]).content)
     if node.op.name == "sum" and node.operands[0].op is HADAMARD:
-        return min(node.content, flip(node.operands[0]).content)
+        return b"sum" + min(node.operands[0].content, flip(node.operands[0]).content)
     if node.op is PRODUCT:
         scalars, ms = split(node)
         matrices = _chain(tuple(ms))

@@ -12,15 +12,17 @@ from collections.abc import Hashable, Iterator, Sequence
 from matcalc.expr import Node, as_number, is_number, postorder, rebuilt
 from matcalc.ops.algebra import HADAMARD, PRODUCT, SUM_OP, TRANSPOSE, coefficient, t
 from matcalc.ops.entrywise import POWER
+from matcalc.rewrite.cost import SYMBOL, cost
 
 EVEN = {"norm2", "abs", "cos", "cosh"}
+WORTH = 3 * SYMBOL  # of a shorter bracket each may stand as it does
 Sides = dict[int, Node]  # sign -> the bracket that stands this way, as first met
 
 
-def aligned(root: Node) -> Node:
-    """``root`` with brackets turned alike."""
+def aligned(root: Node, *, final: bool = False) -> Node:
+    """``root`` with brackets turned alike; in the end like those that have to stand as they do."""
     order = postorder(root)
-    other = _turned_brackets(order)
+    other = _turned_brackets(order, final)
     if not other:
         return root
     image: dict[Node, Node] = {}
@@ -37,7 +39,7 @@ def aligned(root: Node) -> Node:
     return image[root]
 
 
-def _turned_brackets(order: Sequence[Node]) -> dict[Node, Node]:
+def _turned_brackets(order: Sequence[Node], final: bool) -> dict[Node, Node]:
     """For every bracket that stands the other way than it had better the bracket to write."""
     families: dict[Hashable, Sides] = {}
     members: dict[Node, tuple[Hashable, int]] = {}
@@ -48,13 +50,25 @@ def _turned_brackets(order: Sequence[Node]) -> dict[Node, Node]:
             families.setdefault(key, {}).setdefault(sign, node)
     if all(len(sides) == 1 for sides in families.values()):
         return {}
-    met: dict[Hashable, list[int]] = {}
+    free: dict[Hashable, list[int]] = {}
+    bound: dict[Hashable, set[int]] = {}  # where turning leaves a sign behind
     for node in order:
+        turning: set[int] = set()
         for places in _free_places(node):
+            turning.update(places)
             for key, sign in {members[_upright(node.operands[k])]: k for k in places}:
-                met.setdefault(key, []).append(sign)
-    # Most decide; where there are as many of both, the first that was met.
-    wanted = {key: max(signs, key=signs.count) for key, signs in met.items() if len(set(signs)) > 1}
+                free.setdefault(key, []).append(sign)
+        stands = map(_upright, node.operands if final and node.op is not TRANSPOSE else ())
+        for k, bracket in enumerate(stands):
+            if k not in turning and bracket in members and cost(bracket) >= WORTH:
+                key, sign = members[bracket]
+                bound.setdefault(key, set()).add(sign)
+    # Long ones that have to stand as they do decide, or else most; of as many of both the first met.
+    wanted = {}
+    for key, signs in free.items():
+        fixed = bound.get(key, set())
+        if len(fixed.union(signs)) > 1:
+            wanted[key] = min(fixed) if len(fixed) == 1 else max(signs, key=signs.count)
     return {
         node: families[key][wanted[key]]
         for node, (key, sign) in members.items()
@@ -64,7 +78,7 @@ def _turned_brackets(order: Sequence[Node]) -> dict[Node, Node]:
 
 def _free_places(node: Node) -> Iterator[list[int]]:
     """The operands, bracket by bracket, that may be turned together without leaving a sign."""
-    if node.op.name in EVEN or (node.op is POWER and _is_even(node.operands[1])):
+    if node.op.name in EVEN or (node.op is POWER and is_even(node.operands[1])):
         if node.operands[0].op is SUM_OP:
             yield [0]
     elif node.op in (PRODUCT, HADAMARD):
@@ -75,7 +89,7 @@ def _free_places(node: Node) -> Iterator[list[int]]:
         yield from (places for places in found.values() if len(places) % 2 == 0)
 
 
-def _is_even(exponent: Node) -> bool:
+def is_even(exponent: Node) -> bool:
     return is_number(exponent) and bool(as_number(exponent).is_even)
 
 

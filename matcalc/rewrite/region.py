@@ -47,6 +47,12 @@ def is_scaling(node: Node) -> bool:
     )
 
 
+def is_entry_by_entry(node: Node) -> bool:
+    """Whether every entry is made of the same entry of others, and of what goes with its row or
+    column."""
+    return is_entrywise(node) or is_scaling(node)
+
+
 @dataclass
 class Region:
     """The program: one row per part, each an operation on earlier rows; the atoms with their

@@ -28,12 +28,14 @@ from matcalc.rewrite.orientation import aligned
 from matcalc.rewrite.region import is_entrywise
 from matcalc.rewrite.sharing import SMALL, page_cost, within
 from matcalc.rewrite.template import LARGEST, Assumed, Template
+from matcalc.rewrite.written import written
 
 Recorder = Callable[[str, Node, Node], None]
 Memo = WeakKeyDictionary[Node, Node]
 
 MAX_STEPS = 200
 MAX_PASSES = 6
+FEW = 100  # the cost below which no bracket is worth a letter
 _SETTLED: Memo = WeakKeyDictionary()
 _KNOWN: OrderedDict[Hashable, Node] = OrderedDict()
 MOST_KNOWN = 4096
@@ -166,16 +168,14 @@ def _best(root: Node, record: Recorder | None) -> Node:
     """In the way that makes the shortest page."""
     found = _to_the_end(root, FULL, None)
     way = FULL
-    if cost(found) >= SMALL and within(root, LARGEST):
+    small = not within(root, LARGEST) or cost(found) < FEW
+    if not small and cost(found) >= SMALL:
         other = _to_the_end(root, CLOSED, None)
         if page_cost(other) < page_cost(found):
             found, way = other, CLOSED
-        if record is not None:
-            _to_the_end(root, way, record)
-        found = _in_brackets(found, record)
-    elif record is not None:
+    if record is not None:
         _to_the_end(root, way, record)
-    return _alike(found)
+    return written(found if small else _in_brackets(found, record))
 
 
 def _in_brackets(found: Node, record: Recorder | None) -> Node:
@@ -184,22 +184,11 @@ def _in_brackets(found: Node, record: Recorder | None) -> Node:
     if not named.meaning:
         return found
     other = named.restored(_to_the_end(named.root, FULL, None))
-    if page_cost(other) >= page_cost(found):
-        return found
+    if page_cost(other) > page_cost(found):
+        return found  # of two that are as long, a person goes on with the bracket
     if record is not None:
         record("expand_and_collect", found, other)
     return other
-
-
-def _alike(root: Node) -> Node:
-    """Parts that differ only in the order of what commutes, written in one order: a page may then
-    name them."""
-    first: dict[bytes, Node] = {}
-    image: dict[Node, Node] = {}
-    for node in postorder(root):
-        found = rebuilt(node, tuple(image[c] for c in node.operands))
-        image[node] = first.setdefault(found.content, found)
-    return image[root]
 
 
 def _to_the_end(root: Node, way: Way, record: Recorder | None) -> Node:

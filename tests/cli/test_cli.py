@@ -346,6 +346,7 @@ WRONG = [
     ("a vector where a loss is wanted", ["derive", "minimize X*w"]),
     ("a claim without its network", ["verify", "dW1 = X'*(P - Y)"]),
     ("a file that is not there", ["derive", "net.mc"]),
+    ("a file without an ending that is not there", ["derive", "./network"]),
     ("a word that does not exist", ["derive", "sigmod(X)"]),
     ("shapes that contradict", ["derive", "sum(X*w)", "--shapes", "X: n x d, w: n"]),
 ]

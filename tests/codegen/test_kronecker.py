@@ -64,6 +64,8 @@ def test_nothing_of_its_size_is_formed(name: str, backend: str, rng: np.random.G
     f = mc.compile(expression, assume=facts, backend=backend)
     values: dict[str, Any] = {}
     for a in f.plan.arguments:
+        if a.name in SIZES:
+            continue
         shape = [int(d.xreplace({s: SIZES[s.name] for s in d.free_symbols})) for d in a.shape]
         M = rng.normal(size=shape)
         values[a.name] = M @ M.T + np.eye(len(M)) if a.name in "CDPR" else M

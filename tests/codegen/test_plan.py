@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 import matcalc as mc
@@ -190,3 +191,18 @@ def test_plans_repeat(name: str) -> None:
     """The same network gives the same text."""
     first, second = (mc.derive(ALL[name]()).source() for _ in range(2))
     assert first == second
+
+
+def test_a_workspace_reads_before_it_writes(rng: np.random.Generator) -> None:
+    """A sum of what a product is made of is taken before the product lands on it."""
+    x, y = mc.vector("x", n), mc.vector("y", n)
+    t = mc.tanh(x)
+    for expression in (
+        mc.hadamard(y, t) * mc.sum(mc.hadamard(t, x)),
+        mc.hadamard(t, y) / mc.sum(t),
+        t * mc.sum(t) + y * mc.sum(mc.square(t)),
+        mc.gradient(mc.log(y.T * mc.exp(x)), x),
+    ):
+        values = {"x": rng.normal(size=(5, 1)), "y": rng.random(size=(5, 1))}
+        got = mc.compile(expression, workspace=True)(**values)
+        assert np.allclose(got, mc.evaluate(expression, values), rtol=1e-12)

@@ -264,12 +264,6 @@ def test_words_with_several_meanings_are_not_guessed(claim: str, words: str):
             "may rest on w^{T} w = 1",
         ),
         (
-            r"\delta o_t = \delta h_t\odot\tanh(c_t)",
-            [r"h_t = o_t\odot\tanh(c_t)", r"h_t,o_t,c_t\in\mathbb{R}^n"],
-            "unreadable",
-            r"does not say what \delta does",
-        ),
-        (
             r"\frac{\partial h}{\partial x} = W\operatorname{diag}(x)",
             [],
             "unreadable",

@@ -288,3 +288,12 @@ def test_refusals_name_what_does_not_fit(
         evaluate(expr, values)
     for word in words:
         assert word in str(refusal.value), str(refusal.value)
+
+
+def test_a_sum_of_very_many_terms() -> None:
+    """Term by term it would take minutes: refused, with what adds at once."""
+    total = mc.parse("isum(t*i, i, 1, 10000000)").expression
+    with pytest.raises(mc.DomainError, match=r"10000000 terms .* mc\.compile adds them at once"):
+        mc.evaluate(total, {"t": 2.0})
+    assert not mc.check(total, "t")
+    assert mc.compile(total)(t=2.0) == 2.0 * 10000000 * 10000001 / 2

@@ -237,3 +237,11 @@ def test_a_seed_repeats_itself():
     assert first == second
     assert np.isfinite(first.error)
     assert check_gradient(*claim, seed=4) != first
+
+
+def test_what_is_zero_by_its_facts_passes_and_a_slip_does_not() -> None:
+    """Only rounding is left of the value and of its slope."""
+    f, facts = x.T * (mc.eye(n) - A) * mc.ones(n, 1), {"A": {"rows_sum_to_one"}}
+    assert check_gradient(f, x, mc.zeros(n, 1), facts=facts)
+    assert not check_gradient(f, x, x / 1000, facts=facts)
+    assert not check_gradient(f, x, mc.zeros(n, 1))

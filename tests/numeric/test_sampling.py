@@ -189,3 +189,22 @@ def test_a_determinant_of_rank_too_low_is_no_point(rng: np.random.Generator):
     for seed in range(3):
         assert mc.check(mc.log(mc.det(A * X * B)), X, seed=seed)
         assert mc.check(2 / (3 * mc.det(A * X * B)), X, seed=seed)
+
+
+TOGETHER = [
+    ("rows_sum_to_one", "cols_sum_to_one"),
+    ("symmetric", "rows_sum_to_one"),
+    ("symmetric", "rows_sum_to_zero"),
+    ("symmetric", "idempotent", "rows_sum_to_zero"),
+    ("positive_definite", "rows_sum_to_one"),
+    ("orthogonal", "rows_sum_to_one"),
+]
+
+
+@pytest.mark.parametrize("facts", TOGETHER)
+def test_facts_that_undo_each_other_a_little(facts: tuple[str, ...]) -> None:
+    """Doubly stochastic, the Laplacian of a graph, the centring projection: all facts hold."""
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        A = with_facts("A", rng.normal(size=(4, 4)), facts, rng)
+        assert all(FACTS[fact].holds(A) for fact in facts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -87,6 +89,14 @@ def test_a_sum_that_runs_backwards_is_refused():
     """sympy would count it negatively, Python would call it empty: we ask."""
     with pytest.raises(ShapeError, match="from 5 to 3 runs backwards"):
         isum(read(i), i, 5, 3)
+
+
+@pytest.mark.parametrize("end", [sp.oo, -sp.oo, sp.pi, sp.Rational(5, 2), sp.nan])
+def test_a_sum_has_whole_ends(end: Any) -> None:
+    """A series without an end, or one that ends between two numbers, is no sum of terms."""
+    t, i = sp.Symbol("t", real=True), sp.Symbol("i", integer=True)
+    with pytest.raises(ShapeError, match=r"from one whole number to another, and .* is none"):
+        isum(t, i, 0, end)
 
 
 def test_terms_of_different_shapes_are_refused():

@@ -392,3 +392,21 @@ class Contrast(nn.Module):
         others = sim[~torch.eye(6, dtype=torch.bool)].view(6, -1)
         near = torch.diagonal(sim, 0)
         return (torch.logsumexp(others, -1) - near).mean() + torch.cdist(z, z).sum()
+
+
+class CellsFromZeros(nn.Module):
+    """Recurrent cells and a recurrent layer that start from tensors of zeros made by hand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm, self.gru = nn.LSTMCell(4, 3), nn.GRUCell(3, 3)
+        self.rnn = nn.LSTM(3, 2, batch_first=True)
+
+    def forward(self, x: Any) -> Any:
+        zeros = torch.zeros(x.shape[0], 3)
+        h, c = self.lstm(x, (zeros, zeros))
+        h, c = self.lstm(x, (h, c))
+        h = self.gru(h, x.new_zeros(x.size(0), 3))
+        start = torch.zeros(1, x.shape[0], 2)
+        out, _ = self.rnn(torch.stack([h, c], 1), (start, start))
+        return out[:, -1]

@@ -34,6 +34,7 @@ CASES = {
     ),
     "PPO": Case(h.Policy, STEP | dict.fromkeys(("old", "adv", "ret"), ("n",)), {"a": 3}),
     "moving mean": Case(h.MovingMean, {"x": ("n", 4)}),
+    "cells that start from zeros": Case(h.CellsFromZeros, {"x": (5, 4)}),
     "message passing": Case(
         h.MessagePassing, {"x": (5, 4), "edge_index": (2, 7)}, {"edge_index": 5}
     ),

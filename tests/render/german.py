@@ -53,6 +53,19 @@ GERMAN = {
     "{w} is symmetric: its gradient is G + G' - I.*G, the derivative by each entry on and above "
     "the diagonal": "{w} ist symmetrisch: der Gradient ist G + G' - I.*G, die Ableitung nach jedem "
     "Eintrag auf und über der Diagonale",
+    "{w} is diagonal: its gradient is by independent entries, I.*G within the diagonal matrices": (
+        "{w} ist diagonal: der Gradient gilt für unabhängige Einträge, I.*G unter den "
+        "Diagonalmatrizen"
+    ),
+    "{w} is lower triangular: its gradient is by independent entries, tril(G) within the lower "
+    "triangular matrices": "{w} ist eine untere Dreiecksmatrix: der Gradient gilt für unabhängige "
+    "Einträge, tril(G) unter den unteren Dreiecksmatrizen",
+    "{w} is upper triangular: its gradient is by independent entries, triu(G) within the upper "
+    "triangular matrices": "{w} ist eine obere Dreiecksmatrix: der Gradient gilt für unabhängige "
+    "Einträge, triu(G) unter den oberen Dreiecksmatrizen",
+    "{w} is orthogonal: its gradient is by independent entries, (G - {w}*G'*{w})/2 within the "
+    "orthogonal matrices": "{w} ist orthogonal: der Gradient gilt für unabhängige Einträge, "
+    "(G - {w}*G'*{w})/2 unter den orthogonalen Matrizen",
     "with rows of {data} summing to one: {line} = {short}": (
         "haben die Zeilen von {data} die Summe eins: {line} = {short}"
     ),
@@ -79,9 +92,14 @@ GERMAN = {
     ),
     "{old} becomes {new}": "aus {old} wird {new}",
     "algebra of the entries": "Rechnen mit den Einträgen",
+    "one denominator": "ein Nenner",
     "The chain from {start} to {end}": "Die Kette von {start} nach {end}",
     "The chain from {start}": "Die Kette von {start}",
     "The output does not depend on {x}.": "Die Ausgabe hängt nicht von {x} ab.",
+    "In a chain {ratio} is a Jacobian, a row; the gradient is its transpose.": (
+        "In einer Kette ist {ratio} eine Jacobi-Matrix, eine Zeile; der Gradient ist ihre "
+        "Transponierte."
+    ),
     "Matrices are read through {vec}, which stacks columns.": (
         "Matrizen werden durch {vec} gelesen, spaltenweise gestapelt."
     ),

@@ -72,3 +72,41 @@ def test_equal_layers_lie_on_their_side_too():
     said = mc.derive(deep(6)).to_text("backprop", layout="numerator")
     assert "∂L/∂Aₗ = Wₗ₊₁ ∂L/∂Zₗ₊₁" in said
     assert "∂L/∂Wₗ = ∂L/∂Zₗ Aₗ₋₁" in said
+
+
+RIDGE = mc.parse(
+    "X : n x d; y : n x 1; c : scalar; param w : d x 1; r = X*w - y; "
+    "L = r'*r/(2*n) + c*w'*w/2; minimize L"
+)
+LAYERS = mc.parse(
+    "X : n x d; Y : n x k; param W1 : d x h; param W2 : h x k; "
+    "Z = X*W1; A = sigmoid(Z); E = A*W2 - Y; L = sum(E.^2)/n; minimize L"
+)
+
+
+@pytest.mark.parametrize(
+    ("net", "view", "lines"),
+    [
+        (RIDGE, "differential", ("dL = ∂L/∂r X dw + c (dwᵀ w)", "= (∂L/∂r X + c wᵀ) dw")),
+        (LAYERS, "differential", ("= tr(∂L/∂E A dW₂)", "∂L/∂W₂ = ∂L/∂E A")),
+        (RIDGE, "batch", ("∂L/∂w = ∑ᵢ₌₁ⁿ (∂L/∂r)ᵢ X_{i,:} + c wᵀ", "= ∂L/∂r X + c wᵀ")),
+        (LAYERS, "batch", ("∂L/∂W₂ = ∑ᵣ₌₁ⁿ (∂L/∂E)_{:,r} A_{r,:}", "= ∂L/∂E A")),
+        (RIDGE, "chain", ("∂L/∂w = ∂L/∂r ∂r/∂w + ∂L/∂w|ᵣ", "= ∂L/∂r X + c wᵀ")),
+        (LAYERS, "vec", ("∂L/(∂vec W₁) = vec((∂L/∂Z)ᵀ)ᵀ (Iₕ ⊗ X)", "= vec(Xᵀ (∂L/∂Z)ᵀ)ᵀ")),
+        (LAYERS, "backprop", ("= ∂L/∂A ⊙ Aᵀ ⊙ (1 − Aᵀ)",)),
+    ],
+)
+def test_every_view_speaks_of_what_lies_on_its_side(
+    net: mc.Network, view: str, lines: tuple[str, ...]
+) -> None:
+    """In numerator layout a gradient is transposed wherever it is named, not at the end only."""
+    said = mc.derive(net).to_text(view=view, layout="numerator", opening=False)
+    for line in lines:
+        assert line in said
+
+
+def test_a_chain_in_mixed_layout_says_what_its_product_is() -> None:
+    """The Jacobians make a row; the gradient there is a column."""
+    said = mc.derive(RIDGE).to_text(view="chain", layout="mixed", opening=False)
+    assert "is a Jacobian, a row; the gradient is its transpose" in said
+    assert "= ∂L/∂r X + c wᵀ" in said

@@ -266,7 +266,7 @@ def test_the_batch_of_a_loss_with_a_penalty():
     r = net.let("r", X * w - net.input("y", n, 1))
     net.minimize(net.let("J", r.T * r + w.T * w))
     said = shown(mc.derive(net), "batch")
-    assert "∂J/∂w = ∑ᵣ₌₁ⁿ 2 X_{r,:}ᵀ rᵣ + 2 w" in said
+    assert "∂J/∂w = ∑ᵢ₌₁ⁿ 2 X_{i,:}ᵀ rᵢ + 2 w" in said
     assert "The loss is a sum" in said
 
 
@@ -437,3 +437,30 @@ def test_layers_numbered_by_two_are_no_run():
     D = mc.derive(net)
     assert "For l" not in D.to_text()
     assert len(list(D.page().rows())) == len(list(D.page(fold=False).rows()))
+
+
+def test_the_number_of_a_datum_is_no_name() -> None:
+    """Residuals called r are numbered by another letter, in sums too; and what has a row for each
+    datum is no sum over them."""
+    net = mc.parse("X : n x d; y : n x 1; param w : d x 1; r = X*w - y; L = r'*r/(2*n); minimize L")
+    D = mc.derive(net)
+    assert "∂L/∂w = ∑ᵢ₌₁ⁿ X_{i,:}ᵀ ∂L/∂rᵢ" in shown(D, "batch")
+    assert "∂L/∂wᵢ = ∑ⱼ₌₁ⁿ Xⱼᵢ ∂L/∂rⱼ" in shown(D, "index")
+    net = mc.parse(
+        "X : n x d; Y : n x k; param W : d x k; Z = X*W; P = softmax(Z); L = -sum(Y.*log(P))"
+    )
+    assert "diag(" not in shown(mc.derive(net), "batch")
+
+
+def test_vec_uses_the_factor_it_has_shown() -> None:
+    """The Jacobian stands in the product as on the line above."""
+    net = mc.parse("A : m x p; x : p x 1; param W : m x m; z = W*A*x; L = z'*z; minimize L")
+    said = shown(mc.derive(net), "vec")
+    assert "(∂vec z)/(∂vec W) = (A x) ⊗ Iₘ" in said
+    assert "vec ∂L/∂W = 2 ((A x) ⊗ Iₘ) z" in said
+
+
+def test_words_that_run_together_are_set_apart() -> None:
+    """XWz would read as three factors."""
+    net = mc.parse("X : n x d; param Wz : d x h; param Uz : h x h; Y = X*Wz*Uz")
+    assert r"X \, \mathrm{Wz} \, \mathrm{Uz}" in mc.latex(net.expression)

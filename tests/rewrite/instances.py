@@ -43,7 +43,8 @@ Y = assumed(93, "rows_sum_to_one", n, m)
 Yt = assumed(94, "cols_sum_to_one", m, n)
 Cr, Cc = assumed(98, "rows_sum_to_zero", n, m), assumed(99, "cols_sum_to_zero", n, m)
 L, E, V = assumed(95, "lower_triangular"), assumed(96, "diagonal"), assumed(97, "invertible")
-One = assumed(89, "one_hot", n, m)
+One, Label = assumed(89, "one_hot", n, m), assumed(88, "one_hot", m, sp.Integer(1))
+picked = mc.rowsum(mc.hadamard(One, R))
 diag, kron, vec, inv, det, tr, H = mc.diag, mc.kron, mc.vec, mc.inv, mc.det, mc.tr, mc.hadamard
 block = mc.hstack(R, A)
 pick = mc.parse("diagonal_pick(n)*vec(A)", {"A": ("n", "n")}).expression.operands[0]
@@ -82,6 +83,12 @@ INSTANCES: dict[str, list[Node]] = {
     "brackets_alike": [(u - v) * (v - u).T, a * A * (u - v) * (v - u).T * B],
     "common_scalars": [a * A + a * B, A / 3 + B / 3],
     "perfect_square": [mc.power(u, 2) + 2 * H(u, v) + mc.power(v, 2), a**2 - 2 * a + 1],
+    "one_minus_the_rest": [
+        R - H(S, R),
+        a - a**3 * b,
+        H(R, mc.power(S, 2)) - S,
+        3 * u - 3 * mc.power(u, 2),
+    ],
     "left_from_inverse": [mc.eye(n) - inv(A + B) * A, 2 * mc.eye(n) - 2 * A * inv(A + B)],
     "woodbury": [
         inv(A) - inv(A) * R * inv(mc.eye(m) + R.T * inv(A) * R) * R.T * inv(A),
@@ -96,7 +103,8 @@ INSTANCES: dict[str, list[Node]] = {
         raw("transpose", mc.commutation(n, m)),
     ],
     "sums_of_symmetric": [raw("transpose", mc.colsum(Z)), raw("transpose", mc.rowsum(A.T * A))],
-    "pull_transpose": [A.T * B.T * C.T * D.T],
+    "inverse_of_symmetric": [inv((R - one * mc.colmean(R)).T * R).T],
+    "pull_transpose": [A.T * B.T * C.T * D.T, raw("times", raw("transpose", A * B), C.T)],
     "turn_inner_product": [u.T * A.T * B.T * v],
     "pull_transpose_of_sum": [A.T - B.T],
     "pull_transpose_of_function": [mc.tanh(T.T * R.T), mc.max(A.T * B.T, C.T)],
@@ -104,6 +112,10 @@ INSTANCES: dict[str, list[Node]] = {
     # traces
     "trace_of_rank_one": [tr(A * u * v.T), tr(u * v.T)],
     "trace_turned": [tr(A.T * B.T * C), tr(A * B * inv(A))],
+    "trace_of_bracket_with_itself": [
+        tr((R / mc.norm2(R) + S).T * R),
+        tr(A * B * (a * B.T * A.T / mc.norm2(A * B) ** 2 - C)),
+    ],
     "trace_of_sum": [tr(A * inv(A) + inv(A) * B * A), tr(mc.eye(n) + u * v.T)],
     "diagonal_of_bracket": [mc.diag(inv(A + B) * (mc.eye(n) - u * u.T * inv(A + B).T))],
     "trace_of_kron": [tr(kron(A, mc.matrix("F", m, m)))],
@@ -115,15 +127,23 @@ INSTANCES: dict[str, list[Node]] = {
     "inverse_of_transpose": [inv(A.T)],
     "inverse_of_scaled": [inv(2 * A), inv(a * A * B)],
     "scalar_into_inverse": [inv(mc.eye(n) + R * R.T / a) * R / a],
+    "inverse_into_inverse": [
+        inv(mc.eye(n) + inv(A) * B) * inv(A) * R,
+        inv(A).T * inv(mc.eye(n) + inv(A) * B).T,
+    ],
     "inverse_of_product": [inv(A * inv(B))],
-    "inverse_of_diagonal": [inv(diag(u))],
     "inverse_of_kron": [inv(kron(A, mc.matrix("F", m, m)))],
     "inverse_of_permutation": [inv(mc.commutation(n, m))],
     "logdet_of_inverse": [mc.logdet(inv(A))],
     "det_of_inverse": [det(inv(A))],
     "det_of_product": [det(inv(A) * B * A)],
     "adjugate_meets_factor": [A * mc.adj(A), A.T * mc.adj(A * B).T, B * mc.adj(A * B)],
-    "determinant_times_inverse": [det(A) * inv(A), mc.adj(A).T / det(A)],
+    "determinant_times_inverse": [
+        det(A) * inv(A),
+        mc.adj(A).T / det(A),
+        mc.adj(A) / mc.power(det(A), 2),
+        mc.adj(R.T * R) / mc.sqrt(det(R.T * R)),
+    ],
     "determinant_into_bracket": [det(A) * (B * inv(A) + C * inv(A).T)],
     "determinant_split": [det(A) / det(A * B)],
     "log_of_det": [mc.log(det(A))],
@@ -138,8 +158,10 @@ INSTANCES: dict[str, list[Node]] = {
         diag(u) * (mc.eye(n) + a * diag(v)),
     ],
     "sum_of_diagonals": [diag(u) + diag(v), A - 2 * diag(u) + a * diag(v)],
+    "inverse_of_diagonal": [inv(diag(u)), inv(diag(u) + a * mc.eye(n))],
     "division_by_diagonal": [
         diag(mc.power(u, -1)) * R,
+        diag(mc.power(u, -1)) * R * x,
         R * diag(mc.power(x, -2)),
         diag(mc.power(u, -1)) * R * diag(mc.power(x, -1)),
     ],
@@ -154,7 +176,13 @@ INSTANCES: dict[str, list[Node]] = {
     ],
     "hadamard_with_eye": [H(mc.eye(n), A), H(diag(u), A)],
     "diagonal_of_product": [diag(u * v.T), diag(diag(u) * A), diag(A * diag(u))],
-    "diagonal_of_entrywise": [diag(u * v.T + diag(w)), diag(H(u * v.T, diag(w)))],
+    "diagonal_of_ones": [raw("diagonal", mc.ones(n, n))],
+    "diagonal_of_entrywise": [
+        diag(u * v.T + diag(w)),
+        diag(H(u * v.T, diag(w))),
+        diag(mc.power(u * mc.ones(1, n), -1)),
+        diag(mc.exp(u * v.T)),
+    ],
     # ones
     "ones_times_ones": [mc.ones(n, m) * mc.ones(m, k)],
     "ones_sum": [
@@ -166,6 +194,12 @@ INSTANCES: dict[str, list[Node]] = {
     ],
     "ones_inside": [A * one * x.T, x * mc.ones(1, n) * A],
     "sum_of_product": [mc.rowsum(R * diag(x)), mc.colsum(diag(u) * R)],
+    "scaling_out_of_sum": [
+        mc.rowsum(H(R, diag(u) * S)),
+        mc.colsum(H(S * diag(x), mc.exp(R))),
+    ],
+    "diagonals_together": [H(mc.diag(A), mc.diag(mc.power(A, -1))), H(mc.diag(A), u, mc.diag(B))],
+    "sums_of_products": [mc.diag(R * S.T), mc.diag(R.T * S).T],
     "sum_of_diag": [mc.rowsum(diag(u)), mc.colsum(diag(u)), mc.sum(diag(u)), mc.sum(mc.eye(n))],
     "sum_of_transpose": [mc.sum(R.T), mc.rowsum(R.T), mc.colsum(R.T)],
     "sum_of_flipped": [mc.sum(H(R.T, S.T))],
@@ -185,6 +219,7 @@ INSTANCES: dict[str, list[Node]] = {
         u.T * mc.power(u, 2),
         mc.power(u / b, a - 1).T * u,
     ],
+    # kinks
     "choice_of_one": [
         mc.where(mc.step(a), 1, 0),
         mc.where(mc.step(R), mc.ones(n, m), mc.zeros(n, m)),
@@ -193,6 +228,17 @@ INSTANCES: dict[str, list[Node]] = {
     "choices_alike": [
         H(mc.where(mc.step(R), 0, S), R, mc.where(mc.step(R), S, 2)),
         mc.where(a, b, 1) * R * mc.where(a, 2, b),
+    ],
+    "sign_of_multiple": [mc.step(2 * R - 4 * S), mc.sign(u / 6 + one / 2), mc.step(3 * a)],
+    "step_of_extremum": [
+        mc.step(mc.max(R, -2) + 1),
+        mc.step(mc.max(R, -2) + 1 + 1),
+        mc.step(mc.max(a, 3) - 2),
+        mc.step(mc.min(u, 1) + 1),
+        mc.step(mc.min(u, 1) - 1),
+        mc.step(6 - mc.relu(R)),
+        mc.step(6 - mc.min(a, 2)),
+        mc.step(-2 - mc.relu(a)),
     ],
     "function_undone": [mc.log(mc.exp(R)), mc.tan(mc.atan(a))],
     "exponential_of_log1p": [mc.exp(mc.log1p(R)), mc.exp(mc.log1p(a))],
@@ -211,11 +257,20 @@ INSTANCES: dict[str, list[Node]] = {
         mc.rowsum(H(mc.softmax(R), S + 1)),
         mc.sum(H(mc.softmax(u), 1 - v)),
     ],
+    "known_sum_apart": [
+        mc.rowsum(R - 2 * mc.softmax(R)),
+        mc.sum(Y + a * mc.exp(R)),
+        mc.colsum(H(mc.exp(R), S) - mc.softmax(R, axis=0)),
+    ],
     "softmax_sum": [mc.sum(mc.softmax(u)), mc.sum(mc.softmax(R))],
     "exponential_over_sum": [
         mc.exp(u) / mc.sum(mc.exp(u)),
         diag(mc.power(mc.rowsum(mc.exp(R)), -1)) * mc.exp(R),
         mc.exp(R) * diag(mc.power(mc.colsum(mc.exp(R)), -1).T),
+    ],
+    "exponential_over_spread_sum": [
+        mc.divide(mc.exp(R), mc.rowsum(mc.exp(R)) * mc.ones(1, m)),
+        mc.divide(H(mc.exp(R), S), one * mc.colsum(mc.exp(R))),
     ],
     "log_of_sum_of_exponentials": [mc.log(mc.sum(mc.exp(u))), mc.log(mc.rowsum(mc.exp(R)))],
     "log_of_softmax": [mc.log(mc.softmax(R))],
@@ -225,14 +280,17 @@ INSTANCES: dict[str, list[Node]] = {
         mc.exp(mc.logdet(A)),
     ],
     # Kronecker
-    "kron_mixed": [kron(A, R) * kron(B, T)],
+    "kron_mixed": [kron(A, R) * kron(B, T), kron(A, R).T * kron(B, S)],
     "kron_with_vector": [kron(u, mc.eye(m)) * T, A * kron(x.T, mc.eye(n))],
-    "kron_times_vec": [kron(A, B) * vec(C)],
-    "vec_times_kron": [vec(C).T * kron(A, B)],
+    "kron_times_vec": [kron(A, B) * vec(C), kron(A, R).T * vec(B)],
+    "vec_times_kron": [vec(C).T * kron(A, B), vec(S.T).T * kron(R.T, B_m).T],
     "inner_of_vecs": [vec(R).T * vec(S)],
     "commutation_times_vec": [mc.commutation(n, m) * vec(R)],
     "commutation_around_kron": [mc.commutation(n, n) * kron(A, B) * mc.commutation(n, n)],
-    "contraction_of_kron": [raw("kron_contract", kron(A, R), B, params=(1, n, m))],
+    "contraction_of_kron": [
+        raw("kron_contract", kron(A, R), B, params=(1, n, m)),
+        raw("kron_contract", kron(A, R.T).T, B, params=(1, n, m)),
+    ],
     "contraction_of_constant": [
         raw("kron_contract", mc.ones(n * m, m), u, params=(1, m, m)),
         raw("kron_contract", mc.eye(n * m), A, params=(1, m, m)),
@@ -313,7 +371,17 @@ INSTANCES: dict[str, list[Node]] = {
     "orthogonal_product": [Q.T * Q * R, Q * Q.T],
     "orthogonal_inverse": [inv(Q)],
     "orthogonal_out_of_inverse": [inv(Q * A), inv(Q.T * A * Q)],
-    "orthogonal_keeps_norm": [mc.norm2(Q * R), mc.norm2(R.T * Q)],
+    "orthogonal_frame": [
+        inv(Q * A * Q.T + a * mc.eye(n)),
+        mc.logdet(Q.T * A * Q + a * mc.eye(n)),
+        det(Q * A * Q.T),
+    ],
+    "determinant_of_orthogonal": [mc.power(det(Q), 2)],
+    "orthogonal_keeps_norm": [
+        mc.norm2(Q * R),
+        mc.norm2(R.T * Q),
+        mc.sum(mc.power(Q * R, 2)),
+    ],
     "idempotent_product": [P * P * R, P.T * P.T],
     "idempotent_power": [P**3],
     "rows_sum_to_one": [mc.rowsum(Y)],
@@ -330,6 +398,35 @@ INSTANCES: dict[str, list[Node]] = {
         H(One, 1 - One),
         H(R, One, R - mc.power(One, 2)),
         H(One, S - 2 * H(One, R)),
+        mc.divide(One, mc.rowsum(H(One, mc.exp(R))) * mc.ones(1, m)),
+        H(One, mc.log(mc.exp(picked) * mc.ones(1, m)), S),
+    ],
+    "labels_choose_scaling": [
+        diag(mc.exp(-picked)) * One,
+        a * diag(H(u, mc.power(1 + picked, b))) * H(One, S),
+    ],
+    "labels_under_their_sum": [
+        diag(mc.rowsum(H(One, R))) * S - H(One, R),
+        a * A * R + 2 * diag(mc.rowsum(H(One, R))) * S + H(One, R) / 3,
+    ],
+    "label_by_label": [
+        H(R, One - picked * mc.ones(1, m)),
+        H(R, mc.exp(S), mc.rowsum(H(One, S, R, mc.exp(S))) * mc.ones(1, m) - H(One, S)),
+        H(x, Label / (Label.T * x) - 1),
+        H(x, mc.exp(x), (Label.T * H(x, mc.exp(x))) * mc.ones(m, 1) - Label),
     ],
     "adjugate_of_invertible": [V ** (k - 1) * mc.adj(V**k)],
+    "power_of_mask": [mc.power(1 - mc.eye(n), 2), mc.power(mc.step(R), 3)],
+    "mask_meets_mask": [
+        raw("hadamard", R, mc.step(R), mc.step(R)),
+        H(mc.step(R), S, 1 - mc.step(R)),
+    ],
+    "bracket_among_terms": [
+        A * (B * R - S) - B * R + S,
+        (R.T - S.T) * A + 2 * R.T - 2 * S.T + T * U * mc.matrix("J", p, n),
+    ],
+    "scalar_into_quotient": [
+        R.T * mc.divide(u, one + mc.square(u) / b) / b,
+        R.T * mc.divide(u - w, one + mc.square((u - w) / a)) / mc.power(a, 2),
+    ],
 }

@@ -15,7 +15,7 @@ from typing import Any
 import matcalc as mc
 from matcalc.expr import Node, symbol_name
 
-WORD = re.compile(r"[A-Za-z_]\w*(?P<call>\s*\()?|\d+(?:\.\d+)?")
+WORD = re.compile(r"[A-Za-z_]\w*(?P<call> *\()?|\d+(?:\.\d+)?")
 
 TABLE: dict[str, Problem] = {}
 

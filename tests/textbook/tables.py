@@ -8,15 +8,30 @@ from tests.textbook import (
     cookbook,
     estimation,
     further,
+    inference,
+    layers,
     likelihoods,
     networks,
+    optimisation,
     practice,
     regression,
     spectral,
 )
 from tests.textbook.problem import TABLE, Derived, derived
 
-CHAPTERS = (cookbook, regression, likelihoods, spectral, networks, further, estimation, practice)
+CHAPTERS = (
+    cookbook,
+    regression,
+    likelihoods,
+    spectral,
+    networks,
+    further,
+    estimation,
+    practice,
+    inference,
+    optimisation,
+    layers,
+)
 
 __all__ = ["CHAPTERS", "TABLE", "answer"]
 

@@ -8,8 +8,10 @@ from matcalc.rewrite.laws import (
     functions,
     indices,
     inverses,
+    kinks,
     kronecker,
     labels,
+    masks,
     ones,
     products,
     softmax,
@@ -29,12 +31,14 @@ FAMILIES = (
     ones,
     softmax,
     functions,
+    kinks,
     kronecker,
     blocks,
     indices,
     vecs,
     assumed,
     labels,
+    masks,
 )
 
 # Laws of one operation run in the order of the families: powers meet before anything else is tried.

@@ -7,8 +7,21 @@ here.
 
 from __future__ import annotations
 
-from matcalc.expr import Node, is_symbol, read
-from matcalc.ops.algebra import EYE, PRODUCT, TRANSPOSE, eye, had, mul, ones, t, zero_of
+from matcalc.expr import Node, as_number, is_number, is_symbol, number, read
+from matcalc.ops.algebra import (
+    EYE,
+    PRODUCT,
+    SUM_OP,
+    TRANSPOSE,
+    add,
+    eye,
+    had,
+    mul,
+    ones,
+    t,
+    zero_of,
+)
+from matcalc.ops.entrywise import POWER, power
 from matcalc.rewrite.law import (
     equal,
     has,
@@ -58,16 +71,66 @@ def orthogonal_out_of_inverse(node: Node) -> Node | None:
     return mul(*(settled(make_op("inv", m)) for m in reversed(A.operands)))
 
 
-@law("norm2", fact="orthogonal")
+@law("inv", "logdet", "det", orders=True, fact="orthogonal")
+def orthogonal_frame(node: Node) -> Node | None:
+    r"""$(QAQ^\top + cI)^{-1} = Q(A + cI)^{-1}Q^\top$ for orthogonal Q, and the determinant is that
+    of $A + cI$. Shrinks or keeps: Q goes, or stands where it may meet its transpose."""
+    found = _in_frame(node.operands[0])
+    if found is None:
+        return None
+    Q, inside = found
+    core = settled(node.op.build((settled(inside),), ()))
+    return mul(Q, core, t(Q)) if node.op.name == "inv" else core
+
+
+def _in_frame(A: Node) -> tuple[Node, Node] | None:
+    """Q and B where A is QBQ', term by term."""
+    frame, inside = None, []
+    for term in A.operands if A.op is SUM_OP else (A,):
+        scalars, ms = split(term)
+        if len(ms) == 1 and ms[0].op is EYE:
+            inside.append(term)
+        elif len(ms) > 2 and ms[0].shape == A.shape and equal(t(ms[0]), ms[-1]):
+            if frame is not None and not equal(frame, ms[0]):
+                return None
+            frame = ms[0]
+            inside.append(mul(*scalars, *ms[1:-1]))
+        else:
+            return None
+    if frame is None or not has(
+        frame.operands[0] if frame.op is TRANSPOSE else frame, "orthogonal"
+    ):
+        return None
+    return frame, add(*inside)
+
+
+@law("pow", fact="orthogonal")
+def determinant_of_orthogonal(node: Node) -> Node | None:
+    r"""$\det(Q)^2 = 1$ for orthogonal Q. Shrinks: a number is left."""
+    det, k = node.operands
+    if det.op.name != "det" or not has(det.operands[0], "orthogonal"):
+        return None
+    return number(1) if is_number(k) and as_number(k).is_even else None
+
+
+@law("norm2", "sum", fact="orthogonal")
 def orthogonal_keeps_norm(node: Node) -> Node | None:
-    r"""$\|QA\| = \|A\|$ for orthogonal Q. Shrinks: a factor goes."""
-    scalars, ms = split(node.operands[0])
+    r"""$\|QA\| = \|A\|$ for orthogonal Q, and so for the sum of the squares. Shrinks: a factor
+    goes."""
+    A = node.operands[0]
+    squared = node.op.name == "sum"
+    if squared:
+        if A.op is not POWER or A.operands[1] is not number(2):
+            return None
+        A = A.operands[0]
+    scalars, ms = split(A)
     if scalars or len(ms) < 2:
         return None
     for k, keep in ((0, ms[1:]), (-1, ms[:-1])):
         inside = ms[k].operands[0] if ms[k].op is TRANSPOSE else ms[k]
         if has(inside, "orthogonal"):
-            return make_op("norm2", mul(*keep))
+            rest = mul(*keep)
+            return make_op(node.op.name, power(rest, 2) if squared else rest)
     return None
 
 

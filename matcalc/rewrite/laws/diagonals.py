@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matcalc.expr import Node
+from matcalc.expr import Node, as_number, is_number
 from matcalc.ops.algebra import (
     EYE,
     HADAMARD,
@@ -17,8 +17,9 @@ from matcalc.ops.algebra import (
     t,
 )
 from matcalc.ops.diagonals import diagonal
-from matcalc.ops.entrywise import power
+from matcalc.ops.entrywise import ENTRYWISE, POWER, power
 from matcalc.ops.product import is_reciprocal, upside_down
+from matcalc.rewrite.cost import cost
 from matcalc.rewrite.law import (
     law,
     make_op,
@@ -78,16 +79,27 @@ def sum_of_diagonals(node: Node) -> Node | None:
     return add(make_op("diag", settled(entries)), *without(node.operands, *alone))
 
 
+@law("inv", orders=True)
+def inverse_of_diagonal(node: Node) -> Node | None:
+    r"""$\operatorname{diag}(u)^{-1} = \operatorname{diag}(\mathbf{1} \oslash u)$, with a multiple of
+    $I$ beside it, too. Shrinks or keeps: no matrix is inverted."""
+    u = _entries(node.operands[0])
+    return None if u is None else make_op("diag", power(settled(u), -1))
+
+
 @law("times")
 def division_by_diagonal(node: Node) -> Node | None:
     r"""$\operatorname{diag}(\mathbf{1} \oslash s)\,A = A \oslash (s\mathbf{1}^\top)$, on either side;
-    $A_{ij}/(s_i t_j)$ on both. Shrinks: a quotient for a diagonal matrix."""
+    $A_{ij}/(s_i t_j)$ on both; $\operatorname{diag}(\mathbf{1} \oslash s)\,Av = Av \oslash s$.
+    Shrinks: a quotient for a diagonal matrix."""
     scalars, ms = split(node)
     if len(ms) < 2:
         return None
     left = _divisor(ms[0])
     right = _divisor(ms[-1]) if len(ms) > (1 if left is None else 2) else None
     inner = ms[left is not None : len(ms) - (right is not None)]
+    if 1 in node.shape:
+        inner = [mul(*inner)]
     if (left is None and right is None) or len(inner) != 1 or inner[0].op.name == "diag":
         return None
     rows, cols = inner[0].shape
@@ -104,6 +116,39 @@ def _divisor(node: Node) -> Node | None:
     if inside.op is TRANSPOSE and is_reciprocal(inside.operands[0]):
         return t(upside_down(inside.operands[0]))
     return upside_down(inside) if is_reciprocal(inside) else None
+
+
+@law("times")
+def scalar_into_quotient(node: Node) -> Node | None:
+    r"""$c^{-1}A \oslash (\mathbf{1} + c^{-1}B) = A \oslash (c\mathbf{1} + B)$ where c then goes from
+    a term. Shrinks by comparison."""
+    scalars, ms = split(node)
+    for k, m in enumerate(ms):
+        factors = m.operands if m.op is HADAMARD else (m,)
+        for below in (f for f in factors if is_reciprocal(f)):
+            bracket = upside_down(below)
+            if bracket.op is not SUM_OP:
+                continue
+            for s in filter(is_reciprocal, scalars):
+                terms = [settled(_scaled(upside_down(s), term)) for term in bracket.operands]
+                if all(cost(a) >= cost(b) for a, b in zip(terms, bracket.operands, strict=True)):
+                    continue
+                inside = had(*without(factors, below), power(add(*terms), -1))
+                rest = mul(*without(scalars, s), *ms[:k], inside, *ms[k + 1 :])
+                if found := shorter(node, settled(rest)):
+                    return found
+    return None
+
+
+def _scaled(c: Node, term: Node) -> Node:
+    """c times a term, in which the power of a multiple is taken apart."""
+    scalars, ms = split(term)
+    if len(ms) == 1 and ms[0].op is POWER and is_number(ms[0].operands[1]):
+        A, k = ms[0].operands
+        front, inner = split(A)
+        if as_number(k).is_Integer:
+            return mul(c, *scalars, *(power(s, k) for s in front), power(mul(*inner), k))
+    return mul(c, term)
 
 
 @law("times")
@@ -249,11 +294,29 @@ def diagonal_of_bracket(node: Node) -> Node | None:
 
 
 @law("diagonal")
+def diagonal_of_ones(node: Node) -> Node | None:
+    r"""$\operatorname{diag}(\mathbf{1}\mathbf{1}^\top) = \mathbf{1}$. Shrinks: a word goes."""
+    return ones(*node.shape) if node.operands[0].op is ONES else None
+
+
+@law("diagonal")
 def diagonal_of_entrywise(node: Node) -> Node | None:
     r"""$\operatorname{diag}(A + B) = \operatorname{diag}A + \operatorname{diag}B$, and of a
-    Hadamard product, where the parts get shorter."""
+    Hadamard product or a function, $\operatorname{diag}f(A) = f(\operatorname{diag}A)$, where the
+    parts get shorter."""
     A = node.operands[0]
-    if A.op.name not in ("plus", "hadamard"):
+    if A.op not in (SUM_OP, HADAMARD) and A.op.name not in ENTRYWISE:
         return None
-    parts = [settled(diagonal(x)) for x in A.operands]
-    return shorter(node, add(*parts) if A.op.name == "plus" else had(*parts))
+    parts = tuple(settled(diagonal(x)) for x in A.operands)
+    return shorter(node, A.op.build(parts, A.params))
+
+
+@law("hadamard")
+def diagonals_together(node: Node) -> Node | None:
+    r"""$\operatorname{diag}A \odot \operatorname{diag}B = \operatorname{diag}(A \odot B)$. Shrinks: one
+    word for two."""
+    inside = [f.operands[0] for f in node.operands if f.op.name == "diagonal"]
+    rest = [f for f in node.operands if f.op.name != "diagonal"]
+    if len(inside) < 2:
+        return None
+    return shorter(node, had(*rest, settled(diagonal(had(*inside)))))

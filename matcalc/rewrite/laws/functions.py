@@ -16,7 +16,6 @@ from matcalc.ops.algebra import (
     TRANSPOSE,
     add,
     had,
-    is_zero,
     mul,
     ones,
 )
@@ -103,48 +102,6 @@ def _as_power(factor: Node) -> tuple[Node, Node]:
     if factor.op is POWER:
         return factor.operands[0], factor.operands[1]
     return factor, number(1)
-
-
-@law("where")
-def choice_of_one(node: Node) -> Node | None:
-    r"""$\operatorname{where}(\mathbf 1[u > 0], 1, 0) = \mathbf 1[u > 0]$, and $1 - \mathbf 1[u > 0]$
-    where 0 and 1 are exchanged. Shrinks: a word goes, and two numbers."""
-    c, a, b = node.operands
-    if c.op.name != "step" or c.shape != node.shape:
-        return None
-    one = ones(*node.shape) if node.shape else number(1)
-    if _is(a, 1) and _is(b, 0):
-        return c
-    return add(one, mul(-1, c)) if _is(a, 0) and _is(b, 1) else None
-
-
-def _is(node: Node, value: int) -> bool:
-    """Whether all entries are this number, 0 or 1."""
-    constant = is_zero(node) if value == 0 else node.op is ONES
-    return constant or (is_number(node) and bool(as_number(node) == value))
-
-
-@law("hadamard", "times")
-def choices_alike(node: Node) -> Node | None:
-    r"""$\operatorname{where}(c, a, b) \odot \operatorname{where}(c, u, v) =
-    \operatorname{where}(c, a \odot u, b \odot v)$. Shrinks: one choice for two."""
-    entrywise = node.op is HADAMARD
-    choices = [f for f in node.operands if f.op.name == "where" and (entrywise or not f.shape)]
-    for first, second in itertools.combinations(choices, 2):
-        (c, *ways), (other, *others) = first.operands, second.operands
-        if c.content == other.content:
-            both = (settled(_product(a, b)) for a, b in zip(ways, others, strict=True))
-            rest = without(node.operands, first, second)
-            join = had if entrywise else mul
-            return shorter(node, join(make_op("where", c, *both), *rest))
-    return None
-
-
-def _product(*factors: Node) -> Node:
-    """Entry by entry, where a number stands for a constant matrix."""
-    numbers = [f for f in factors if not f.shape]
-    matrices = [f for f in factors if f.shape]
-    return mul(*numbers, had(*matrices)) if matrices else mul(*numbers)
 
 
 @law(*UNDONE)

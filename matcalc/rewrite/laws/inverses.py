@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from matcalc.expr import Node, is_number, number
+import sympy as sp
+
+from matcalc.expr import Node, as_number, is_number, number
 from matcalc.ops.algebra import EYE, PRODUCT, SUM_OP, TRANSPOSE, add, coefficient, eye, mul, t
 from matcalc.ops.entrywise import POWER, power
 from matcalc.ops.product import is_reciprocal, upside_down
@@ -54,6 +56,40 @@ def scalar_into_inverse(node: Node) -> Node | None:
     return None
 
 
+@law("times")
+def inverse_into_inverse(node: Node) -> Node | None:
+    r"""$(I + A^{-1}B)^{-1}A^{-1} = (A + B)^{-1}$ and $A^{-1}(I + BA^{-1})^{-1} = (A + B)^{-1}$.
+    Shrinks: an inverse goes."""
+    for k, a, b in neighbours(node):
+        for outer, inner, end in ((a, b, 0), (b, a, -1)):
+            bracket = _inverted(outer)
+            terms = bracket.operands if bracket is not None and bracket.op is SUM_OP else ()
+            found = [_multiplied(term, inner, end) for term in terms]
+            if found and None not in found:
+                inverse = make_op("inv", settled(add(*(term for term in found if term))))
+                return shorter(node, replaced(node, k, 2, inverse))
+    return None
+
+
+def _inverted(factor: Node) -> Node | None:
+    """The A of which this is the inverse."""
+    if factor.op is TRANSPOSE and factor.operands[0].op.name == "inv":
+        return settled(flip(factor.operands[0].operands[0]))
+    return factor.operands[0] if factor.op.name == "inv" else None
+
+
+def _multiplied(term: Node, inverse: Node, end: int) -> Node | None:
+    """A times a term that is a multiple of the identity, or begins or ends with the inverse of A."""
+    A = _inverted(inverse)
+    scalars, ms = split(term)
+    if A is None or not ms:
+        return None
+    if len(ms) == 1 and ms[0].op is EYE:
+        return mul(*scalars, A)
+    rest = ms[1:] if end == 0 else ms[:-1]
+    return mul(*scalars, *(rest or [eye(A.shape[0])])) if equal(ms[end], inverse) else None
+
+
 @law("inv")
 def inverse_of_product(node: Node) -> Node | None:
     r"""$(AB)^{-1} = B^{-1}A^{-1}$ for square factors where that is shorter: $(AB^{-1})^{-1} =
@@ -62,13 +98,6 @@ def inverse_of_product(node: Node) -> Node | None:
     if A.op is not PRODUCT or any(m.shape != A.shape for m in A.operands):
         return None
     return shorter(node, mul(*(settled(make_op("inv", m)) for m in reversed(A.operands))))
-
-
-@law("inv")
-def inverse_of_diagonal(node: Node) -> Node | None:
-    r"""$\operatorname{diag}(u)^{-1} = \operatorname{diag}(1/u)$. Shrinks: no matrix is inverted."""
-    A = node.operands[0]
-    return make_op("diag", power(A.operands[0], -1)) if A.op.name == "diag" else None
 
 
 @law("inv", orders=True)
@@ -138,22 +167,43 @@ def adjugate_meets_factor(node: Node) -> Node | None:
 @law("times")
 def determinant_times_inverse(node: Node) -> Node | None:
     r"""$\det(A)\,A^{-1} = \operatorname{adj}A$, with $\det A^\top = \det A$ too, and
-    $\operatorname{adj}(A)/\det A = A^{-1}$. Shrinks: one symbol for two."""
-    for s in split(node)[0]:
-        over = s.op is POWER and is_number(s.operands[1]) and s.operands[1] is number(-1)
-        det = s.operands[0] if over else s
-        if det.op.name != "det":
+    $\operatorname{adj}(A)/\det(A)^k = A^{-1}/\det(A)^{k-1}$. Shrinks by comparison."""
+    scalars, ms = split(node)
+    for s in scalars:
+        found = _determinant_power(s)
+        if found is None:
             continue
-        A, wanted, made = det.operands[0], ("adj" if over else "inv"), ("inv" if over else "adj")
-        for k, m in enumerate(split(node)[1]):
+        A, exponent = found
+        for k, m in enumerate(ms):
             inside = m.operands[0] if m.op is TRANSPOSE else m
-            if inside.op.name == wanted and (
-                equal(inside.operands[0], A) or equal(inside.operands[0], flip(A))
-            ):
-                found = make_op(made, inside.operands[0])
-                rest = mul(*without(node.operands, s))
-                return replaced(rest, k, 1, t(found) if m is not inside else found)
+            step, made = {"inv": (-1, "adj"), "adj": (1, "inv")}.get(inside.op.name, (0, ""))
+            if step == 1 and not _is_negative(exponent):
+                continue  # the adjugate of a singular matrix has a value, its inverse none
+            if step and any(equal(inside.operands[0], own) for own in (A, flip(A))):
+                other = make_op(made, inside.operands[0])
+                front = _power_of_determinant(A, settled(add(exponent, number(step))))
+                ms[k] = t(other) if m is not inside else other
+                return shorter(node, mul(*(front if x is s else x for x in scalars), *ms))
     return None
+
+
+def _determinant_power(factor: Node) -> tuple[Node, Node] | None:
+    """A and k of det(A)^k, which may be a root."""
+    base, exponent = factor.operands if factor.op is POWER else (factor, number(1))
+    if base.op.name == "sqrt":
+        base, exponent = base.operands[0], mul(exponent, sp.Rational(1, 2))
+    return (base.operands[0], exponent) if base.op.name == "det" else None
+
+
+def _is_negative(exponent: Node) -> bool:
+    return is_number(exponent) and bool(as_number(exponent).is_negative)
+
+
+def _power_of_determinant(A: Node, exponent: Node) -> Node:
+    det = make_op("det", A)
+    if is_number(exponent) and as_number(exponent).q == 2:
+        return power(make_op("sqrt", det), mul(2, exponent))
+    return power(det, exponent)
 
 
 @law("times")

@@ -9,13 +9,24 @@ from matcalc.rewrite.flip import flip
 from matcalc.rewrite.law import law, make_op, neighbours, replaced, settled, shorter, split
 
 
+def kron_factors(node: Node) -> tuple[Node, Node] | None:
+    """A and B of A kron B; those of its transpose are transposed."""
+    turned = node.op is TRANSPOSE
+    kron = node.operands[0] if turned else node
+    if kron.op.name != "kron":
+        return None
+    A, B = kron.operands
+    return (flip(A), flip(B)) if turned else (A, B)
+
+
 @law("times")
 def kron_mixed(node: Node) -> Node | None:
     r"""$(A \otimes B)(C \otimes D) = AC \otimes BD$. Shrinks: one product of the big size fewer."""
     for k, a, b in neighbours(node):
-        if a.op.name != "kron" or b.op.name != "kron":
+        left, right = kron_factors(a), kron_factors(b)
+        if left is None or right is None:
             continue
-        (A, B), (C, D) = a.operands, b.operands
+        (A, B), (C, D) = left, right
         if shapes.same(A.shape[1], C.shape[0]) and shapes.same(B.shape[1], D.shape[0]):
             return replaced(node, k, 2, make_op("kron", settled(mul(A, C)), settled(mul(B, D))))
     return None
@@ -46,9 +57,10 @@ def kron_times_vec(node: Node) -> Node | None:
     r"""$(A \otimes B)\operatorname{vec}X = \operatorname{vec}(BXA^\top)$. Shrinks: no product of
     the big size."""
     for k, a, b in neighbours(node):
-        if a.op.name != "kron" or b.op.name != "vec":
+        found = kron_factors(a)
+        if found is None or b.op.name != "vec":
             continue
-        A, B = a.operands
+        A, B = found
         X = b.operands[0]
         if shapes.same(X.shape[1], A.shape[1]) and shapes.same(X.shape[0], B.shape[1]):
             return replaced(node, k, 2, make_op("vec", settled(mul(B, X, flip(A)))))
@@ -60,9 +72,10 @@ def vec_times_kron(node: Node) -> Node | None:
     r"""$\operatorname{vec}(X)^\top(A \otimes B) = \operatorname{vec}(B^\top X A)^\top$. Shrinks: no
     product of the big size."""
     for k, a, b in neighbours(node):
-        if b.op.name != "kron" or a.op is not TRANSPOSE or a.operands[0].op.name != "vec":
+        found = kron_factors(b)
+        if found is None or a.op is not TRANSPOSE or a.operands[0].op.name != "vec":
             continue
-        A, B = b.operands
+        A, B = found
         X = a.operands[0].operands[0]
         if shapes.same(X.shape[1], A.shape[0]) and shapes.same(X.shape[0], B.shape[0]):
             return replaced(node, k, 2, t(make_op("vec", settled(mul(flip(B), X, A)))))
@@ -121,9 +134,10 @@ def contraction_of_kron(node: Node) -> Node | None:
     product of the big size."""
     G, B = node.operands
     scalars, ms = split(G)
-    if len(ms) != 1 or ms[0].op.name != "kron":
+    found = kron_factors(ms[0]) if len(ms) == 1 else None
+    if found is None:
         return None
-    C, D = ms[0].operands if node.params[0] == 1 else tuple(reversed(ms[0].operands))
+    C, D = found if node.params[0] == 1 else reversed(found)
     if not shapes.same_shape(C.shape, B.shape):
         return None
     inner = settled(make_op("tr", settled(mul(flip(B), C)))) if B.shape else mul(B, C)

@@ -6,6 +6,7 @@ from matcalc import shapes
 from matcalc.expr import Node, number, read
 from matcalc.ops.algebra import (
     EYE,
+    HADAMARD,
     ONES,
     PRODUCT,
     SUM_OP,
@@ -89,6 +90,40 @@ def sum_of_product(node: Node) -> Node | None:
     else:
         other = mul(settled(axis_sum(ms[0], 0)), *ms[1:-1], settled(axis_sum(ms[-1], 1)))
     return shorter(node, settled(other))
+
+
+@law("rowsum", "colsum")
+def scaling_out_of_sum(node: Node) -> Node | None:
+    r"""$(A \odot \operatorname{diag}(u)B)\mathbf{1} = u \odot (A \odot B)\mathbf{1}$, and of columns.
+    Shrinks: no diagonal matrix."""
+    A = node.operands[0]
+    if A.op is not HADAMARD:
+        return None
+    rows = node.op.name == "rowsum"
+    for k, f in enumerate(A.operands):
+        scalars, ms = split(f)
+        if len(ms) > 1 and ms[0 if rows else -1].op.name == "diag":
+            u = ms[0 if rows else -1].operands[0]
+            B = mul(*scalars, *(ms[1:] if rows else ms[:-1]))
+            inside = had(*A.operands[:k], B, *A.operands[k + 1 :])
+            other = had(u if rows else t(u), settled(node.op.build((inside,), node.params)))
+            return shorter(node, settled(other))
+    return None
+
+
+@law("diagonal", "transpose")
+def sums_of_products(node: Node) -> Node | None:
+    r"""$\operatorname{diag}(AB^\top) = (A \odot B)\mathbf{1}$, and
+    $\operatorname{diag}(A^\top B)^\top = \mathbf{1}^\top(A \odot B)$. Shrinks: a mark goes, and no
+    square matrix is built."""
+    turned = node.op is TRANSPOSE
+    diagonal = node.operands[0] if turned else node
+    scalars, ms = split(diagonal.operands[0]) if diagonal.op.name == "diagonal" else ([], [])
+    if len(ms) != 2:
+        return None
+    A, B = ms
+    sums = axis_sum(had(flip(A), B), 0) if turned else axis_sum(had(A, flip(B)), 1)
+    return shorter(node, mul(*scalars, sums))
 
 
 @law("rowsum", "colsum", "sum")

@@ -9,7 +9,17 @@ import sympy as sp
 
 from matcalc import shapes
 from matcalc.expr import Node, as_number, is_number, is_symbol, number, postorder, read
-from matcalc.ops.algebra import HADAMARD, PRODUCT, TRANSPOSE, add, eye, had, mul, ones, t
+from matcalc.ops.algebra import (
+    HADAMARD,
+    PRODUCT,
+    TRANSPOSE,
+    add,
+    eye,
+    had,
+    mul,
+    ones,
+    t,
+)
 from matcalc.ops.binder import isum
 from matcalc.ops.entrywise import POWER, power
 from matcalc.ops.inverses import matrix_power

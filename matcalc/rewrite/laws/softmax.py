@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 
-from matcalc.expr import Node, is_number, number, read
+from matcalc.expr import Node, as_number, is_number, number, read
 from matcalc.ops.algebra import HADAMARD, ONES, SUM_OP, add, coefficient, had, mul, ones, t
 from matcalc.ops.base import OPS
 from matcalc.ops.entrywise import POWER
+from matcalc.ops.product import is_reciprocal
 from matcalc.rewrite.law import equal, law, replaced, settled, split, without
 
 
@@ -37,6 +38,27 @@ def constant_beside_softmax(node: Node) -> Node | None:
             sums = (mul(number(coefficient(c)[0]), whole) for c in constants)
             return add(settled(node.op.build((had(rest, left),), node.params)), *sums)
     return None
+
+
+@law("rowsum", "colsum", "sum", orders=True)
+def known_sum_apart(node: Node) -> Node | None:
+    r"""$(A + cP)\mathbf{1} = A\mathbf{1} + c\,\mathbf{1}$ where the rows of P are known to sum to one.
+    As long, and the constant meets others."""
+    A = node.operands[0]
+    if A.op is not SUM_OP:
+        return None
+    known: list[Node] = []
+    rest: list[Node] = []
+    for term in A.operands:
+        c, inside = coefficient(term)
+        whole = settled(node.op.build((inside,), node.params)) if inside.op is not ONES else term
+        if inside.op is not ONES and (whole.op is ONES or not (whole.shape or whole.operands)):
+            known.append(mul(number(c), whole))
+        else:
+            rest.append(term)
+    if not known or not rest:
+        return None
+    return add(settled(node.op.build((add(*rest),), node.params)), *known)
 
 
 @law("sum")
@@ -81,6 +103,30 @@ def exponential_over_sum(node: Node) -> Node | None:
     return None
 
 
+@law("hadamard")
+def exponential_over_spread_sum(node: Node) -> Node | None:
+    r"""$e^Z \oslash (e^Z\mathbf{1}\mathbf{1}^\top) = \operatorname{softmax}(Z)$, row by row or column by
+    column. Shrinks: one word for a quotient."""
+    for below in node.operands:
+        if not is_reciprocal(below) or as_number(below.operands[1]) != -1:
+            continue
+        scalars, ms = split(below.operands[0])
+        if scalars or len(ms) != 2:
+            continue
+        for e in node.operands:
+            if e.op.name != "exp":
+                continue
+            rows = ms[1].op is ONES and _is_sum(ms[0], "rowsum", e)
+            if rows or (ms[0].op is ONES and _is_sum(ms[1], "colsum", e)):
+                whole = _softmax(e.operands[0], 1 if rows else 0)
+                return had(whole, *without(node.operands, below, e))
+    return None
+
+
+def _is_sum(total: Node, word: str, e: Node) -> bool:
+    return total.op.name == word and equal(total.operands[0], e)
+
+
 def _is_one_over(u: Node, word: str, e: Node) -> bool:
     if u.op.name == "transpose":
         u = u.operands[0]
@@ -89,7 +135,7 @@ def _is_one_over(u: Node, word: str, e: Node) -> bool:
     total = u.operands[0]
     if total.op.name == "transpose":
         total = total.operands[0]
-    return total.op.name == word and equal(total.operands[0], e)
+    return _is_sum(total, word, e)
 
 
 def _softmax(Z: Node, axis: int) -> Node:

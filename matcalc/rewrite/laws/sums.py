@@ -16,9 +16,11 @@ from matcalc.ops.algebra import (
     eye,
     had,
     mul,
+    ones,
     t,
 )
 from matcalc.ops.entrywise import POWER, power
+from matcalc.rewrite.cost import times_one_minus
 from matcalc.rewrite.flip import is_symmetric
 from matcalc.rewrite.law import equal, has, law, make_op, settled, shorter, split, without
 from matcalc.rewrite.likeness import likeness
@@ -162,6 +164,52 @@ def _root(term: Node) -> Node | None:
         return None
     exponent = as_number(rest.operands[1])
     return mul(number(root), power(rest.operands[0], exponent / 2)) if exponent.is_even else None
+
+
+@law("plus")
+def one_minus_the_rest(node: Node) -> Node | None:
+    r"""$u - u \odot v = u \odot (1 - v)$, and $u - u^3 = u(1 - u^2)$. Shrinks: one factor for two,
+    and a 1 is read sooner than u."""
+    found = times_one_minus(node)
+    if found is None:
+        return None
+    term, rest = found
+    if node.shape:
+        bracket = add(ones(*node.shape), mul(-1, had(*rest)))
+        return shorter(node, settled(had(term, bracket)))
+    return shorter(node, settled(mul(term, add(1, mul(-1, *rest)))))
+
+
+@law("plus")
+def bracket_among_terms(node: Node) -> Node | None:
+    r"""$A(B + C) + c\,B + c\,C = (A + c\,I)(B + C)$, on either side. Shrinks by comparison."""
+    for term in node.operands if len(node.operands) <= WIDEST else ():
+        scalars, ms = split(term)
+        for k in (0, -1) if len(ms) > 1 else ():
+            bracket = ms[k]
+            rest = mul(*scalars, *(ms[1:] if k == 0 else ms[:-1]))
+            if bracket.op is not SUM_OP or not rest.shape or rest.shape[0] != rest.shape[1]:
+                continue
+            found = _taken_away(bracket, without(node.operands, term))
+            if found is not None:
+                c, others = found
+                front = settled(add(rest, mul(number(c), eye(rest.shape[0]))))
+                product = mul(bracket, front) if k == 0 else mul(front, bracket)
+                if shorter_sum := shorter(node, add(product, *others)):
+                    return shorter_sum
+    return None
+
+
+def _taken_away(bracket: Node, terms: list[Node]) -> tuple[sp.Rational, list[Node]] | None:
+    """The c for which the terms hold c times the bracket, and the other terms."""
+    left = {rest.content: (value, term) for term in terms for value, rest in [coefficient(term)]}
+    ratios = set()
+    for value, rest in map(coefficient, bracket.operands):
+        found = left.pop(rest.content, None)
+        if found is None:
+            return None
+        ratios.add(found[0] / value)
+    return (ratios.pop(), [term for _, term in left.values()]) if len(ratios) == 1 else None
 
 
 @law("plus")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from matcalc import shapes
 from matcalc.expr import Node
 from matcalc.ops.algebra import HADAMARD, PRODUCT, SUM_OP, TRANSPOSE, add, had, mul
+from matcalc.ops.entrywise import power
 from matcalc.rewrite.cost import cost
 from matcalc.rewrite.flip import flip
 from matcalc.rewrite.law import law, make_op, settled, shorter, split
@@ -53,6 +54,30 @@ def trace_of_sum(node: Node) -> Node | None:
         if A.op.name == "plus"
         else None
     )
+
+
+@law("tr")
+def trace_of_bracket_with_itself(node: Node) -> Node | None:
+    r"""$\operatorname{tr}((A/\|A\| + B)^\top A) = \|A\| + \operatorname{tr}(B^\top A)$, and with other
+    numbers of A. Shrinks by comparison."""
+    A = node.operands[0]
+    if A.op is not PRODUCT or any(not m.shape for m in A.operands):
+        return None
+    for turned in (A, flip(A)):
+        ms = turned.operands if turned.op is PRODUCT else ()
+        bracket = flip(ms[0]) if ms else A
+        if bracket.op is not SUM_OP or len(ms) < 2:
+            continue
+        rest = settled(mul(*ms[1:]))
+        for term in bracket.operands:
+            scalars, own = split(term)
+            if settled(mul(*own)).content == rest.content:
+                others = settled(flip(add(*(a for a in bracket.operands if a is not term))))
+                norms = (settled(make_op("norm2", way)) for way in (rest, settled(flip(rest))))
+                squares = (settled(mul(*scalars, power(norm, 2))) for norm in norms)
+                left = settled(make_op("tr", settled(mul(others, rest))))
+                return shorter(node, add(min(squares, key=cost), left))
+    return None
 
 
 @law("tr", orders=True)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from matcalc.expr import Node, make
-from matcalc.ops.algebra import TRANSPOSE, mul, t
+from matcalc.ops.algebra import PRODUCT, SUM_OP, TRANSPOSE, mul, t
 from matcalc.ops.entrywise import ENTRYWISE
 from matcalc.rewrite.cost import cost
-from matcalc.rewrite.flip import flip, is_symmetric
+from matcalc.rewrite.flip import OUTSIDE, flip, is_symmetric
 from matcalc.rewrite.law import law, make_op, shorter, split
+from matcalc.rewrite.polynomial import TooMany, expand, merged, normal
 
 LONG_CHAIN = 4
 WIDEST = 12
+LONGEST = 400  # the cost of what is multiplied out to see whether it is symmetric
 
 
 @law("transpose")
@@ -25,6 +27,32 @@ def push_transpose(node: Node) -> Node | None:
 
 
 @law("transpose")
+def inverse_of_symmetric(node: Node) -> Node | None:
+    r"""$A^{-\top} = A^{-1}$ for a product A that is its own transpose only when multiplied out, as
+    $(X - \mathbf{1}m^\top)^\top X$ with the column means m of X is. Shrinks: a mark goes."""
+    A = node.operands[0]
+    if A.op.name not in OUTSIDE or cost(A) > LONGEST or not _has_brackets(A.operands[0]):
+        return None
+    return A if _expands_alike(A.operands[0], flip(A.operands[0])) else None
+
+
+def _has_brackets(A: Node) -> bool:
+    """Whether a product in A has a sum among its factors."""
+    products = (term for term in (A, *A.operands) if term.op is PRODUCT)
+    factors = (f for product in products for f in product.operands)
+    return any((f.operands[0] if f.op is TRANSPOSE else f).op is SUM_OP for f in factors)
+
+
+def _expands_alike(A: Node, B: Node) -> bool:
+    """Whether two expressions are one polynomial in their atoms."""
+    try:
+        own, other = ([t for term in expand(x) for t in normal(term)] for x in (A, B))
+    except TooMany:
+        return False
+    return {(t.key, t.number) for t in merged(own)} == {(t.key, t.number) for t in merged(other)}
+
+
+@law("transpose")
 def sums_of_symmetric(node: Node) -> Node | None:
     r"""$(\mathbf{1}^\top S)^\top = S\mathbf{1}$ where S is its own transpose. Shrinks: a mark goes."""
     A = node.operands[0]
@@ -35,15 +63,12 @@ def sums_of_symmetric(node: Node) -> Node | None:
 
 @law("times")
 def pull_transpose(node: Node) -> Node | None:
-    r"""$A^\top B^\top C^\top D^\top = (DCBA)^\top$ for long products. Shrinks: one mark for
-    many."""
+    r"""$A^\top B^\top C^\top D^\top = (DCBA)^\top$ for long products, and $(AB)^\top C^\top =
+    (CAB)^\top$. Shrinks: one mark for many."""
     scalars, ms = split(node)
-    if (
-        len(ms) < LONG_CHAIN
-        or not node.shape
-        or 1 in node.shape
-        or not all(m.op is TRANSPOSE for m in ms)
-    ):
+    if len(ms) < 2 or 1 in node.shape or not all(m.op is TRANSPOSE for m in ms):
+        return None
+    if len(ms) < LONG_CHAIN and all(m.operands[0].op is not PRODUCT for m in ms):
         return None
     return mul(*scalars, t(mul(*(m.operands[0] for m in reversed(ms)))))
 
