@@ -16,7 +16,7 @@ LOUD = ("fails", "shape-error", "index-error", "range-error", "needs-convention"
 MISTAKES = {
     "linear-classifier.md": {
         28: ("fails", r"\frac{1}{N} X^{T} (P - Y) + \lambda W"),
-        34: ("shape-error", r"\frac{1}{N} (P - Y) W^{\top}"),
+        34: ("shape-error", r"\frac{1}{N} (P - Y) W^{T}"),
     },
     "logistic-chapter.tex": {35: ("fails", r"-(\mathbf{t} - \mathbf{y})")},
     "least-squares-answer.md": {
@@ -46,7 +46,7 @@ MISTAKES = {
     },
     "planar-network.md": {  # dZ leaves out the mean, a^{[2](i)} is a column of A^{[2]}
         16: ("fails", "-(Y - A^{[2]})"),
-        17: ("shape-error", r"\frac{1}{m} dZ^{[2]} {A^{[1]}}^{\top}"),
+        17: ("shape-error", r"\frac{1}{m} dZ^{[2]} {A^{[1]}}^{T}"),
         21: ("fails", r"\frac{1}{m} \operatorname{rowsum}(dZ^{[1]})"),
     },
     "linear-and-logistic.tex": {  # samples x^{(i)} and their matrix X, a solved parameter
